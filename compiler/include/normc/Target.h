@@ -1,0 +1,46 @@
+//===- Target.h - the machine that code is made for ------------*- C++ -*-===//
+//
+// A target by value: which CPU or GPU, with which vectors, caches and features.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_TARGET_H
+#define NORMC_TARGET_H
+
+#include "normc/Result.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace normc {
+
+/// What the compiler needs to know of a machine. Immutable once made.
+struct Target {
+  enum class Kind { Cpu, Gpu };
+
+  Kind kind = Kind::Cpu;
+  std::string name;   ///< As asked for: native, x86-64-v3, sm_90, ...
+  std::string triple; ///< LLVM target triple.
+  std::string cpu;    ///< LLVM's name of the processor.
+  /// LLVM features beyond those that `cpu` implies: "+fma", "-avx512f".
+  std::vector<std::string> features;
+
+  int64_t vectorBits = 128;         ///< Width of a native vector register.
+  int64_t l2Bytes = int64_t(1) << 20; ///< Second-level cache per core.
+  bool hasFma = false;              ///< Fused multiply-add of f32 and f64.
+  bool hasHalfConversion = false;   ///< f16 <-> f32 in hardware.
+
+  /// This machine's processor, with the features that it reports.
+  static Target native();
+
+  /// A target by name: `native`; x86-64-v2, x86-64-v3, x86-64-v4 or any x86-64
+  /// processor that LLVM knows; sm_80, sm_86, sm_89, sm_90. An InvalidSpec
+  /// error names the nearest targets.
+  static Result<Target> named(std::string_view name);
+};
+
+} // namespace normc
+
+#endif // NORMC_TARGET_H

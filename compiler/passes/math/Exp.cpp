@@ -1,0 +1,132 @@
+//===- Exp.cpp - exp, exp2, expm1, tanh -----------------------------------===//
+
+#include "compiler/passes/math/Expansions.h"
+
+using namespace mlir;
+
+namespace normc {
+
+// (e^r - 1 - r) / r^2 on [-0.35, 0.3501], weight r^2/e^r: 2^-28.1, 2^-57.7.
+static constexpr double kExpF32[] = {
+    0x1.fffffcp-2, 0x1.555482p-3, 0x1.555824p-5, 0x1.1244b4p-7, 0x1.6b045cp-10};
+static constexpr double kExpF64[] = {
+    0x1.000000000000bp-1,  0x1.55555555554fap-3,  0x1.555555554ffaep-5,
+    0x1.1111111126979p-7,  0x1.6c16c1862da58p-10, 0x1.a01a01366b8b7p-13,
+    0x1.a0199464c043bp-16, 0x1.71defd9e654f1p-19, 0x1.28b2d263cde86p-22,
+    0x1.add1cdb7f5d4ep-26};
+
+// The same function with weight r^2/(e^r - 1): 2^-30.7, 2^-57.6.
+static constexpr double kExpM1F32[] = {0x1.000000p-1,  0x1.555556p-3,
+                                       0x1.5554dep-5,  0x1.110ef6p-7,
+                                       0x1.6d5bc2p-10, 0x1.a4dba6p-13};
+static constexpr double kExpM1F64[] = {
+    0x1.0000000000001p-1,  0x1.5555555555557p-3,  0x1.5555555554b47p-5,
+    0x1.1111111110601p-7,  0x1.6c16c16fb8351p-10, 0x1.a01a01a9359fep-13,
+    0x1.a019f085556f0p-16, 0x1.71de0916004fep-19, 0x1.2808175cab63bp-22,
+    0x1.af42d07e54d6ep-26, 0x1.d5bfd71513f1ep-30};
+
+// (2^r - 1) / r on [-0.501, 0.5011], weight r/2^r: 2^-27.4, 2^-55.4.
+static constexpr double kExp2F32[] = {0x1.62e432p-1,  0x1.ebfbe6p-3,
+                                      0x1.c6ada8p-5,  0x1.3b21cep-7,
+                                      0x1.5fbc90p-10, 0x1.4bd14ap-13};
+static constexpr double kExp2F64[] = {
+    0x1.62e42fefa39f3p-1,  0x1.ebfbdff82c599p-3,  0x1.c6b08d7048dd2p-5,
+    0x1.3b2ab6fba1aeep-7,  0x1.5d87fe7bf308fp-10, 0x1.4309130a35cabp-13,
+    0x1.ffcbed5c62ba8p-17, 0x1.62bfd2190cecap-20, 0x1.b542e9840b8b5p-24,
+    0x1.e60affeaca17ap-28, 0x1.be88e4ac41b22p-32};
+
+SplitLn2 ln2(const FloatBuilder &f) {
+  if (f.isF64())
+    return {0x1.62e42fefa4p-1, -0x1.8432a1b0e2634p-43};
+  return {0x1.62e8p-1, -0x1.e8082ep-16};
+}
+
+namespace {
+/// x = n ln2 + r with integer n and |r| <= ln(2)/2 up to rounding.
+struct Reduced {
+  Value shifted; // n + roundMagic: n stands in its low bits
+  Value n, r;
+};
+} // namespace
+
+static Reduced reduceByLn2(FloatBuilder &f, Value x) {
+  auto [hi, lo] = ln2(f);
+  Value magic = f.constant(f.roundMagic());
+  Value shifted = f.madd(x, f.isF64() ? 0x1.71547652b82fep0 : 0x1.715476p0,
+                         magic);
+  Value n = f.sub(shifted, magic);
+  Value r = f.madd(n, -lo, f.madd(n, -hi, x));
+  return {shifted, n, r};
+}
+
+/// y * 2^n in two exact powers, so that a subnormal result is rounded once and
+/// 2^n itself need not be in range. n is taken from the low bits of `shifted`.
+static Value scaleByPowerOf2(FloatBuilder &f, Value y, Value shifted) {
+  Value magicBits = f.bits(f.constant(f.roundMagic()));
+  // n + 2 bias is never negative, so a logical shift halves it.
+  Value sum = f.addi(f.subi(f.bits(shifted), magicBits), 2 * f.bias());
+  Value first = f.shr(sum, 1);
+  Value second = f.subi(sum, first);
+  y = f.mul(y, f.fromBits(f.shl(first, f.fraction())));
+  return f.mul(y, f.fromBits(f.shl(second, f.fraction())));
+}
+
+Value expWithTail(FloatBuilder &f, Value x, Value tail) {
+  // Beyond these bounds the result is zero or infinity for certain.
+  x = f.atMost(x, f.isF64() ? 710.0 : 89.0);
+  x = f.atLeast(x, f.isF64() ? -746.0 : -104.0);
+  auto [shifted, n, r] = reduceByLn2(f, x);
+  if (tail)
+    r = f.add(r, tail);
+  Value p = f.isF64() ? f.polynomial(r, kExpF64) : f.polynomial(r, kExpF32);
+  Value y = f.add(f.madd(f.mul(r, r), p, r), 1.0);
+  return scaleByPowerOf2(f, y, shifted);
+}
+
+Value expandExp(FloatBuilder &f, Value x) { return expWithTail(f, x, {}); }
+
+Value expandExp2(FloatBuilder &f, Value x) {
+  x = f.atMost(x, f.isF64() ? 1025.0 : 129.0);
+  x = f.atLeast(x, f.isF64() ? -1076.0 : -151.0);
+  Value shifted = f.add(x, f.roundMagic());
+  Value r = f.sub(x, f.sub(shifted, f.roundMagic()));
+  Value p = f.isF64() ? f.polynomial(r, kExp2F64) : f.polynomial(r, kExp2F32);
+  return scaleByPowerOf2(f, f.madd(r, p, f.constant(1.0)), shifted);
+}
+
+// With e^r - 1 = r + q and s = 2^(n-1), e^x - 1 = 2 ((s - 1/2) + s r + s q).
+// The first sum is kept exactly: near n = 1 it cancels half of its bits.
+Value expandExpM1(FloatBuilder &f, Value x) {
+  Value clamped = f.atMost(x, f.isF64() ? 710.0 : 89.0);
+  clamped = f.atLeast(clamped, f.isF64() ? -40.0 : -20.0);
+  auto [shifted, n, r] = reduceByLn2(f, clamped);
+  Value p =
+      f.isF64() ? f.polynomial(r, kExpM1F64) : f.polynomial(r, kExpM1F32);
+  Value q = f.mul(f.mul(r, r), p);
+
+  Value s = f.fromBits(
+      f.addi(f.shl(f.bits(shifted), f.fraction()),
+             uint64_t(f.bias() - 1) << f.fraction()));
+  Value head = f.sub(s, 0.5);
+  Value headError = f.sub(f.sub(s, head), 0.5);
+  DoubleWord sum = f.fastTwoSum(head, f.mul(s, r));
+  Value low = f.add(f.add(sum.lo, headError), f.mul(s, q));
+  Value y = f.add(sum.hi, low);
+  y = f.add(y, y);
+
+  // Where e^x - 1 rounds to x; s r above would lose bits of a subnormal, and
+  // the sign of a zero.
+  Value tiny = f.cmp(arith::CmpFPredicate::OLT, f.abs(x),
+                     f.isF64() ? 0x1p-54 : 0x1p-25);
+  return f.select(tiny, x, y);
+}
+
+// tanh|x| = E / (E + 2) with E = e^(2|x|) - 1.
+Value expandTanh(FloatBuilder &f, Value x) {
+  // Beyond, the result rounds to 1.
+  Value a = f.atMost(f.abs(x), f.isF64() ? 19.5 : 9.25);
+  Value e = expandExpM1(f, f.add(a, a));
+  return f.copysign(f.div(e, f.add(e, 2.0)), x);
+}
+
+} // namespace normc

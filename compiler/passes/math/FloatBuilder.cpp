@@ -1,0 +1,92 @@
+//===- FloatBuilder.cpp - elementwise arithmetic in IR --------------------===//
+
+#include "compiler/passes/math/FloatBuilder.h"
+
+using namespace mlir;
+
+namespace normc {
+
+Type ElementwiseBuilder::withElement(Type element) const {
+  if (auto vector = dyn_cast<VectorType>(like))
+    return vector.clone(element);
+  return element;
+}
+
+Value ElementwiseBuilder::intConstant(unsigned width, uint64_t value) {
+  APInt bits(width, value, /*isSigned=*/false, /*implicitTrunc=*/true);
+  Type type = intType(width);
+  if (auto vector = dyn_cast<VectorType>(type))
+    return create<arith::ConstantOp>(DenseElementsAttr::get(vector, bits));
+  return create<arith::ConstantOp>(b.getIntegerAttr(type, bits));
+}
+
+Value ElementwiseBuilder::floatConstant(FloatType element, double value) {
+  TypedAttr scalar = b.getFloatAttr(element, value);
+  if (auto vector = dyn_cast<VectorType>(withElement(element)))
+    return create<arith::ConstantOp>(
+        DenseElementsAttr::get(vector, Attribute(scalar)));
+  return create<arith::ConstantOp>(scalar);
+}
+
+Value ElementwiseBuilder::bitcast(Value x, Type element) {
+  Type type = withElement(element);
+  if (auto source = x.getDefiningOp<arith::BitcastOp>())
+    if (source.getIn().getType() == type)
+      return source.getIn();
+  return b.createOrFold<arith::BitcastOp>(type, x);
+}
+
+Value FloatBuilder::polynomial(Value x, llvm::ArrayRef<double> c) {
+  Value sum = constant(c.back());
+  for (double coefficient : llvm::reverse(c.drop_back()))
+    sum = madd(sum, x, constant(coefficient));
+  return sum;
+}
+
+DoubleWord FloatBuilder::fastTwoSum(Value x, Value y) {
+  Value sum = add(x, y);
+  return {sum, sub(y, sub(sum, x))};
+}
+
+DoubleWord FloatBuilder::twoSum(Value x, Value y) {
+  Value sum = add(x, y);
+  Value fromY = sub(sum, x);
+  Value fromX = sub(sum, fromY);
+  return {sum, add(sub(x, fromX), sub(y, fromY))};
+}
+
+DoubleWord FloatBuilder::twoProduct(Value x, Value y) {
+  Value product = mul(x, y);
+  if (hasFma)
+    return {product, create<math::FmaOp>(x, y, neg(product))};
+  // The high half is rounded, not cut, so that products of two low halves are
+  // exact as well. Rounding in the bits can't overflow as Veltkamp's
+  // multiplication does.
+  unsigned low = (fraction() + 2) / 2;
+  uint64_t half = uint64_t(1) << (low - 1);
+  auto highHalf = [&](Value v) {
+    return fromBits(andi(addi(bits(v), half), -(uint64_t(1) << low)));
+  };
+  Value xHigh = highHalf(x), yHigh = highHalf(y);
+  Value xLow = sub(x, xHigh), yLow = sub(y, yHigh);
+  Value error = sub(mul(xHigh, yHigh), product);
+  error = add(error, mul(xHigh, yLow));
+  error = add(error, mul(xLow, yHigh));
+  return {product, add(error, mul(xLow, yLow))};
+}
+
+Value FloatBuilder::roundToOdd(DoubleWord sum) {
+  Value pattern = bits(sum.hi);
+  Value zero = constant(0.0);
+  // The two neighbours of an inexact sum differ in their last bit; if hi is
+  // the even one, the odd one lies on the side that lo points to.
+  Value inexact = cmp(FPred::ONE, sum.lo, zero);
+  Value even = cmpi(IPred::eq, andi(pattern, 1), 0);
+  Value step = create<arith::AndIOp>(inexact, even);
+  Value outward = create<arith::CmpIOp>(IPred::eq, cmp(FPred::OGT, sum.hi, zero),
+                                        cmp(FPred::OGT, sum.lo, zero));
+  Value moved = select(outward, addi(pattern, 1), subi(pattern, 1));
+  return fromBits(select(step, moved, pattern));
+}
+
+} // namespace normc

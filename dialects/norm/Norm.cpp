@@ -1,0 +1,94 @@
+//===- Norm.cpp - dialect registration, spaces of values ------------------===//
+
+#include "dialects/norm/Norm.h"
+#include "dialects/norm/Assembly.h"
+#include "dialects/norm/Spaces.h"
+
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace normc::norm;
+
+#include "dialects/norm/NormDialect.cpp.inc"
+#include "dialects/norm/NormEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/norm/NormAttrs.cpp.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/norm/NormTypes.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/norm/NormOps.cpp.inc"
+
+void NormDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/norm/NormAttrs.cpp.inc"
+      >();
+  addTypes<
+#define GET_TYPEDEF_LIST
+#include "dialects/norm/NormTypes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/norm/NormOps.cpp.inc"
+      >();
+}
+
+DimSet normc::norm::toDimSet(SpaceAttr space, DimsAttr names) {
+  DimSet set;
+  for (StringAttr name : names.getNames())
+    if (int64_t dim = space.indexOf(name); dim >= 0)
+      set |= DimSet::one(dim);
+  return set;
+}
+
+DimSet normc::norm::toDimSet(SpaceAttr space, MapAttr map) {
+  DimSet set;
+  for (DimsAttr axis : map.getAxes())
+    set |= toDimSet(space, axis);
+  return set;
+}
+
+DimsAttr normc::norm::toDims(SpaceAttr space, DimSet set) {
+  SmallVector<StringAttr> names;
+  for (auto [dim, name] : llvm::enumerate(space.getNames()))
+    if (set.contains(unsigned(dim)))
+      names.push_back(name);
+  return DimsAttr::get(space.getContext(), names);
+}
+
+std::string normc::norm::toString(SpaceAttr space, DimSet set) {
+  std::string text = "[";
+  for (StringAttr name : toDims(space, set).getNames())
+    text += (text.size() > 1 ? ", " : "") + name.getValue().str();
+  return text + "]";
+}
+
+bool normc::norm::isCollective(Operation *op) {
+  return isa<ReduceOp, MomentsOp>(op);
+}
+
+DimsAttr normc::norm::getOver(Operation *collective) {
+  if (auto reduce = dyn_cast<ReduceOp>(collective))
+    return reduce.getOver();
+  return cast<MomentsOp>(collective).getOver();
+}
+
+KernelSpaces::KernelSpaces(KernelOp kernel) {
+  SpaceAttr space = kernel.getDims();
+  for (auto [i, argument] : llvm::enumerate(kernel.getBlock()->getArguments()))
+    spaces[argument] = toDimSet(space, kernel.getInputMap(i));
+  for (Operation &op : *kernel.getBlock()) {
+    DimSet set;
+    for (Value operand : op.getOperands())
+      set |= of(operand);
+    if (isCollective(&op))
+      set = set - toDimSet(space, getOver(&op));
+    if (auto index = dyn_cast<IndexOp>(op))
+      if (int64_t dim = space.indexOf(index.getDimAttr()); dim >= 0)
+        set = DimSet::one(dim);
+    for (Value result : op.getResults())
+      spaces[result] = set;
+  }
+}

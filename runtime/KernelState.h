@@ -1,0 +1,33 @@
+//===- KernelState.h - what the copies of a Kernel share --------*- C++ -*-===//
+//
+// Kernel's shared state, and how loaders make a Kernel of it.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_RUNTIME_KERNELSTATE_H
+#define NORMC_RUNTIME_KERNELSTATE_H
+
+#include "normc/Kernel.h"
+#include "runtime/CodeHandle.h"
+
+#include <memory>
+
+namespace normc {
+
+struct Kernel::State {
+  Artifact artifact;
+  std::unique_ptr<const CodeHandle> code;
+};
+
+struct KernelFactory {
+  /// Joins an artifact that `validateArtifact` accepted with its loaded code.
+  static Kernel make(Artifact artifact,
+                     std::unique_ptr<const CodeHandle> code) {
+    return Kernel(std::make_shared<const Kernel::State>(
+        Kernel::State{std::move(artifact), std::move(code)}));
+  }
+};
+
+} // namespace normc
+
+#endif // NORMC_RUNTIME_KERNELSTATE_H

@@ -1,0 +1,167 @@
+//===- Artifact.h - a compiled norm as plain data --------------*- C++ -*-===//
+//
+// What the compiler hands to the runtime: machine code, the order in which its
+// stages run, the arguments it takes, and the facts that the code relies on.
+// Plain data: it can be built, saved and loaded without any compiler.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_ARTIFACT_H
+#define NORMC_ARTIFACT_H
+
+#include "normc/Result.h"
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace normc {
+
+/// Element types of buffers.
+enum class DType : uint8_t { F16, BF16, F32, F64 };
+
+/// Size of an element in bytes.
+inline int64_t byteSize(DType type) {
+  switch (type) {
+  case DType::F16:
+  case DType::BF16:
+    return 2;
+  case DType::F32:
+    return 4;
+  case DType::F64:
+    return 8;
+  }
+  return 0;
+}
+
+/// The type's name as MLIR spells it: f16, bf16, f32, f64.
+inline const char *toString(DType type) {
+  switch (type) {
+  case DType::F16:
+    return "f16";
+  case DType::BF16:
+    return "bf16";
+  case DType::F32:
+    return "f32";
+  case DType::F64:
+    return "f64";
+  }
+  return "?";
+}
+
+/// A size as a function of a call's words (see `Artifact::words`): a program
+/// for a stack machine over non-negative 64-bit integers.
+struct SizeExpr {
+  enum class Op : uint8_t {
+    Constant, ///< push `operand`
+    Word,     ///< push words[`operand`]
+    Mul,      ///< pop b, a; push a * b
+    FloorDiv, ///< pop b, a; push a / b
+    CeilDiv,  ///< pop b, a; push (a + b - 1) / b
+    Add,      ///< pop b, a; push a + b
+    AlignTo,  ///< pop a; push a rounded up to a multiple of `operand`
+  };
+  struct Step {
+    Op op = Op::Constant;
+    int64_t operand = 0;
+    bool operator==(const Step &) const = default;
+  };
+  std::vector<Step> steps;
+
+  bool operator==(const SizeExpr &) const = default;
+  static SizeExpr constant(int64_t value) {
+    return {{{Op::Constant, value}}};
+  }
+  static SizeExpr word(int64_t index) { return {{{Op::Word, index}}}; }
+
+  /// True for a single constant.
+  bool isConstant() const {
+    return steps.size() == 1 && steps[0].op == Op::Constant;
+  }
+  /// The value for the given words; an InvalidArgument error names an overflow
+  /// or a division by zero.
+  Result<int64_t> evaluate(std::span<const int64_t> words) const;
+};
+
+/// Where one word of a call comes from.
+struct WordSource {
+  int32_t argument = 0;
+  int32_t axis = 0;
+  bool isStride = false; ///< A stride in elements, else an extent.
+};
+
+/// What the code expects of one axis of an argument.
+struct AxisFacts {
+  /// The extent. An axis that defines a word has that word here.
+  SizeExpr extent;
+  /// The stride in elements; empty steps mean any stride is taken (it is a
+  /// word of its own then). Strides of axes with extent <= 1 are not checked.
+  SizeExpr stride;
+  /// True when the axis is reduced by a statistic that has no value on nothing
+  /// (mean, max, moments, ...): an extent of zero is refused.
+  bool mustBeNonEmpty = false;
+};
+
+/// One buffer argument, in calling order.
+struct ArgumentFacts {
+  std::string name;
+  DType dtype = DType::F32;
+  bool isOutput = false;
+  std::vector<AxisFacts> axes;
+  /// The base address is a multiple of this many bytes.
+  int64_t alignment = 1;
+};
+
+/// An output that may share its buffer with an input: same address, shape and
+/// strides. Any other overlap of an output with another buffer is refused.
+struct InPlacePair {
+  int32_t input = 0;
+  int32_t output = 0;
+};
+
+/// A condition between words that no single axis shows, such as divisibility of
+/// channels by groups: `value` must be divisible by `divisor`.
+struct DivisibilityFact {
+  SizeExpr value;
+  int64_t divisor = 1;
+  std::string description; ///< e.g. "extent of 'x' along axis 1"
+};
+
+/// One launch. Entry points have the type
+///   i32 f(void *const *buffers, const int64_t *words, void *scratch,
+///         int64_t chunkBegin, int64_t chunkEnd)
+/// and process chunks [chunkBegin, chunkEnd). Chunks of a stage are independent
+/// and may run in any order on any thread; a stage starts when the stage before
+/// it has ended. The value returned is 0.
+struct StageFacts {
+  std::string entry;
+  SizeExpr chunkCount;
+};
+
+/// A compiled norm.
+struct Artifact {
+  /// The version of this structure; `load` refuses any other.
+  static constexpr uint32_t kFormatVersion = 1;
+
+  uint32_t formatVersion = kFormatVersion;
+  std::string name;
+  std::string triple;   ///< LLVM target triple of `object`.
+  std::string cpu;      ///< Name of the CPU it was compiled for.
+  /// Features that `object` may use and that a machine must have, as LLVM
+  /// names them, without sign: avx512f, fma, f16c...
+  std::vector<std::string> requiredFeatures;
+  std::vector<ArgumentFacts> arguments;
+  std::vector<WordSource> words;
+  std::vector<DivisibilityFact> divisibility;
+  std::vector<InPlacePair> inPlace;
+  std::vector<StageFacts> stages;
+  /// Bytes of scratch memory a call needs, aligned to 64 bytes.
+  SizeExpr scratchBytes = SizeExpr::constant(0);
+  /// A relocatable object file for `triple`.
+  std::vector<char> object;
+};
+
+} // namespace normc
+
+#endif // NORMC_ARTIFACT_H
