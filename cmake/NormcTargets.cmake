@@ -44,7 +44,8 @@ function(normc_executable name)
   target_include_directories(${name} PRIVATE
     ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR})
   target_link_libraries(${name} PRIVATE normc_options ${ARG_LINK})
-  set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  # -fPIC, not the -fPIE of executables: else the precompiled header is of no use.
+  target_compile_options(${name} PRIVATE -fPIC)
   if(ARG_MLIR)
     target_link_libraries(${name} PRIVATE normc_mlir)
     normc_use_pch(${name})

@@ -55,12 +55,9 @@ static bool isPush(SizeExpr::Op op) {
   return op == SizeExpr::Op::Constant || op == SizeExpr::Op::Word;
 }
 
-SizeFault normc::evaluateSize(const SizeExpr &expr,
-                              std::span<const int64_t> words, int64_t &value) {
-  // Nearly all sizes of a call are one constant or one word.
-  if (expr.steps.size() == 1 && isPush(expr.steps[0].op))
-    return load(expr.steps[0], words, value);
-
+SizeFault normc::runSizeProgram(const SizeExpr &expr,
+                                std::span<const int64_t> words,
+                                int64_t &value) {
   int64_t stack[kMaxSizeStack];
   int depth = 0;
   for (const SizeExpr::Step &step : expr.steps) {

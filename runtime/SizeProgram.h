@@ -26,9 +26,25 @@ enum class SizeFault {
 /// How many values a program can hold at once.
 inline constexpr int kMaxSizeStack = 16;
 
-/// Runs the program; `value` is set only where None is returned.
-SizeFault evaluateSize(const SizeExpr &expr, std::span<const int64_t> words,
-                       int64_t &value);
+/// evaluateSize for programs of any length.
+SizeFault runSizeProgram(const SizeExpr &expr, std::span<const int64_t> words,
+                         int64_t &value);
+
+/// Runs the program; `value` means something only where None is returned.
+inline SizeFault evaluateSize(const SizeExpr &expr,
+                              std::span<const int64_t> words, int64_t &value) {
+  // Nearly all sizes of a call are one constant or one word.
+  if (expr.steps.size() == 1) {
+    const SizeExpr::Step &step = expr.steps.front();
+    bool isConstant = step.op == SizeExpr::Op::Constant;
+    if (isConstant || (step.op == SizeExpr::Op::Word &&
+                       static_cast<uint64_t>(step.operand) < words.size())) {
+      value = isConstant ? step.operand : words[step.operand];
+      return value < 0 ? SizeFault::Negative : SizeFault::None;
+    }
+  }
+  return runSizeProgram(expr, words, value);
+}
 
 /// Whether the program is well-formed for that many words, so that no words of
 /// a call can make it Malformed.

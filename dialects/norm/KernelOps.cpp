@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/OpImplementation.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace normc::norm;
@@ -107,14 +108,14 @@ void KernelOp::print(OpAsmPrinter &printer) {
                           getOutputMap(i).print(printer);
                           printer << " : " << getResult(i).getType();
                         });
-  printer << ") ";
+  printer << ")";
   if (ArrayAttr schedule = getScheduleAttr()) {
-    printer << "schedule ";
+    printer << " schedule ";
     printer.printAttribute(schedule);
-    printer << " ";
   }
   printer.printOptionalAttrDictWithKeyword(
       (*this)->getAttrs(), {"dims", "input_maps", "output_maps", "schedule"});
+  printer << " ";
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
 }
 
@@ -162,6 +163,11 @@ static LogicalResult verifyMap(KernelOp kernel, const Twine &what, Type type,
                                 << " to be a ranked tensor or a scalar, but "
                                    "got "
                                 << type;
+  if (!getPointType(type).isIntOrIndexOrFloat())
+    return kernel.emitOpError() << "expected " << what
+                                << " to have integers or floats as elements, "
+                                   "but got "
+                                << type;
   int64_t rank = tensor ? tensor.getRank() : 0;
   if (int64_t(map.getRank()) != rank)
     return kernel.emitOpError()
@@ -185,7 +191,11 @@ static LogicalResult verifyMap(KernelOp kernel, const Twine &what, Type type,
       seen |= DimSet::one(dim);
       int64_t extent = space.getExtents()[dim];
       dynamic |= ShapedType::isDynamic(extent);
-      product *= ShapedType::isDynamic(extent) ? 1 : extent;
+      if (!ShapedType::isDynamic(extent) &&
+          llvm::MulOverflow(product, extent, product))
+        return kernel.emitOpError()
+               << "expected the extents joined in axis " << axis << " of "
+               << what << " to have a product below 2^63";
     }
     int64_t extent = tensor.getDimSize(axis);
     if (ShapedType::isDynamic(extent))

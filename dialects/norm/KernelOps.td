@@ -128,7 +128,7 @@ def Norm_ReduceOp : Norm_Collective<"reduce", [AllTypesMatch<["value", "result"]
                        Norm_DimsAttr:$over, Optional<I1>:$predicate);
   let results = (outs AnyFloat:$result);
   let assemblyFormat = [{
-    $kind $value `over` $over (`where` $predicate^)? attr-dict `:` type($value)
+    `` $kind $value `over` $over (`where` $predicate^)? attr-dict `:` type($value)
   }];
   let hasVerifier = 1;
 }

@@ -65,6 +65,23 @@ std::string normc::norm::toString(SpaceAttr space, DimSet set) {
   return text + "]";
 }
 
+llvm::APFloat normc::norm::getIdentity(ReduceKind kind, Type type) {
+  const llvm::fltSemantics &semantics =
+      cast<FloatType>(type).getFloatSemantics();
+  switch (kind) {
+  case ReduceKind::add:
+  case ReduceKind::mean:
+    return APFloat::getZero(semantics);
+  case ReduceKind::mul:
+    return APFloat::getOne(semantics);
+  case ReduceKind::max:
+    return APFloat::getInf(semantics, /*Negative=*/true);
+  case ReduceKind::min:
+    return APFloat::getInf(semantics);
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
 bool normc::norm::isCollective(Operation *op) {
   return isa<ReduceOp, MomentsOp>(op);
 }

@@ -157,6 +157,11 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (lanes.size() > 1)
     return emitError() << "expected at most one lane dim, but got "
                        << lanes.size();
+  ArrayRef<StringAttr> names = parallel.getNames();
+  for (auto [i, name] : llvm::enumerate(names))
+    if (llvm::is_contained(names.take_front(i), name))
+      return emitError() << "expected each parallel dim once, but '"
+                         << name.getValue() << "' occurs again";
   if (!isPowerOfTwo(width) || width > 64)
     return emitError()
            << "expected width to be a power of two up to 64, but got " << width;

@@ -3,6 +3,7 @@
 #include "dialects/norm/Norm.h"
 
 #include "mlir/IR/DialectImplementation.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace normc::norm;
@@ -29,6 +30,13 @@ LogicalResult ViewType::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expected one stride per axis, but got "
                        << strides.size() << " strides for rank "
                        << shape.size();
+  // Strides and sizes are computed from the shape without further checks.
+  int64_t elements = 1;
+  for (int64_t extent : shape)
+    if (!ShapedType::isDynamic(extent) && extent > 1 &&
+        llvm::MulOverflow(elements, extent, elements))
+      return emitError() << "expected fewer than 2^63 elements, but the static "
+                            "extents have more";
   return success();
 }
 

@@ -19,6 +19,9 @@ static LogicalResult verifyAxes(NormalizeOp op, StringRef what,
                                 ArrayRef<int64_t> axes) {
   int64_t rank = op.getInputType().getRank();
   for (auto [i, axis] : llvm::enumerate(axes)) {
+    if (rank == 0)
+      return op.emitOpError() << "expected no " << what
+                              << " of a tensor of rank 0, but got " << axis;
     if (axis < 0 || axis >= rank)
       return op.emitOpError() << "expected " << what << " between 0 and "
                               << rank - 1 << ", but got " << axis;

@@ -71,12 +71,12 @@ def Norm_NormalizeOp : Norm_Op<"normalize", [Pure, AttrSizedOperandSegments]> {
     OptionalAttr<StrArrayAttr>:$saved);
   let results = (outs Variadic<AnyRankedTensor>:$outputs);
   let assemblyFormat = [{
-    $statistic $input `over` $axes
+    `` $statistic $input `over` $axes
     (`groups` $groups^)? (`on` $group_axis^)?
-    `epsilon` $epsilon ($placement^)?
+    `epsilon` $epsilon (custom<Placement>($placement)^)?
     (`scale` $scale^ `on` $scale_axes (`offset` $scale_offset^)?)?
     (`shift` $shift^ `on` $shift_axes)?
-    (`rounding` $rounding^)? (`correction` $correction^)? (`saved` $saved^)?
+    (`rounding` `` $rounding^)? (`correction` $correction^)? (`saved` $saved^)?
     attr-dict `:` functional-type(operands, results)
   }];
   let hasVerifier = 1;

@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/OpImplementation.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace normc::norm;
@@ -72,19 +73,40 @@ void ProgramOp::print(OpAsmPrinter &printer) {
   printer.printNewline();
   printer << "      outputs";
   printArguments(getNumInputs(), getBlock()->getNumArguments());
-  printer << " ";
   printer.printOptionalAttrDictWithKeyword(
       (*this)->getAttrs(), {"sym_name", "arg_names", "num_inputs"});
+  printer << " ";
   printer.printRegion(getBody(), /*printEntryBlockArgs=*/false);
+}
+
+static LogicalResult verifyAlignments(ProgramOp program) {
+  if (!program.getAlignments())
+    return success();
+  ArrayRef<int64_t> alignments = *program.getAlignments();
+  unsigned arguments = program.getBlock()->getNumArguments();
+  if (alignments.size() != arguments)
+    return program.emitOpError()
+           << "expected one alignment per argument, but got "
+           << alignments.size() << " for " << arguments;
+  for (int64_t alignment : alignments)
+    if (alignment < 1 || !llvm::isPowerOf2_64(alignment))
+      return program.emitOpError()
+             << "expected alignments to be powers of two, but got "
+             << alignment;
+  return success();
 }
 
 LogicalResult ProgramOp::verifyRegions() {
   Block *block = getBlock();
-  if (block->getNumArguments() != getArgNames().size() ||
-      getNumInputs() > getArgNames().size())
+  if (block->getNumArguments() != getArgNames().size())
     return emitOpError() << "expected one name per argument, but got "
                          << getArgNames().size() << " for "
                          << block->getNumArguments();
+  int64_t numInputs = getNumInputs();
+  if (numInputs < 0 || numInputs > int64_t(block->getNumArguments()))
+    return emitOpError() << "expected between 0 and "
+                         << block->getNumArguments() << " inputs, but got "
+                         << numInputs;
   for (unsigned i = 0; i < block->getNumArguments(); ++i) { // C1
     if (!isa<ViewType>(block->getArgument(i).getType()))
       return emitOpError() << "expected arguments to be views, but got "
@@ -102,6 +124,8 @@ LogicalResult ProgramOp::verifyRegions() {
       return op.emitOpError("is not allowed in a norm.program; expected "
                             "norm.size, norm.scratch, norm.stage or index "
                             "arithmetic");
+  if (failed(verifyAlignments(*this))) // C4
+    return failure();
   if (!getInPlace())
     return success();
   ArrayRef<int64_t> pairs = *getInPlace(); // C3
@@ -124,9 +148,10 @@ LogicalResult ProgramOp::verifyRegions() {
 //===----------------------------------------------------------------------===//
 
 LogicalResult SizeOp::verify() {
-  if (int64_t(getAxis()) >= getView().getType().getRank()) // C1
+  int64_t axis = getAxis();
+  if (axis < 0 || axis >= getView().getType().getRank()) // C1
     return emitOpError() << "expected an axis below the rank of "
-                         << getView().getType() << ", but got " << getAxis();
+                         << getView().getType() << ", but got " << axis;
   return success();
 }
 
@@ -221,9 +246,10 @@ void StageOp::print(OpAsmPrinter &printer) {
   if (StringAttr chunkDim = getChunkDimAttr())
     printer << " chunks " << chunkDim.getValue();
   printer.printNewline();
-  printer << "        schedule " << getSchedule() << " ";
+  printer << "        schedule " << getSchedule();
   printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
                                            {"dims", "chunk_dim", "schedule"});
+  printer << " ";
   printer.printRegion(getBody());
 }
 
@@ -241,24 +267,51 @@ LogicalResult StageOp::verifyRegions() {
         return emitOpError()
                << "expected the schedule to name dims among ("
                << space.listNames() << "), but got '" << name.getValue() << "'";
+  if (StringAttr chunkDim = getChunkDimAttr())
+    if (!space.contains(chunkDim) || schedule.getParallel().contains(chunkDim))
+      return emitOpError() << "expected the chunk dim to be a dim of the stage "
+                              "that is not parallel, but got '"
+                           << chunkDim.getValue() << "'";
   Block *block = getBlock(); // C3
   if (block->empty() || !isa<InstanceOp>(block->back()))
     return emitOpError("expected the stage to end with its norm.instance");
-  for (Operation &op : block->without_terminator()) {
+  for (Operation &op : llvm::drop_end(*block)) {
     auto phase = dyn_cast<PhaseOp>(op);
-    if (!phase && !op.hasTrait<OpTrait::ConstantLike>())
+    bool isStore = isa<StoreOp>(op);
+    if (!phase && !isStore && !op.hasTrait<OpTrait::ConstantLike>())
       return op.emitOpError("is not allowed in a norm.stage; expected phases "
                             "and then one norm.instance");
-    if (phase && (!getChunkDimAttr() || phase.getNumResults() != 0))
-      return op.emitOpError("expected a phase outside the instance to have no "
+    if ((phase || isStore) &&
+        (!getChunkDimAttr() || (phase && phase.getNumResults() != 0)))
+      return op.emitOpError("expected what is outside the instance to have no "
                             "results, in a stage with chunks");
   }
   return success();
 }
 
 //===----------------------------------------------------------------------===//
-// norm.phase, norm.contribute
+// norm.instance, norm.phase, norm.contribute
 //===----------------------------------------------------------------------===//
+
+/// True for what the bodies of phases and instances compute with: scalar arith
+/// and math without side effects, and the norm ops of one point.
+static bool isPointOp(Operation &op) {
+  if (isa<LoadOp, StoreOp, AccumulateOp, IndexOp, ExtentOp>(op))
+    return true;
+  StringRef dialect = op.getName().getDialectNamespace();
+  return (dialect == "arith" || dialect == "math") && isMemoryEffectFree(&op) &&
+         llvm::all_of(op.getResultTypes(),
+                      [](Type type) { return type.isIntOrIndexOrFloat(); });
+}
+
+LogicalResult InstanceOp::verifyRegions() {
+  for (Operation &op : *getBlock()) // C1
+    if (!isa<PhaseOp>(op) && !isPointOp(op))
+      return op.emitOpError("is not allowed in a norm.instance; expected "
+                            "phases, scalar arithmetic, or a norm op of one "
+                            "point");
+  return success();
+}
 
 ContributeOp PhaseOp::getContribute() {
   return cast<ContributeOp>(getBlock()->getTerminator());
@@ -272,28 +325,29 @@ LogicalResult PhaseOp::verifyRegions() {
   if (getOver().empty()) // C1
     return emitOpError("expected at least one dim to run over");
   for (auto [i, name] : llvm::enumerate(getOver().getNames())) {
-    if (!stage.getDims().contains(name) || parallel.contains(name))
-      return emitOpError() << "expected dims of the stage that are not "
-                              "parallel, but got '"
+    if (!stage.getDims().contains(name) || parallel.contains(name) ||
+        name == stage.getChunkDimAttr())
+      return emitOpError() << "expected dims of the stage that are neither "
+                              "parallel nor the chunk dim, but got '"
                            << name.getValue() << "'";
     if (llvm::is_contained(getOver().getNames().take_front(i), name))
       return emitOpError() << "expected each dim once, but '" << name.getValue()
                            << "' occurs again";
   }
+  for (StringAttr lane : stage.getSchedule().getLanes().getNames())
+    if (getOver().contains(lane) && getOver().getNames().back() != lane)
+      return emitOpError() << "expected the lane dim '" << lane.getValue()
+                           << "' to come last";
   ContributeOp contribute = getContribute(); // C2
   if (TypeRange(contribute.getOperandTypes()) != TypeRange(getResultTypes()))
     return emitOpError() << "expected one result per contribution, of its "
                             "type, but got "
                          << getNumResults() << " for "
                          << contribute.getNumOperands();
-  for (Operation &op : getBlock()->without_terminator()) { // C3
-    StringRef dialect = op.getName().getDialectNamespace();
-    bool isScalarOp =
-        (dialect == "arith" || dialect == "math") && isMemoryEffectFree(&op);
-    if (!isScalarOp &&
-        !isa<LoadOp, StoreOp, AccumulateOp, IndexOp, ExtentOp>(op))
-      return op.emitOpError("is not allowed in a norm.phase");
-  }
+  for (Operation &op : getBlock()->without_terminator()) // C3
+    if (!isPointOp(op))
+      return op.emitOpError("is not allowed in a norm.phase; expected scalar "
+                            "arithmetic or a norm op of one point");
   return success();
 }
 
@@ -363,6 +417,26 @@ static DimSet getFixedDims(Operation *op, StageOp stage) {
   return fixed;
 }
 
+/// An axis' static extent is that of its dims, where they have one.
+static LogicalResult verifyExtent(Operation *op, ViewType view, unsigned axis,
+                                  DimsAttr names, SpaceAttr space) {
+  int64_t product = 1;
+  for (StringAttr name : names.getNames()) {
+    int64_t extent = space.getExtents()[space.indexOf(name)];
+    if (ShapedType::isDynamic(extent))
+      return success();
+    if (llvm::MulOverflow(product, extent, product))
+      return op->emitOpError() << "expected the extents joined in axis " << axis
+                               << " to have a product below 2^63";
+  }
+  int64_t extent = view.getShape()[axis];
+  if (!ShapedType::isDynamic(extent) && extent != product)
+    return op->emitOpError()
+           << "expected axis " << axis << " of " << view << " to have extent "
+           << product << ", as its dims say";
+  return success();
+}
+
 static LogicalResult verifyAccess(Operation *op, ViewType view, MapAttr map,
                                   Type element) { // C1
   auto stage = op->getParentOfType<StageOp>();
@@ -374,15 +448,22 @@ static LogicalResult verifyAccess(Operation *op, ViewType view, MapAttr map,
   if (element != view.getElementType())
     return op->emitOpError()
            << "expected " << view.getElementType() << ", but got " << element;
-  DimSet fixed = getFixedDims(op, stage);
-  for (DimsAttr axis : map.getAxes())
-    for (StringAttr name : axis.getNames()) {
+  DimSet fixed = getFixedDims(op, stage), seen;
+  for (auto [axis, names] : llvm::enumerate(map.getAxes())) {
+    for (StringAttr name : names.getNames()) {
       int64_t dim = stage.getDims().indexOf(name);
       if (dim < 0 || !fixed.contains(unsigned(dim)))
         return op->emitOpError() << "expected dims that are fixed here, "
                                  << toString(stage.getDims(), fixed)
                                  << ", but got '" << name.getValue() << "'";
+      if (seen.contains(unsigned(dim)))
+        return op->emitOpError() << "expected each dim once, but '"
+                                 << name.getValue() << "' occurs again";
+      seen |= DimSet::one(unsigned(dim));
     }
+    if (failed(verifyExtent(op, view, unsigned(axis), names, stage.getDims())))
+      return failure();
+  }
   return success();
 }
 

@@ -9,7 +9,7 @@ include "mlir/IR/RegionKindInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 
 def Norm_ProgramOp : Norm_Op<"program", [IsolatedFromAbove, Symbol, SingleBlock,
-    NoTerminator, NoRegionArguments]> {
+    NoTerminator]> {
   let summary = "the phase form: stages over views, in order";
   let description = [{
     One callable. Its arguments are views: first the inputs, then the outputs;
@@ -42,6 +42,8 @@ def Norm_ProgramOp : Norm_Op<"program", [IsolatedFromAbove, Symbol, SingleBlock,
     * C2 the body holds only `norm.size`, `norm.scratch`, `norm.stage` and
       index arithmetic of `arith`.
     * C3 `in_place` pairs an input with an output of the same type.
+    * C4 `alignments`, if present, has the alignment in bytes that each
+      argument's base address has, a power of two.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, StrArrayAttr:$arg_names,
                        I64Attr:$num_inputs,
@@ -67,7 +69,7 @@ def Norm_SizeOp : Norm_Op<"size", [Pure]> {
   }];
   let arguments = (ins Norm_ViewType:$view, I64Attr:$axis);
   let results = (outs Index:$result);
-  let assemblyFormat = "$view `[` $axis `]` attr-dict `:` type($view)";
+  let assemblyFormat = "$view `[` $axis `]` attr-dict `:` qualified(type($view))";
   let hasVerifier = 1;
 }
 
@@ -81,7 +83,7 @@ def Norm_ScratchOp : Norm_Op<"scratch", [HasParent<"ProgramOp">]> {
   }];
   let arguments = (ins Variadic<Index>:$sizes);
   let results = (outs Norm_ViewType:$view);
-  let assemblyFormat = "`(` $sizes `)` attr-dict `:` type($view)";
+  let assemblyFormat = "`(` $sizes `)` attr-dict `:` qualified(type($view))";
   let hasVerifier = 1;
 }
 
@@ -90,13 +92,15 @@ def Norm_StageOp : Norm_Op<"stage", [HasParent<"ProgramOp">, SingleBlock,
   let summary = "one launch: independent instances, in ordered chunks";
   let description = [{
     The points of the schedule's `parallel` dims are cut, in row-major order,
-    into chunks of `chunk` instances, which run in any order on any thread. The
-    body holds phases, which run once per chunk, before its instances, and then
-    one `norm.instance`. `chunks k` names the chunk's number as a dim: what is
-    stored by it is a partial result that a later stage combines.
+    into chunks of `chunk` instances, which run in any order on any thread. Along
+    a lane dim that is itself parallel, which then comes last, an instance is a
+    block of `width` points. The body holds phases and stores, which run once per
+    chunk, before its instances, and then one `norm.instance`. `chunks k` names
+    the chunk's number as a dim: what is stored by it is a partial result that a
+    later stage combines.
 
     ```mlir
-    norm.stage dims(i = %n, j = 4096) chunks k schedule #norm.schedule<...> {
+    norm.stage dims(i = %n, j = 4096, k = %c) chunks k schedule #norm.schedule<...> {
       norm.phase over [j] { ... norm.store %zero, %part by [[k], [j]] ... }
       norm.instance { ... norm.accumulate add %v, %part by [[k], [j]] ... }
     }
@@ -104,9 +108,10 @@ def Norm_StageOp : Norm_Op<"stage", [HasParent<"ProgramOp">, SingleBlock,
 
     Constraints:
     * C1 dims are at most 32, named once each; one size per `?`.
-    * C2 the schedule names only dims of the stage; `lanes` at most one.
-    * C3 the body is phases and then exactly one instance; phases outside the
-      instance need `chunks`, and contribute nothing.
+    * C2 the schedule names only dims of the stage; `lanes` at most one; the
+      chunk dim is a dim of the stage, and not parallel.
+    * C3 the body is phases and stores, and then exactly one instance; what is
+      outside the instance needs `chunks`, and contributes nothing.
   }];
   let arguments = (ins Variadic<Index>:$sizes, Norm_SpaceAttr:$dims,
                        OptionalAttr<StrAttr>:$chunk_dim,
@@ -130,9 +135,12 @@ def Norm_InstanceOp : Norm_Op<"instance", [HasParent<"StageOp">, SingleBlock,
   let description = [{
     Holds phases, and plain arithmetic between them on values that are uniform
     over the instance. A load or store here has a map within the parallel dims.
+    C1: the body is phases, scalar `arith` and `math`, `norm.index`,
+    `norm.extent`, `norm.load`, `norm.store` and `norm.accumulate`.
   }];
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "attr-dict-with-keyword $body";
+  let hasRegionVerifier = 1;
   let extraClassDeclaration = [{
     ::mlir::Block *getBlock() { return &getBody().front(); }
   }];
@@ -157,7 +165,8 @@ def Norm_PhaseOp : Norm_Op<"phase", [ParentOneOf<["StageOp", "InstanceOp"]>,
     ```
 
     Constraints:
-    * C1 `over` names dims of the stage, none parallel, none twice, at least one.
+    * C1 `over` names dims of the stage, none parallel or the chunk dim, none
+      twice, at least one; the lane dim, if it is among them, comes last.
     * C2 results agree with the contributions in number and type.
     * C3 the body is scalar `arith`, `math`, `norm.index`, `norm.extent`,
       `norm.load`, `norm.store` and `norm.accumulate`.
@@ -166,8 +175,8 @@ def Norm_PhaseOp : Norm_Op<"phase", [ParentOneOf<["StageOp", "InstanceOp"]>,
   let results = (outs Variadic<AnyFloat>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    `over` $over (`keeps` `(` $keeps^ `:` type($keeps) `)`)?
-    attr-dict-with-keyword $body
+    `over` $over (`keeps` `(` $keeps^ `:` qualified(type($keeps)) `)`)?
+    attr-dict-with-keyword custom<PhaseBody>($body)
     (`:` type($results)^)?
   }];
   let hasRegionVerifier = 1;
@@ -182,7 +191,8 @@ def Norm_ContributeOp : Norm_Op<"contribute", [Terminator, HasParent<"PhaseOp">]
   let summary = "what this point gives to the phase's results";
   let description = [{
     `norm.contribute mean %a, add %b : f32, f32`: the i-th value is combined
-    over the phase's points in the i-th way. C1: one kind per value.
+    over the phase's points in the i-th way; without values it may be left out.
+    C1: one kind per value.
   }];
   let arguments = (ins Norm_ReduceKinds:$kinds, Variadic<AnyFloat>:$values);
   let builders = [OpBuilder<(ins)>];
@@ -199,8 +209,9 @@ def Norm_LoadOp : Norm_Op<"load", [ParentOneOf<["InstanceOp", "PhaseOp"]>]> {
   let summary = "the element of a view at this point";
   let description = [{
     `%e = norm.load %x by [[i], [j]] : !norm.view<?x4096xbf16>`, of the view's
-    element type. C1: the map fits the view and names dims that are fixed here:
-    the stage's parallel dims, its chunk dim, and the phase's `over`.
+    element type. C1: the map fits the view (as C2 and C4 of `norm.kernel`) and
+    names dims that are fixed here: the stage's parallel dims, its chunk dim, and
+    the phase's `over`.
   }];
   let arguments = (ins Norm_ViewType:$view, Norm_MapAttr:$map);
   let results = (outs AnyType:$result);
@@ -209,7 +220,7 @@ def Norm_LoadOp : Norm_Op<"load", [ParentOneOf<["InstanceOp", "PhaseOp"]>]> {
   let hasVerifier = 1;
 }
 
-def Norm_StoreOp : Norm_Op<"store", [ParentOneOf<["InstanceOp", "PhaseOp"]>]> {
+def Norm_StoreOp : Norm_Op<"store", [ParentOneOf<["StageOp", "InstanceOp", "PhaseOp"]>]> {
   let summary = "writes the element of a view at this point";
   let description = [{
     `norm.store %v, %y by [[i], [j]] : !norm.view<?x4096xbf16>`. C1: as

@@ -58,6 +58,10 @@ private:
   llvm::DenseMap<mlir::Value, DimSet> spaces;
 };
 
+/// The value that a collective of this kind starts from, and skipped points
+/// give: 0, 1, -inf or +inf.
+llvm::APFloat getIdentity(ReduceKind kind, mlir::Type type);
+
 /// True if `op` is a collective: `norm.reduce` or `norm.moments`.
 bool isCollective(mlir::Operation *op);
 /// The dims that a collective combines over.

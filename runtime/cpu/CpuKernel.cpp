@@ -146,7 +146,7 @@ Linker::link(llvm::MemoryBufferRef object,
     error = lookUp(library, names, addresses);
   if (error) {
     llvm::consumeError(session.removeJITDylib(library));
-    return std::move(error);
+    return error;
   }
   return &library;
 }

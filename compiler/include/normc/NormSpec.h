@@ -52,22 +52,23 @@ struct Parameter {
 /// One normalization of one tensor x into y. Buffers are named x, scale, shift,
 /// y, mean, rstd.
 struct NormSpec {
-  std::string name = "norm";       ///< Name of the kernel.
-  std::vector<int64_t> shape;      ///< Extents of x; kDynamic where not fixed.
+  std::string name = "norm";  ///< Name of the kernel.
+  std::vector<int64_t> shape; ///< Extents of x; kDynamic where not fixed.
   /// Strides of x in elements, one per axis, kDynamic where given at the call;
   /// empty means row-major without gaps.
   std::vector<int64_t> inputStrides = {};
-  std::vector<int64_t> outputStrides = {}; ///< The same, of y.
-  DType dtype = DType::F32;        ///< Element type of x.
+  std::vector<int64_t> outputStrides = {};         ///< The same, of y.
+  DType dtype = DType::F32;                        ///< Element type of x.
   std::optional<DType> outputDtype = std::nullopt; ///< Of y; x's by default.
-  std::vector<int64_t> axes;       ///< Reduced axes.
+  std::vector<int64_t> axes;                       ///< Reduced axes.
   Statistic statistic = Statistic::MeanVariance;
   double epsilon = 1e-5;
   EpsilonPlacement placement = EpsilonPlacement::Add;
   /// Splits `groupAxis` into this many groups; 0 means no groups.
   int64_t groups = 0;
   int64_t groupAxis = 0;
-  std::optional<Parameter> scale = std::nullopt; ///< Multiplies; none by default.
+  std::optional<Parameter> scale =
+      std::nullopt;       ///< Multiplies; none by default.
   double scaleOffset = 0; ///< Added to the scale (1: zero-centred gain).
   std::optional<Parameter> shift = std::nullopt; ///< Added; none by default.
   Rounding rounding = Rounding::Once;
@@ -78,8 +79,8 @@ struct NormSpec {
 
 /// What the row presets (LayerNorm, RMSNorm) are made from.
 struct RowNormOptions {
-  std::vector<int64_t> shape;      ///< Extents of x; the last is normalized.
-  DType dtype = DType::F32;        ///< Of x and y.
+  std::vector<int64_t> shape; ///< Extents of x; the last is normalized.
+  DType dtype = DType::F32;   ///< Of x and y.
   std::optional<DType> parameterDtype = std::nullopt; ///< x's by default.
   std::optional<double> epsilon = std::nullopt; ///< The norm's usual default.
 };

@@ -27,10 +27,10 @@ struct Target {
   /// LLVM features beyond those that `cpu` implies: "+fma", "-avx512f".
   std::vector<std::string> features;
 
-  int64_t vectorBits = 128;         ///< Width of a native vector register.
+  int64_t vectorBits = 128;           ///< Width of a native vector register.
   int64_t l2Bytes = int64_t(1) << 20; ///< Second-level cache per core.
-  bool hasFma = false;              ///< Fused multiply-add of f32 and f64.
-  bool hasHalfConversion = false;   ///< f16 <-> f32 in hardware.
+  bool hasFma = false;                ///< Fused multiply-add of f32 and f64.
+  bool hasHalfConversion = false;     ///< f16 <-> f32 in hardware.
 
   /// This machine's processor, with the features that it reports.
   static Target native();

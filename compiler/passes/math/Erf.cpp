@@ -21,15 +21,15 @@ static constexpr double kSmallF64[] = {
 
 // -log(1 - erf(x)) on [0.92, 3.95], weight erfc(x): 2^-34.1.
 static constexpr double kLargeF32[] = {
-    -0x1.70d756p-13, 0x1.212848p0,   0x1.444468p-1,   0x1.bb92dap-4,
-    -0x1.9bb678p-6,  0x1.119964p-8,  -0x1.c865a6p-12, 0x1.631832p-16};
+    -0x1.70d756p-13, 0x1.212848p0,  0x1.444468p-1,   0x1.bb92dap-4,
+    -0x1.9bb678p-6,  0x1.119964p-8, -0x1.c865a6p-12, 0x1.631832p-16};
 
 // e^(x^2) erfc(x) in t = (x - 4)/(x + 4) for x in [1, 5.93], weight e^(-x^2):
 // 2^-56.4. A polynomial in x itself would need twice the degree.
 static constexpr double kLargeF64[] = {
-    0x1.18932beed7c2bp-3,   -0x1.0949229837896p-2, 0x1.bff01518be2b0p-3,
-    -0x1.50669e6afbd53p-3,  0x1.be4d40d70cd9cp-4,  -0x1.028aaa64c6047p-4,
-    0x1.0012864b8f103p-5,   -0x1.a7c33f01922c2p-7, 0x1.018d05a8d74dfp-8,
+    0x1.18932beed7c2bp-3,   -0x1.0949229837896p-2,  0x1.bff01518be2b0p-3,
+    -0x1.50669e6afbd53p-3,  0x1.be4d40d70cd9cp-4,   -0x1.028aaa64c6047p-4,
+    0x1.0012864b8f103p-5,   -0x1.a7c33f01922c2p-7,  0x1.018d05a8d74dfp-8,
     -0x1.e10ef3848b271p-11, -0x1.201246064de5cp-14, 0x1.9359e7bf0de68p-14};
 
 /// 1 - erf(a) for a at or above the border of the two ranges; absolute errors

@@ -42,21 +42,20 @@ SplitLn2 ln2(const FloatBuilder &f) {
 }
 
 namespace {
-/// x = n ln2 + r with integer n and |r| <= ln(2)/2 up to rounding.
+/// n = x / ln2 rounded to an integer.
 struct Reduced {
   Value shifted; // n + roundMagic: n stands in its low bits
-  Value n, r;
+  Value n;
+  Value head; // x - n ln2().hi, exact
 };
 } // namespace
 
 static Reduced reduceByLn2(FloatBuilder &f, Value x) {
-  auto [hi, lo] = ln2(f);
   Value magic = f.constant(f.roundMagic());
-  Value shifted = f.madd(x, f.isF64() ? 0x1.71547652b82fep0 : 0x1.715476p0,
-                         magic);
+  Value shifted =
+      f.madd(x, f.isF64() ? 0x1.71547652b82fep0 : 0x1.715476p0, magic);
   Value n = f.sub(shifted, magic);
-  Value r = f.madd(n, -lo, f.madd(n, -hi, x));
-  return {shifted, n, r};
+  return {shifted, n, f.madd(n, -ln2(f).hi, x)};
 }
 
 /// y * 2^n in two exact powers, so that a subnormal result is rounded once and
@@ -75,7 +74,8 @@ Value expWithTail(FloatBuilder &f, Value x, Value tail) {
   // Beyond these bounds the result is zero or infinity for certain.
   x = f.atMost(x, f.isF64() ? 710.0 : 89.0);
   x = f.atLeast(x, f.isF64() ? -746.0 : -104.0);
-  auto [shifted, n, r] = reduceByLn2(f, x);
+  auto [shifted, n, head] = reduceByLn2(f, x);
+  Value r = f.madd(n, -ln2(f).lo, head);
   if (tail)
     r = f.add(r, tail);
   Value p = f.isF64() ? f.polynomial(r, kExpF64) : f.polynomial(r, kExpF32);
@@ -94,30 +94,34 @@ Value expandExp2(FloatBuilder &f, Value x) {
   return scaleByPowerOf2(f, f.madd(r, p, f.constant(1.0)), shifted);
 }
 
-// With e^r - 1 = r + q and s = 2^(n-1), e^x - 1 = 2 ((s - 1/2) + s r + s q).
+// With e^r - 1 = r + r^2 p and s = 2^(n-1),
+// e^x - 1 = 2 ((s - 1/2) + s r + s r^2 p).
 // The first sum is kept exactly: near n = 1 it cancels half of its bits.
+// What r loses in rounding is kept too, and counts e^r ~ 1 + r times.
 Value expandExpM1(FloatBuilder &f, Value x) {
   Value clamped = f.atMost(x, f.isF64() ? 710.0 : 89.0);
   clamped = f.atLeast(clamped, f.isF64() ? -40.0 : -20.0);
-  auto [shifted, n, r] = reduceByLn2(f, clamped);
-  Value p =
-      f.isF64() ? f.polynomial(r, kExpM1F64) : f.polynomial(r, kExpM1F32);
-  Value q = f.mul(f.mul(r, r), p);
+  auto [shifted, n, head] = reduceByLn2(f, clamped);
+  Value lowPart = f.mul(n, ln2(f).lo);
+  Value r = f.sub(head, lowPart);
+  Value rest = f.sub(f.sub(head, r), lowPart);
+  rest = f.madd(r, rest, rest);
+  Value p = f.isF64() ? f.polynomial(r, kExpM1F64) : f.polynomial(r, kExpM1F32);
 
-  Value s = f.fromBits(
-      f.addi(f.shl(f.bits(shifted), f.fraction()),
-             uint64_t(f.bias() - 1) << f.fraction()));
-  Value head = f.sub(s, 0.5);
-  Value headError = f.sub(f.sub(s, head), 0.5);
-  DoubleWord sum = f.fastTwoSum(head, f.mul(s, r));
-  Value low = f.add(f.add(sum.lo, headError), f.mul(s, q));
+  Value s = f.fromBits(f.addi(f.shl(f.bits(shifted), f.fraction()),
+                              uint64_t(f.bias() - 1) << f.fraction()));
+  Value power = f.sub(s, 0.5);
+  Value powerRest = f.sub(f.sub(s, power), 0.5);
+  DoubleWord sum = f.fastTwoSum(power, f.mul(s, r));
+  Value low = f.madd(s, rest, f.add(sum.lo, powerRest));
+  low = f.madd(f.mul(s, f.mul(r, r)), p, low);
   Value y = f.add(sum.hi, low);
   y = f.add(y, y);
 
   // Where e^x - 1 rounds to x; s r above would lose bits of a subnormal, and
   // the sign of a zero.
-  Value tiny = f.cmp(arith::CmpFPredicate::OLT, f.abs(x),
-                     f.isF64() ? 0x1p-54 : 0x1p-25);
+  Value tiny =
+      f.cmp(arith::CmpFPredicate::OLT, f.abs(x), f.isF64() ? 0x1p-54 : 0x1p-25);
   return f.select(tiny, x, y);
 }
 

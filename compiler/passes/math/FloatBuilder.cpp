@@ -83,8 +83,8 @@ Value FloatBuilder::roundToOdd(DoubleWord sum) {
   Value inexact = cmp(FPred::ONE, sum.lo, zero);
   Value even = cmpi(IPred::eq, andi(pattern, 1), 0);
   Value step = create<arith::AndIOp>(inexact, even);
-  Value outward = create<arith::CmpIOp>(IPred::eq, cmp(FPred::OGT, sum.hi, zero),
-                                        cmp(FPred::OGT, sum.lo, zero));
+  Value outward = create<arith::CmpIOp>(
+      IPred::eq, cmp(FPred::OGT, sum.hi, zero), cmp(FPred::OGT, sum.lo, zero));
   Value moved = select(outward, addi(pattern, 1), subi(pattern, 1));
   return fromBits(select(step, moved, pattern));
 }

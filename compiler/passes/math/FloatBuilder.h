@@ -89,10 +89,14 @@ public:
   }
   /// Reinterprets the bits; a bitcast of a bitcast back is not created.
   Value bitcast(Value x, mlir::Type element);
+  /// The bits of a float as integers of its width.
+  Value bits(Value x) {
+    return bitcast(
+        x, b.getIntegerType(getElementTypeOrSelf(x).getIntOrFloatBitWidth()));
+  }
 
 protected:
-  template <typename Op, typename... Args>
-  Value create(Args &&...args) {
+  template <typename Op, typename... Args> Value create(Args &&...args) {
     return Op::create(b, std::forward<Args>(args)...).getResult();
   }
   Value sameInt(Value x, uint64_t value) {
@@ -126,7 +130,7 @@ public:
   bool hasFma;
 
   bool isF64() const { return element.isF64(); }
-  unsigned width() const { return element.getWidth(); }
+  unsigned width() const { return element.getIntOrFloatBitWidth(); }
   /// Bits of the fraction field.
   unsigned fraction() const { return isF64() ? 52 : 23; }
   unsigned bias() const { return isF64() ? 1023 : 127; }
@@ -144,10 +148,9 @@ public:
   Value constant(double value) { return floatConstant(element, value); }
   Value infinity() { return fromBits(intConstant(width(), infinityBits())); }
   Value quietNaN() {
-    return fromBits(intConstant(
-        width(), infinityBits() | uint64_t(1) << (fraction() - 1)));
+    return fromBits(
+        intConstant(width(), infinityBits() | uint64_t(1) << (fraction() - 1)));
   }
-  Value bits(Value x) { return bitcast(x, b.getIntegerType(width())); }
   Value fromBits(Value x) { return bitcast(x, element); }
 
   Value mul(Value x, double y) { return mul(x, constant(y)); }
@@ -170,10 +173,12 @@ public:
 
   /// min(x, high) and max(x, low); a NaN in x stays.
   Value atMost(Value x, double high) {
-    return select(cmp(FPred::OGT, x, high), constant(high), x);
+    Value limit = constant(high);
+    return select(cmp(FPred::OGT, x, limit), limit, x);
   }
   Value atLeast(Value x, double low) {
-    return select(cmp(FPred::OLT, x, low), constant(low), x);
+    Value limit = constant(low);
+    return select(cmp(FPred::OLT, x, limit), limit, x);
   }
 
   /// c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule.

@@ -1,4 +1,4 @@
-//===- Log.cpp - log, log1p, rsqrt ----------------------------------------===//
+//===- Log.cpp - log, log1p -----------------------------------------------===//
 
 #include "compiler/passes/math/Expansions.h"
 
@@ -10,30 +10,28 @@ namespace normc {
 // (log(1+f) - f) / f^2 with the exact leading -1/2, on sqrt(1/2)-1 ..
 // sqrt(2)-1, weight f^2/log(1+f): 2^-29.2.
 static constexpr double kLogF32[] = {
-    -0.5,          0x1.555548p-2,  -0x1.000072p-2, 0x1.99a544p-3,
+    -0.5,           0x1.555548p-2, -0x1.000072p-2, 0x1.99a544p-3,
     -0x1.552e42p-3, 0x1.230252p-3, -0x1.011160p-3, 0x1.f01ce2p-4,
     -0x1.bea074p-4, 0x1.b39be4p-5};
 
 // (2 atanh(s)/s - 2) / s^2 in z = s^2 on [0, 0.02945], weight
 // z s/(2 atanh(s)): 2^-59.4.
-static constexpr double kLogF64[] = {
-    0x1.5555555555592p-1, 0x1.999999997ff46p-2, 0x1.24924941dde45p-2,
-    0x1.c71c52175f024p-3, 0x1.74663c4d05616p-3, 0x1.39a1f8369187ap-3,
-    0x1.2f032a575dc61p-3};
+static constexpr double kLogF64[] = {0x1.5555555555592p-1, 0x1.999999997ff46p-2,
+                                     0x1.24924941dde45p-2, 0x1.c71c52175f024p-3,
+                                     0x1.74663c4d05616p-3, 0x1.39a1f8369187ap-3,
+                                     0x1.2f032a575dc61p-3};
 
 SplitFloat splitAtSqrt2(FloatBuilder &f, Value x) {
   unsigned lift = f.fraction() + 2;
   Value subnormal = f.cmp(FPred::OLT, x, f.minNormal());
-  Value normal =
-      f.select(subnormal, f.mul(x, double(uint64_t(1) << lift)), x);
+  Value normal = f.select(subnormal, f.mul(x, double(uint64_t(1) << lift)), x);
 
   uint64_t one = uint64_t(f.bias()) << f.fraction();
   uint64_t sqrtHalf = f.isF64() ? 0x3fe6a09e667f3bcd : 0x3f3504f3;
   uint64_t fractionMask = (uint64_t(1) << f.fraction()) - 1;
   // Moves the border between exponents from 1 to sqrt(1/2).
   Value moved = f.addi(f.bits(normal), one - sqrtHalf);
-  Value mantissa =
-      f.fromBits(f.addi(f.andi(moved, fractionMask), sqrtHalf));
+  Value mantissa = f.fromBits(f.addi(f.andi(moved, fractionMask), sqrtHalf));
 
   Value magic = f.bits(f.constant(f.roundMagic()));
   Value biased = f.fromBits(f.addi(f.shr(moved, f.fraction()), magic));
@@ -91,10 +89,6 @@ Value expandLog1p(FloatBuilder &f, Value x) {
   correction = f.select(exact, f.constant(0.0), correction);
   Value y = finishLog(f, x, -1.0, logOfSplit(f, split, correction));
   return f.select(f.cmp(FPred::OEQ, x, 0.0), x, y); // keeps -0
-}
-
-Value expandRsqrt(FloatBuilder &f, Value x) {
-  return f.div(f.constant(1.0), f.sqrt(x));
 }
 
 } // namespace normc

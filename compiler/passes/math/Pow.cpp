@@ -1,4 +1,5 @@
-//===- Pow.cpp - powers, and the fused multiply-add without hardware ------===//
+//===- Pow.cpp - pow, rsqrt, and the fused multiply-add without hardware
+//------===//
 
 #include "compiler/passes/math/Expansions.h"
 
@@ -37,12 +38,11 @@ static DoubleWord logInTwoWords(FloatBuilder &f, Value x) {
   DoubleWord twoThirds{f.constant(0x1.5555555555555p-1),
                        f.constant(0x1.5555555555555p-55)};
   DoubleWord second = times(f, cube, twoThirds);
-  Value rest = f.mul(f.mul(cube.hi, square.hi),
-                     f.polynomial(square.hi, kAtanhTail));
+  Value rest =
+      f.mul(f.mul(cube.hi, square.hi), f.polynomial(square.hi, kAtanhTail));
 
   auto [hi, lo] = ln2(f);
-  DoubleWord sum =
-      f.fastTwoSum(f.mul(split.exponent, hi), f.add(s, s));
+  DoubleWord sum = f.fastTwoSum(f.mul(split.exponent, hi), f.add(s, s));
   DoubleWord next = f.fastTwoSum(sum.hi, second.hi);
   Value low = f.madd(split.exponent, lo, rest);
   low = f.add(low, f.add(second.lo, f.add(sWords.lo, sWords.lo)));
@@ -69,37 +69,31 @@ static Value finishPow(FloatBuilder &f, Value x, Value y, Value magnitude) {
   Value zero = f.constant(0.0), one = f.constant(1.0);
   Value infinity = f.infinity();
   Value a = f.abs(x);
+  Value yInfinite = f.cmp(FPred::OEQ, f.abs(y), infinity);
+  Value xLimit =
+      f.ori(f.cmp(FPred::OEQ, a, zero), f.cmp(FPred::OEQ, a, infinity));
 
   // Where a is 0 or infinite or y is infinite: 0, infinity, or 1 for a = 1.
-  auto isOneOf = [&](Value v, Value p, Value q) {
-    Value isP = f.cmp(FPred::OEQ, v, p), isQ = f.cmp(FPred::OEQ, v, q);
-    return f.select(isP, isP, isQ);
-  };
-  Value outer = isOneOf(a, zero, infinity);
-  outer = f.select(outer, outer, f.cmp(FPred::OEQ, f.abs(y), infinity));
-  Value unordered = f.cmp(FPred::UNO, x, y);
-  Value grows = f.select(f.cmp(FPred::OGT, y, zero),
-                         f.cmp(FPred::OGT, a, one), f.cmp(FPred::OLT, a, one));
+  Value grows = f.select(f.cmp(FPred::OGT, y, zero), f.cmp(FPred::OGT, a, one),
+                         f.cmp(FPred::OLT, a, one));
   Value limit = f.select(grows, infinity, zero);
   limit = f.select(f.cmp(FPred::OEQ, a, one), one, limit);
-  Value result = f.select(outer, limit, magnitude);
-  result = f.select(unordered, f.quietNaN(), result);
+  Value result = f.select(f.ori(yInfinite, xLimit), limit, magnitude);
 
-  // Signs. Infinite y and |y| >= 2^53 count as even.
-  Value isInteger = f.cmp(FPred::OEQ, f.floor(y), y);
+  // The sign. An infinite y counts as even, as do all large ones.
   Value half = f.mul(y, 0.5);
-  Value odd = f.select(isInteger, f.cmp(FPred::ONE, f.floor(half), half),
-                       isInteger);
+  Value odd = f.andi(f.cmp(FPred::OEQ, f.floor(y), y),
+                     f.cmp(FPred::ONE, f.floor(half), half));
   result = f.select(odd, f.copysign(result, x), result);
-  Value negative = f.select(f.cmp(FPred::OGT, x, f.neg(infinity)),
-                            f.cmp(FPred::OLT, x, zero), odd);
-  Value undefined = f.select(f.cmp(FPred::OEQ, a, infinity), unordered,
-                             f.select(isInteger, unordered, negative));
+
+  Value finiteNegative =
+      f.andi(f.cmp(FPred::OLT, x, zero), f.cmp(FPred::OLT, a, infinity));
+  Value undefined = f.andi(finiteNegative, f.cmp(FPred::ONE, f.floor(y), y));
+  undefined = f.ori(undefined, f.cmp(FPred::UNO, x, y));
   result = f.select(undefined, f.quietNaN(), result);
 
-  // Whatever the other operand is, NaN included.
-  Value certain = isOneOf(x, one, one);
-  certain = f.select(certain, certain, f.cmp(FPred::OEQ, y, zero));
+  // 1^y and x^0 are 1 even where the other operand is NaN.
+  Value certain = f.ori(f.cmp(FPred::OEQ, x, one), f.cmp(FPred::OEQ, y, zero));
   return f.select(certain, one, result);
 }
 
@@ -113,6 +107,10 @@ Value expandPow(FloatBuilder &f, Value x, Value y) {
   return f.truncf(finishPow(wide, x, y, magnitude), f.element);
 }
 
+Value expandRsqrt(FloatBuilder &f, Value x) {
+  return f.div(f.constant(1.0), f.sqrt(x));
+}
+
 /// Correctly rounded unless a partial result leaves the range (Boldo,
 /// Melquiond, "Emulation of FMA and correctly rounded sums", 2008).
 static Value fmaF64(FloatBuilder &f, Value x, Value y, Value z) {
@@ -124,9 +122,8 @@ static Value fmaF64(FloatBuilder &f, Value x, Value y, Value z) {
   // Zeros, whose sign the exact sums lose, and what overflowed or is no number.
   Value plain = f.add(f.mul(x, y), z);
   Value a = f.abs(fused);
-  Value good = f.select(f.cmp(FPred::OGT, a, 0.0),
-                        f.cmp(FPred::OLT, a, f.infinity()),
-                        f.cmp(FPred::OGT, a, 0.0));
+  Value good =
+      f.andi(f.cmp(FPred::OGT, a, 0.0), f.cmp(FPred::OLT, a, f.infinity()));
   return f.select(good, fused, plain);
 }
 

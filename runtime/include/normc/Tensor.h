@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <span>
+#include <type_traits>
 
 namespace normc {
 
@@ -71,10 +72,11 @@ struct TensorRef {
   static TensorRef contiguous(void *data, DType dtype, const Dims &shape) {
     return {data, dtype, false, shape, rowMajorStrides(shape)};
   }
-  static TensorRef contiguous(const void *data, DType dtype,
-                              const Dims &shape) {
-    return {const_cast<void *>(data), dtype, true, shape,
-            rowMajorStrides(shape)};
+  /// The same for a pointer to const: a view that may only be read.
+  template <typename T>
+    requires std::is_const_v<T>
+  static TensorRef contiguous(T *data, DType dtype, const Dims &shape) {
+    return readOnlyView(data, dtype, shape, rowMajorStrides(shape));
   }
 
   /// A view with the given strides, in elements.
@@ -82,9 +84,11 @@ struct TensorRef {
                            const Dims &strides) {
     return {data, dtype, false, shape, strides};
   }
-  static TensorRef strided(const void *data, DType dtype, const Dims &shape,
+  template <typename T>
+    requires std::is_const_v<T>
+  static TensorRef strided(T *data, DType dtype, const Dims &shape,
                            const Dims &strides) {
-    return {const_cast<void *>(data), dtype, true, shape, strides};
+    return readOnlyView(data, dtype, shape, strides);
   }
 
   /// The strides, in elements, of a row-major tensor without gaps. An extent of
@@ -99,6 +103,12 @@ struct TensorRef {
       stride *= static_cast<uint64_t>(shape[axis] > 1 ? shape[axis] : 1);
     }
     return strides;
+  }
+
+private:
+  static TensorRef readOnlyView(const void *data, DType dtype,
+                                const Dims &shape, const Dims &strides) {
+    return {const_cast<void *>(data), dtype, true, shape, strides};
   }
 };
 

@@ -1,0 +1,81 @@
+//===- Pipeline.cpp - the way that every kernel goes ----------------------===//
+
+#include "compiler/Pipeline.h"
+
+#include "compiler/passes/Passes.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace normc;
+
+/// Expands what no instruction does, and leaves loops with what changes in
+/// them.
+static void addCleanups(OpPassManager &pm, const Target &target) {
+  pm.addPass(createExpandMath({.hasFma = target.hasFma}));
+  pm.addPass(createExpandCasts({.hardwareF16 = target.hasHalfConversion}));
+  pm.addPass(createCSEPass());
+  pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addPass(createCSEPass());
+}
+
+std::vector<PipelineStep> normc::getPipeline(const Target &target) {
+  bool isGpu = target.kind == Target::Kind::Gpu;
+  NormScheduleOptions schedule;
+  schedule.targetKind = isGpu ? "gpu" : "cpu";
+  schedule.vectorBits = target.vectorBits;
+  schedule.l2Bytes = target.l2Bytes;
+
+  return {
+      {Emit::Norm, [](OpPassManager &) {}},
+      {Emit::Kernel,
+       [](OpPassManager &pm) {
+         pm.addNestedPass<func::FuncOp>(createNormToKernel());
+       }},
+      {Emit::Precision,
+       [](OpPassManager &pm) {
+         pm.addNestedPass<func::FuncOp>(createNormPrecision());
+         pm.addNestedPass<func::FuncOp>(createNormExpandMoments());
+       }},
+      {Emit::Scheduled,
+       [schedule](OpPassManager &pm) {
+         pm.addNestedPass<func::FuncOp>(createNormSchedule(schedule));
+       }},
+      {Emit::Phases, [](OpPassManager &pm) { pm.addPass(createNormPhases()); }},
+      {Emit::Vector,
+       [target, isGpu](OpPassManager &pm) {
+         if (isGpu)
+           pm.addPass(createNormLowerToGpu());
+         else
+           pm.addPass(createNormLowerToCpu({.hasFma = target.hasFma}));
+         addCleanups(pm, target);
+       }},
+      {Emit::LlvmDialect,
+       [isGpu](OpPassManager &pm) {
+         if (isGpu)
+           pm.addNestedPass<gpu::GPUModuleOp>(createNormConvertToLlvm());
+         else
+           pm.addPass(createNormConvertToLlvm());
+       }},
+  };
+}
+
+LogicalResult
+normc::runPipeline(ModuleOp module, const Target &target, Emit last,
+                   const std::function<void(Emit, ModuleOp)> &after) {
+  for (const PipelineStep &step : getPipeline(target)) {
+    PassManager pm(module.getContext());
+    // The verifier runs at the ends of the levels; between two passes of the
+    // lowering it costs more than the passes.
+    pm.enableVerifier(step.emit <= Emit::Phases);
+    step.addPasses(pm);
+    if (failed(pm.run(module)))
+      return failure();
+    if (after)
+      after(step.emit, module);
+    if (step.emit == last)
+      break;
+  }
+  return success();
+}

@@ -1,0 +1,257 @@
+//===- Facts.cpp - the Artifact's plain data from a program ---------------===//
+
+#include "compiler/codegen/Facts.h"
+
+#include "compiler/lowering/cpu/CpuStage.h"
+#include "compiler/lowering/shared/ViewTable.h"
+#include "compiler/lowering/shared/WordLayout.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+namespace {
+
+using Op = SizeExpr::Op;
+
+/// Builds expressions, folding constants.
+SizeExpr binary(Op op, SizeExpr a, const SizeExpr &b) {
+  if (b.isConstant() && b.steps[0].operand == 1 && op != Op::Add)
+    return a;
+  if (a.isConstant() && a.steps[0].operand == 1 && op == Op::Mul)
+    return b;
+  a.steps.insert(a.steps.end(), b.steps.begin(), b.steps.end());
+  a.steps.push_back({op});
+  if (a.steps.size() == 3 && b.isConstant() && a.steps[0].op == Op::Constant)
+    if (Result<int64_t> value = a.evaluate({}))
+      return SizeExpr::constant(*value);
+  return a;
+}
+
+/// Collects the facts of one program.
+class FactCollector {
+public:
+  explicit FactCollector(ProgramOp program)
+      : program(program), layout(program) {}
+
+  Result<Artifact> collect();
+
+private:
+  Status addArgument(BlockArgument argument);
+  void addStage(StageOp stage, unsigned index);
+  void addAccess(StageOp stage, Value view, MapAttr map);
+  void requireNonEmpty(PhaseOp phase);
+  void addDivisibility();
+  SizeExpr sizeOf(Value index);
+  SizeExpr extentOf(StageOp stage, unsigned dim);
+  SizeExpr scratchBytes();
+
+  ProgramOp program;
+  WordLayout layout;
+  Artifact artifact;
+};
+
+} // namespace
+
+/// An index value of the program as an expression.
+SizeExpr FactCollector::sizeOf(Value index) {
+  Operation *def = index.getDefiningOp();
+  if (auto constant = dyn_cast<arith::ConstantIndexOp>(def))
+    return SizeExpr::constant(constant.value());
+  if (auto size = dyn_cast<SizeOp>(def)) {
+    if (auto argument = dyn_cast<BlockArgument>(size.getView())) {
+      int word = layout.find(argument.getArgNumber(), size.getAxis(), false);
+      return word >= 0 ? SizeExpr::word(word)
+                       : SizeExpr::constant(cast<ViewType>(argument.getType())
+                                                .getShape()[size.getAxis()]);
+    }
+    auto scratch = size.getView().getDefiningOp<ScratchOp>();
+    ArrayRef<int64_t> shape = scratch.getView().getType().getShape();
+    if (!ShapedType::isDynamic(shape[size.getAxis()]))
+      return SizeExpr::constant(shape[size.getAxis()]);
+    return sizeOf(scratch.getSizes()[llvm::count_if(
+        shape.take_front(size.getAxis()), ShapedType::isDynamic)]);
+  }
+  Op op = isa<arith::MulIOp>(def)        ? Op::Mul
+          : isa<arith::AddIOp>(def)      ? Op::Add
+          : isa<arith::CeilDivUIOp>(def) ? Op::CeilDiv
+                                         : Op::FloorDiv;
+  return binary(op, sizeOf(def->getOperand(0)), sizeOf(def->getOperand(1)));
+}
+
+SizeExpr FactCollector::extentOf(StageOp stage, unsigned dim) {
+  if (Value size = stage.getSizeOf(dim))
+    return sizeOf(size);
+  return SizeExpr::constant(stage.getDims().getExtents()[dim]);
+}
+
+static std::optional<DType> toDType(Type type) {
+  if (type.isF16())
+    return DType::F16;
+  if (type.isBF16())
+    return DType::BF16;
+  if (type.isF32())
+    return DType::F32;
+  if (type.isF64())
+    return DType::F64;
+  return std::nullopt;
+}
+
+Status FactCollector::addArgument(BlockArgument argument) {
+  unsigned number = argument.getArgNumber();
+  auto type = cast<ViewType>(argument.getType());
+  ArgumentFacts facts;
+  facts.name = program.getArgName(number).str();
+  std::optional<DType> dtype = toDType(type.getElementType());
+  if (!dtype) {
+    std::string text;
+    llvm::raw_string_ostream(text) << type.getElementType();
+    return Error{ErrorKind::Unsupported,
+                 "expected argument '" + facts.name +
+                     "' to hold f16, bf16, f32 or f64, but got " + text};
+  }
+  facts.dtype = *dtype;
+  facts.isOutput = program.isOutput(number);
+  facts.alignment = byteSize(*dtype);
+  if (std::optional<ArrayRef<int64_t>> alignments = program.getAlignments())
+    facts.alignment = std::max(facts.alignment, (*alignments)[number]);
+  for (auto [axis, extent] : llvm::enumerate(type.getShape())) {
+    int word = layout.find(number, axis, false);
+    facts.axes.push_back(
+        {word >= 0 ? SizeExpr::word(word) : SizeExpr::constant(extent),
+         {},
+         false});
+  }
+  SizeExpr stride = SizeExpr::constant(1);
+  for (size_t axis = facts.axes.size(); axis-- > 0;) {
+    if (type.isContiguous()) {
+      facts.axes[axis].stride = stride;
+      stride = binary(Op::Mul, facts.axes[axis].extent, stride);
+    } else if (!ShapedType::isDynamic(type.getStrides()[axis])) {
+      facts.axes[axis].stride = SizeExpr::constant(type.getStrides()[axis]);
+    }
+  }
+  artifact.arguments.push_back(std::move(facts));
+  return {};
+}
+
+/// An axis that a stage visits has the extent that the stage's dims say.
+void FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
+  auto argument = dyn_cast<BlockArgument>(view);
+  if (!argument)
+    return;
+  ArgumentFacts &facts = artifact.arguments[argument.getArgNumber()];
+  for (auto [axis, names] : llvm::enumerate(map.getAxes())) {
+    SizeExpr &extent = facts.axes[axis].extent;
+    int word = layout.find(argument.getArgNumber(), axis, false);
+    if (word < 0 || !(extent == SizeExpr::word(word)))
+      continue;
+    SizeExpr expected = SizeExpr::constant(1);
+    for (StringAttr name : names.getNames())
+      expected = binary(Op::Mul, expected,
+                        extentOf(stage, stage.getDims().indexOf(name)));
+    extent = expected;
+  }
+}
+
+/// A mean, a maximum or a minimum of nothing has no value.
+void FactCollector::requireNonEmpty(PhaseOp phase) {
+  ContributeOp contribute = phase.getContribute();
+  bool needsPoints = false;
+  for (unsigned i = 0; i < contribute.getNumOperands(); ++i)
+    needsPoints |= contribute.getKind(i) == ReduceKind::mean ||
+                   contribute.getKind(i) == ReduceKind::max ||
+                   contribute.getKind(i) == ReduceKind::min;
+  if (!needsPoints)
+    return;
+  for (auto load : phase.getBlock()->getOps<LoadOp>())
+    if (auto argument = dyn_cast<BlockArgument>(load.getView()))
+      for (auto [axis, names] : llvm::enumerate(load.getMap().getAxes()))
+        for (StringAttr name : names.getNames())
+          if (phase.getOver().contains(name))
+            artifact.arguments[argument.getArgNumber()]
+                .axes[axis]
+                .mustBeNonEmpty = true;
+}
+
+void FactCollector::addStage(StageOp stage, unsigned index) {
+  ScheduleAttr schedule = stage.getSchedule();
+  SizeExpr instances = SizeExpr::constant(1);
+  for (StringAttr name : schedule.getParallel().getNames()) {
+    SizeExpr extent = extentOf(stage, stage.getDims().indexOf(name));
+    if (schedule.getLanes().contains(name))
+      extent =
+          binary(Op::CeilDiv, extent, SizeExpr::constant(schedule.getWidth()));
+    instances = binary(Op::Mul, instances, extent);
+  }
+  artifact.stages.push_back({getStageEntry(program, index),
+                             binary(Op::CeilDiv, instances,
+                                    SizeExpr::constant(schedule.getChunk()))});
+  stage.walk([&](Operation *op) {
+    if (auto load = dyn_cast<LoadOp>(op))
+      addAccess(stage, load.getView(), load.getMap());
+    else if (auto store = dyn_cast<StoreOp>(op))
+      addAccess(stage, store.getView(), store.getMap());
+    else if (auto phase = dyn_cast<PhaseOp>(op))
+      requireNonEmpty(phase);
+  });
+}
+
+SizeExpr FactCollector::scratchBytes() {
+  SizeExpr total = SizeExpr::constant(0);
+  for (auto scratch : program.getBlock()->getOps<ScratchOp>()) {
+    ViewType type = scratch.getView().getType();
+    SizeExpr bytes =
+        SizeExpr::constant(type.getElementType().getIntOrFloatBitWidth() / 8);
+    unsigned next = 0;
+    for (int64_t extent : type.getShape())
+      bytes = binary(Op::Mul, bytes,
+                     ShapedType::isDynamic(extent)
+                         ? sizeOf(scratch.getSizes()[next++])
+                         : SizeExpr::constant(extent));
+    bytes.steps.push_back({Op::AlignTo, kScratchAlignment});
+    total = binary(Op::Add, total, bytes);
+  }
+  return total;
+}
+
+/// A size divided by a constant must be a multiple of it.
+void FactCollector::addDivisibility() {
+  for (auto division : program.getBlock()->getOps<arith::DivUIOp>()) {
+    SizeExpr divisor = sizeOf(division.getRhs());
+    auto size = division.getLhs().getDefiningOp<SizeOp>();
+    if (!divisor.isConstant() || !size || !isa<BlockArgument>(size.getView()))
+      continue;
+    unsigned number = cast<BlockArgument>(size.getView()).getArgNumber();
+    artifact.divisibility.push_back(
+        {sizeOf(division.getLhs()), divisor.steps[0].operand,
+         "extent of '" + program.getArgName(number).str() + "' along axis " +
+             std::to_string(size.getAxis())});
+  }
+}
+
+Result<Artifact> FactCollector::collect() {
+  artifact.name = program.getSymName().str();
+  for (BlockArgument argument : program.getBlock()->getArguments())
+    if (Status status = addArgument(argument); !status)
+      return status.error();
+  for (const WordLayout::Word &word : layout.words())
+    artifact.words.push_back(
+        {int32_t(word.argument), int32_t(word.axis), word.isStride});
+  unsigned index = 0;
+  for (auto stage : program.getBlock()->getOps<StageOp>())
+    addStage(stage, index++);
+  if (std::optional<ArrayRef<int64_t>> pairs = program.getInPlace())
+    for (size_t i = 0; i + 1 < pairs->size(); i += 2)
+      artifact.inPlace.push_back(
+          {int32_t((*pairs)[i]), int32_t((*pairs)[i + 1])});
+  addDivisibility();
+  artifact.scratchBytes = scratchBytes();
+  return std::move(artifact);
+}
+
+Result<Artifact> normc::collectFacts(ProgramOp program) {
+  return FactCollector(program).collect();
+}

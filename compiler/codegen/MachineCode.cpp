@@ -1,0 +1,87 @@
+//===- MachineCode.cpp - from the LLVM dialect to bytes -------------------===//
+
+#include "compiler/codegen/MachineCode.h"
+
+#include "compiler/codegen/TargetInfo.h"
+
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "mlir/Target/LLVMIR/ModuleTranslation.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+
+using namespace normc;
+
+static std::shared_ptr<llvm::TargetMachine> makeMachine(const Target &target) {
+  const llvm::Target *llvmTarget = findLlvmTarget(target.triple);
+  if (!llvmTarget)
+    return nullptr;
+  llvm::TargetOptions options;
+  return std::shared_ptr<llvm::TargetMachine>(llvmTarget->createTargetMachine(
+      llvm::Triple(target.triple), target.cpu, llvm::join(target.features, ","),
+      options, llvm::Reloc::PIC_, std::nullopt,
+      llvm::CodeGenOptLevel::Default));
+}
+
+Result<MachineCode> MachineCode::translate(mlir::ModuleOp module,
+                                           const Target &target) {
+  MachineCode code;
+  code.machine = makeMachine(target);
+  if (!code.machine)
+    return Error{ErrorKind::Unsupported,
+                 "this LLVM has no code generator for " + target.triple};
+  mlir::Operation *source = module;
+  if (target.kind == Target::Kind::Gpu)
+    for (auto gpuModule : module.getOps<mlir::gpu::GPUModuleOp>())
+      source = gpuModule;
+  code.context = std::make_unique<llvm::LLVMContext>();
+  code.module = mlir::translateModuleToLLVMIR(source, *code.context, "normc");
+  if (!code.module)
+    return Error{ErrorKind::Internal, "translation to LLVM IR failed"};
+  code.module->setTargetTriple(llvm::Triple(target.triple));
+  code.module->setDataLayout(code.machine->createDataLayout());
+  return code;
+}
+
+std::string MachineCode::llvmIr() const {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->print(stream, nullptr);
+  return text;
+}
+
+Result<llvm::SmallVector<char, 0>> MachineCode::emit(bool assembly) const {
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager passes;
+  if (machine->addPassesToEmitFile(passes, stream, nullptr,
+                                   assembly
+                                       ? llvm::CodeGenFileType::AssemblyFile
+                                       : llvm::CodeGenFileType::ObjectFile))
+    return Error{ErrorKind::Unsupported,
+                 "this target has no object files; emit its assembly"};
+  passes.run(*module);
+  return bytes;
+}
+
+std::vector<std::string> normc::getRequiredFeatures(const Target &target) {
+  std::vector<std::string> required;
+  auto info = makeSubtargetInfo(target.triple, target.cpu, target.features);
+  if (!info)
+    return required;
+  // The table also lists tuning flags, which no machine reports; a host's own
+  // list has only features.
+  llvm::StringMap<bool> reported = llvm::sys::getHostCPUFeatures();
+  bool sameArch = llvm::Triple(target.triple).getArch() ==
+                  llvm::Triple(llvm::sys::getProcessTriple()).getArch();
+  for (const llvm::SubtargetFeatureKV &feature :
+       info->getEnabledProcessorFeatures())
+    if (!sameArch || reported.contains(feature.Key))
+      required.push_back(feature.Key);
+  llvm::sort(required);
+  return required;
+}

@@ -1,0 +1,153 @@
+//===- Target.cpp - the machine that code is made for ---------------------===//
+
+#include "normc/Target.h"
+
+#include "compiler/codegen/TargetInfo.h"
+
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/Triple.h"
+
+#include <mutex>
+#include <unistd.h>
+
+using namespace normc;
+
+void normc::initializeTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86AsmParser();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+  });
+}
+
+const llvm::Target *normc::findLlvmTarget(const std::string &triple) {
+  initializeTargets();
+  std::string error;
+  return llvm::TargetRegistry::lookupTarget(llvm::Triple(triple), error);
+}
+
+std::unique_ptr<llvm::MCSubtargetInfo>
+normc::makeSubtargetInfo(const std::string &triple, const std::string &cpu,
+                         const std::vector<std::string> &features) {
+  const llvm::Target *target = findLlvmTarget(triple);
+  if (!target)
+    return nullptr;
+  return std::unique_ptr<llvm::MCSubtargetInfo>(target->createMCSubtargetInfo(
+      llvm::Triple(triple), cpu, llvm::join(features, ",")));
+}
+
+/// Fills in what follows from the processor's features.
+static void describeCpu(Target &target) {
+  auto info = makeSubtargetInfo(target.triple, target.cpu, target.features);
+  if (!info)
+    return;
+  llvm::Triple triple(target.triple);
+  auto has = [&](const char *feature) {
+    return info->checkFeatures(std::string("+") + feature);
+  };
+  if (triple.isX86()) {
+    target.vectorBits = has("avx512f") ? 512 : has("avx2") ? 256 : 128;
+    target.hasFma = has("fma");
+    target.hasHalfConversion = has("f16c");
+  } else {
+    target.vectorBits = 128;
+    target.hasFma = true;
+    target.hasHalfConversion = true;
+  }
+}
+
+Target Target::native() {
+  static const Target cached = [] {
+    Target target;
+    target.name = "native";
+    target.triple = llvm::sys::getProcessTriple();
+    target.cpu = llvm::sys::getHostCPUName().str();
+    for (const auto &feature : llvm::sys::getHostCPUFeatures())
+      target.features.push_back((feature.second ? "+" : "-") +
+                                feature.first().str());
+    llvm::sort(target.features);
+    describeCpu(target);
+    if (long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE); bytes > 0)
+      target.l2Bytes = bytes;
+    return target;
+  }();
+  return cached;
+}
+
+static Target makeGpu(std::string_view name) {
+  Target target;
+  target.kind = Target::Kind::Gpu;
+  target.name = name;
+  target.triple = "nvptx64-nvidia-cuda";
+  target.cpu = name;
+  // The oldest PTX version that has all of these processors.
+  target.features = {"+ptx80"};
+  target.vectorBits = 128;
+  target.hasFma = true;
+  target.hasHalfConversion = true;
+  return target;
+}
+
+/// The known name with the least edits to `name`.
+static std::string nearest(std::string_view name,
+                           llvm::ArrayRef<std::string> known) {
+  std::string best;
+  unsigned least = ~0u;
+  for (const std::string &candidate : known) {
+    unsigned distance = llvm::StringRef(name).edit_distance(candidate);
+    if (distance < least) {
+      least = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+Result<Target> Target::named(std::string_view name) {
+  if (name == "native")
+    return native();
+  for (std::string_view gpu : {"sm_80", "sm_86", "sm_89", "sm_90"})
+    if (name == gpu)
+      return makeGpu(gpu);
+  Target target;
+  target.name = name;
+  target.triple = "x86_64-unknown-linux-gnu";
+  target.cpu = name;
+  auto info = makeSubtargetInfo(target.triple, "x86-64", {});
+  if (!info)
+    return Error{ErrorKind::Internal, "LLVM was built without x86-64"};
+  std::vector<std::string> known{"native", "sm_80", "sm_86", "sm_89", "sm_90"};
+  for (const llvm::SubtargetSubTypeKV &entry :
+       info->getAllProcessorDescriptions())
+    known.push_back(entry.Key);
+  if (name.empty() || !llvm::is_contained(known, name))
+    return Error{ErrorKind::InvalidSpec,
+                 "unknown target '" + std::string(name) + "', did you mean '" +
+                     nearest(name, known) +
+                     "'? (native, sm_80, sm_86, sm_89, sm_90, x86-64-v2, "
+                     "x86-64-v3, x86-64-v4, or a processor of x86-64)"};
+  auto cpu = makeSubtargetInfo(target.triple, target.cpu, {});
+  if (!cpu->checkFeatures("+64bit"))
+    return Error{ErrorKind::Unsupported, "expected a 64-bit processor, but '" +
+                                             std::string(name) + "' is not"};
+  if (!cpu->checkFeatures("+sse4.1"))
+    return Error{ErrorKind::Unsupported,
+                 "expected a processor of at least x86-64-v2, but '" +
+                     std::string(name) + "' lacks SSE4.1"};
+  describeCpu(target);
+  return target;
+}

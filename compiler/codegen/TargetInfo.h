@@ -1,0 +1,33 @@
+//===- TargetInfo.h - LLVM's tables of processors ---------------*- C++ -*-===//
+//
+// Names and features are looked up here before LLVM sees them: an unknown one
+// would abort the process.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_CODEGEN_TARGETINFO_H
+#define NORMC_COMPILER_CODEGEN_TARGETINFO_H
+
+#include "normc/Target.h"
+
+#include "llvm/MC/MCSubtargetInfo.h"
+#include "llvm/MC/TargetRegistry.h"
+
+#include <memory>
+
+namespace normc {
+
+/// Registers LLVM's X86, AArch64 and NVPTX targets, once.
+void initializeTargets();
+
+/// LLVM's target for a triple; null if it isn't built in.
+const llvm::Target *findLlvmTarget(const std::string &triple);
+
+/// LLVM's table for a processor, or null for an unknown triple.
+std::unique_ptr<llvm::MCSubtargetInfo>
+makeSubtargetInfo(const std::string &triple, const std::string &cpu,
+                  const std::vector<std::string> &features);
+
+} // namespace normc
+
+#endif // NORMC_COMPILER_CODEGEN_TARGETINFO_H

@@ -1,0 +1,164 @@
+//===- CpuStage.cpp - one stage as a CPU function -------------------------===//
+
+#include "compiler/lowering/cpu/CpuStage.h"
+
+#include "compiler/lowering/shared/Accumulators.h"
+#include "compiler/lowering/shared/Instances.h"
+#include "compiler/lowering/shared/PhaseEmitter.h"
+#include "compiler/lowering/shared/WordLayout.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+namespace {
+
+/// One worker runs along the lanes alone, vector by vector.
+class CpuLanes : public LaneModel {
+public:
+  explicit CpuLanes(int64_t width) : width(width) {}
+  Value first(ImplicitLocOpBuilder &b) override { return makeI64(b, 0); }
+  int64_t step() override { return width; }
+  Value combineAll(ImplicitLocOpBuilder &b, ReduceKind kind,
+                   Value vector) override {
+    return combineLanes(b, kind, vector);
+  }
+
+private:
+  int64_t width;
+};
+
+/// Emits the body of a stage's function.
+class CpuStage {
+public:
+  CpuStage(StageOp stage, const StageContext &context, ImplicitLocOpBuilder &b)
+      : stage(stage), context(context), b(b), lanes(context.width),
+        emitter(context, b, lanes), instances(context, b) {}
+
+  LogicalResult emitChunks(Value begin, Value end);
+
+private:
+  LogicalResult emitChunk(Value chunk);
+  LogicalResult emitInstance(Value number, Value chunk,
+                             const IRMapping &outside);
+  LogicalResult emitLaneBlock(Position &position, IRMapping &values);
+  void setChunk(Position &position, Value chunk) {
+    if (StringAttr dim = stage.getChunkDimAttr())
+      position.coordinates[context.space().indexOf(dim)] = chunk;
+  }
+  /// for (i = begin; i < end; ++i) body(i)
+  LogicalResult forEach(Value begin, Value end,
+                        llvm::function_ref<LogicalResult(Value)> body);
+
+  StageOp stage;
+  const StageContext &context;
+  ImplicitLocOpBuilder &b;
+  CpuLanes lanes;
+  PhaseEmitter emitter;
+  Instances instances;
+};
+
+} // namespace
+
+LogicalResult CpuStage::forEach(Value begin, Value end,
+                                llvm::function_ref<LogicalResult(Value)> body) {
+  auto loop = scf::ForOp::create(b, begin, end, makeI64(b, 1));
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  return body(loop.getInductionVar());
+}
+
+LogicalResult CpuStage::emitChunks(Value begin, Value end) {
+  return forEach(begin, end, [&](Value chunk) { return emitChunk(chunk); });
+}
+
+LogicalResult CpuStage::emitChunk(Value chunk) {
+  Position position;
+  position.coordinates.resize(context.extents.size());
+  setChunk(position, chunk);
+  IRMapping values;
+  if (failed(emitter.emitBlock(*stage.getBlock(), position, values)))
+    return failure();
+  Value size = makeI64(b, stage.getSchedule().getChunk());
+  Value first = mulI64(b, chunk, size);
+  Value last =
+      arith::MinSIOp::create(b, addI64(b, first, size), instances.count());
+  return forEach(first, last, [&](Value number) {
+    return emitInstance(number, chunk, values);
+  });
+}
+
+LogicalResult CpuStage::emitInstance(Value number, Value chunk,
+                                     const IRMapping &outside) {
+  Position position = instances.locate(b, number);
+  setChunk(position, chunk);
+  IRMapping values = outside;
+  if (instances.lanesAreParallel())
+    return emitLaneBlock(position, values);
+  return emitter.emitBlock(*stage.getInstance().getBlock(), position, values);
+}
+
+/// A block of lanes that are instances: whole, or masked at the dim's end.
+LogicalResult CpuStage::emitLaneBlock(Position &position, IRMapping &values) {
+  Block &block = *stage.getInstance().getBlock();
+  Value extent = context.extents[context.lane];
+  if (std::optional<int64_t> known = constantOf(extent);
+      known && *known % context.width == 0)
+    return emitter.emitBlock(block, position, values);
+  Value left =
+      b.createOrFold<arith::SubIOp>(extent, position.coordinates[context.lane]);
+  Value isWhole = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, left,
+                                        makeI64(b, context.width));
+  auto branch = scf::IfOp::create(b, isWhole, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  IRMapping whole = values;
+  if (failed(emitter.emitBlock(block, position, whole)))
+    return failure();
+  b.setInsertionPointToStart(branch.elseBlock());
+  position.mask = makeMask(b, left, context.width);
+  return emitter.emitBlock(block, position, values);
+}
+
+std::string normc::getStageEntry(ProgramOp program, unsigned index) {
+  return (program.getSymName() + "_stage" + Twine(index)).str();
+}
+
+FailureOr<func::FuncOp> normc::lowerStageToCpu(OpBuilder &builder,
+                                               StageOp stage, unsigned index,
+                                               bool hasFma) {
+  auto program = stage->getParentOfType<ProgramOp>();
+  ImplicitLocOpBuilder b(stage.getLoc(), builder);
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  Type i64 = b.getI64Type(), i32 = b.getI32Type();
+  // i32 f(void *const *buffers, const int64_t *words, void *scratch,
+  //       int64_t chunkBegin, int64_t chunkEnd)
+  auto type = b.getFunctionType({pointer, pointer, pointer, i64, i64}, {i32});
+  auto func = func::FuncOp::create(b, getStageEntry(program, index), type);
+  Block *entry = func.addEntryBlock();
+  b.setInsertionPointToStart(entry);
+
+  auto element = [&](Value base, Type type, int64_t number) -> Value {
+    Value address = LLVM::GEPOp::create(b, pointer, type, base,
+                                        ArrayRef<LLVM::GEPArg>{int32_t(number)},
+                                        LLVM::GEPNoWrapFlags::inbounds);
+    return LLVM::LoadOp::create(b, type, address);
+  };
+  SmallVector<Value> pointers, words;
+  for (unsigned i = 0; i < program.getBlock()->getNumArguments(); ++i)
+    pointers.push_back(element(entry->getArgument(0), pointer, i));
+  for (size_t i = 0; i < WordLayout(program).words().size(); ++i)
+    words.push_back(element(entry->getArgument(1), i64, i));
+  ViewTable views(program, b, pointers, words, entry->getArgument(2));
+  StageContext context(stage, views, b, hasFma);
+  CpuStage lowered(stage, context, b);
+  if (failed(lowered.emitChunks(entry->getArgument(3), entry->getArgument(4))))
+    return failure();
+  func::ReturnOp::create(
+      b, arith::ConstantOp::create(b, b.getI32IntegerAttr(0)).getResult());
+  return func;
+}

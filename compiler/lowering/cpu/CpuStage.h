@@ -1,0 +1,28 @@
+//===- CpuStage.h - one stage as a CPU function -----------------*- C++ -*-===//
+//
+// The CPU's part of the lowering: the calling convention, chunks, and the loop
+// over a chunk's instances.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_LOWERING_CPU_CPUSTAGE_H
+#define NORMC_COMPILER_LOWERING_CPU_CPUSTAGE_H
+
+#include "dialects/norm/Norm.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace normc {
+
+/// The entry point of a program's `index`-th stage.
+std::string getStageEntry(norm::ProgramOp program, unsigned index);
+
+/// Makes the function of a stage at the builder's place.
+mlir::FailureOr<mlir::func::FuncOp> lowerStageToCpu(mlir::OpBuilder &builder,
+                                                    norm::StageOp stage,
+                                                    unsigned index,
+                                                    bool hasFma);
+
+} // namespace normc
+
+#endif // NORMC_COMPILER_LOWERING_CPU_CPUSTAGE_H

@@ -1,0 +1,123 @@
+//===- Accumulators.cpp - how contributions become a result ---------------===//
+
+#include "compiler/lowering/shared/Accumulators.h"
+
+#include "dialects/norm/Spaces.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+static Type withElement(Type shape, Type element) {
+  if (auto vector = dyn_cast<VectorType>(shape))
+    return VectorType::get(vector.getShape(), element);
+  return element;
+}
+
+static Value constantLike(ImplicitLocOpBuilder &b, Type type, APFloat value) {
+  Type element = getElementTypeOrSelf(type);
+  TypedAttr attribute = b.getFloatAttr(element, value);
+  if (auto vector = dyn_cast<VectorType>(type))
+    attribute = DenseElementsAttr::get(vector, value);
+  return arith::ConstantOp::create(b, attribute);
+}
+
+Value normc::makeIdentity(ImplicitLocOpBuilder &b, ReduceKind kind, Type type) {
+  return constantLike(b, type, getIdentity(kind, getElementTypeOrSelf(type)));
+}
+
+Value normc::combine(ImplicitLocOpBuilder &b, ReduceKind kind, Value x,
+                     Value y) {
+  switch (kind) {
+  case ReduceKind::add:
+  case ReduceKind::mean:
+    return arith::AddFOp::create(b, x, y);
+  case ReduceKind::mul:
+    return arith::MulFOp::create(b, x, y);
+  case ReduceKind::max:
+    return arith::MaximumFOp::create(b, x, y);
+  case ReduceKind::min:
+    return arith::MinimumFOp::create(b, x, y);
+  }
+  llvm_unreachable("all kinds are handled");
+}
+
+Value normc::combineLanes(ImplicitLocOpBuilder &b, ReduceKind kind,
+                          Value vector) {
+  int64_t width = cast<VectorType>(vector.getType()).getNumElements();
+  for (; width > 1; width /= 2) {
+    auto low = llvm::to_vector(llvm::seq<int64_t>(0, width / 2));
+    auto high = llvm::to_vector(llvm::seq<int64_t>(width / 2, width));
+    vector = combine(b, kind, vector::ShuffleOp::create(b, vector, vector, low),
+                     vector::ShuffleOp::create(b, vector, vector, high));
+  }
+  return vector::ExtractOp::create(b, vector, ArrayRef<int64_t>{0});
+}
+
+Carry::Carry(ReduceKind kind, Type type) : how(kind), type(type) {}
+
+/// There is nothing wider than f64, so its sums carry their rounding error.
+bool Carry::compensated() const {
+  return isSum() && getElementTypeOrSelf(type).isF64();
+}
+
+Type Carry::carryType() const {
+  if (!isSum() || compensated())
+    return type;
+  return withElement(type, Float64Type::get(type.getContext()));
+}
+
+void Carry::appendInitial(ImplicitLocOpBuilder &b,
+                          SmallVectorImpl<Value> &values) const {
+  Type carry = carryType();
+  values.push_back(makeIdentity(b, how, carry));
+  if (compensated())
+    values.push_back(makeIdentity(b, ReduceKind::add, carry));
+}
+
+SmallVector<Value> Carry::add(ImplicitLocOpBuilder &b, ValueRange carried,
+                              Value total) const {
+  if (!isSum())
+    return {combine(b, how, carried[0], total)};
+  if (!compensated()) {
+    Value wide = arith::ExtFOp::create(b, carryType(), total);
+    return {arith::AddFOp::create(b, carried[0], wide)};
+  }
+  // TwoSum (Knuth): sum + error is exactly carried[0] + total.
+  auto add = [&](Value x, Value y) -> Value {
+    return arith::AddFOp::create(b, x, y);
+  };
+  auto sub = [&](Value x, Value y) -> Value {
+    return arith::SubFOp::create(b, x, y);
+  };
+  Value sum = add(carried[0], total);
+  Value part = sub(sum, carried[0]);
+  Value error = add(sub(carried[0], sub(sum, part)), sub(total, part));
+  return {sum, add(carried[1], error)};
+}
+
+Value Carry::collapse(ImplicitLocOpBuilder &b, ValueRange carried) const {
+  if (!compensated())
+    return carried[0];
+  // An infinite sum has a NaN for an error.
+  Value isNumber = arith::CmpFOp::create(b, arith::CmpFPredicate::ORD,
+                                         carried[1], carried[1]);
+  Value corrected = arith::AddFOp::create(b, carried[0], carried[1]);
+  return arith::SelectOp::create(b, isNumber, corrected, carried[0]);
+}
+
+Value Carry::finish(ImplicitLocOpBuilder &b, Value carried, Value count) const {
+  if (how == ReduceKind::mean) {
+    if (auto vector = dyn_cast<VectorType>(carried.getType()))
+      count = vector::BroadcastOp::create(b, vector, count);
+    carried = arith::DivFOp::create(b, carried, count);
+  }
+  Type element = getElementTypeOrSelf(type);
+  if (getElementTypeOrSelf(carried.getType()) == element)
+    return carried;
+  return arith::TruncFOp::create(b, withElement(carried.getType(), element),
+                                 carried);
+}

@@ -1,0 +1,68 @@
+//===- Accumulators.h - how contributions become a result -------*- C++ -*-===//
+//
+// The arithmetic of collectives, for every target. A block of contributions is
+// added as a tree in their own type; block totals are carried on in twice the
+// precision, so that the error of a sum does not grow with its length:
+// constant rows make a plain f32 sum of 128 terms wrong by tens of ulp.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_LOWERING_SHARED_ACCUMULATORS_H
+#define NORMC_COMPILER_LOWERING_SHARED_ACCUMULATORS_H
+
+#include "dialects/norm/Norm.h"
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace normc {
+
+/// The starting value of a collective, as a scalar of `type`.
+mlir::Value makeIdentity(mlir::ImplicitLocOpBuilder &b, norm::ReduceKind kind,
+                         mlir::Type type);
+/// x ⊕ y, on scalars or vectors; a mean combines like a sum.
+mlir::Value combine(mlir::ImplicitLocOpBuilder &b, norm::ReduceKind kind,
+                    mlir::Value x, mlir::Value y);
+/// All lanes of a vector combined, as a tree of halves.
+mlir::Value combineLanes(mlir::ImplicitLocOpBuilder &b, norm::ReduceKind kind,
+                         mlir::Value vector);
+
+/// What a loop carries for one contribution: one value, or for f64 sums a value
+/// and its error.
+class Carry {
+public:
+  /// For contributions of `type`, a scalar or a vector type.
+  Carry(norm::ReduceKind kind, mlir::Type type);
+
+  /// Number of values that the loop carries.
+  unsigned size() const { return compensated() ? 2 : 1; }
+  /// The starting values.
+  void appendInitial(mlir::ImplicitLocOpBuilder &b,
+                     llvm::SmallVectorImpl<mlir::Value> &values) const;
+  /// The carried values after one more block total.
+  llvm::SmallVector<mlir::Value> add(mlir::ImplicitLocOpBuilder &b,
+                                     mlir::ValueRange carried,
+                                     mlir::Value total) const;
+  /// One value of the carry's type, still per lane.
+  mlir::Value collapse(mlir::ImplicitLocOpBuilder &b,
+                       mlir::ValueRange carried) const;
+  /// The result from the collapsed (and horizontally combined) carry: divided
+  /// by `count` (f64) for a mean, in the contributions' element type.
+  mlir::Value finish(mlir::ImplicitLocOpBuilder &b, mlir::Value carried,
+                     mlir::Value count) const;
+
+  norm::ReduceKind kind() const { return how; }
+
+private:
+  bool isSum() const {
+    return how == norm::ReduceKind::add || how == norm::ReduceKind::mean;
+  }
+  bool compensated() const;
+  mlir::Type carryType() const;
+
+  norm::ReduceKind how;
+  mlir::Type type;
+};
+
+} // namespace normc
+
+#endif // NORMC_COMPILER_LOWERING_SHARED_ACCUMULATORS_H

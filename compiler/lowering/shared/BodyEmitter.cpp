@@ -1,0 +1,245 @@
+//===- BodyEmitter.cpp - widens a scalar body to vectors ------------------===//
+
+#include "compiler/lowering/shared/BodyEmitter.h"
+
+#include "compiler/lowering/shared/Accumulators.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+StageContext::StageContext(StageOp stage, const ViewTable &views,
+                           ImplicitLocOpBuilder &b, bool hasFma)
+    : stage(stage), views(views), lane(stage.getLaneDim()),
+      width(stage.getSchedule().getWidth()), hasFma(hasFma),
+      dims(stage.getDims()) {
+  for (auto [dim, extent] : llvm::enumerate(dims.getExtents()))
+    extents.push_back(ShapedType::isDynamic(extent)
+                          ? views.size(stage.getSizeOf(dim))
+                          : makeI64(b, extent));
+}
+
+//===----------------------------------------------------------------------===//
+// Addresses
+//===----------------------------------------------------------------------===//
+
+BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map) {
+  const LoweredView &view = context.views.view(viewValue);
+  SpaceAttr space = context.space();
+  // One term per dim: its coordinate by the elements that it strides over. The
+  // terms are added from the outermost dim to the innermost, so that what a
+  // loop does not change can leave it.
+  Value offset = makeI64(b, 0), laneStride, laneTerm;
+  for (auto [axis, names] : llvm::enumerate(map.getAxes())) {
+    SmallVector<Value> terms;
+    Value stride = view.strides[axis];
+    for (StringAttr name : llvm::reverse(names.getNames())) {
+      int64_t dim = space.indexOf(name);
+      Value term = mulI64(b, position.coordinates[dim], stride);
+      if (position.hasLanes && dim == context.lane) {
+        laneStride = stride;
+        laneTerm = term;
+      } else {
+        terms.push_back(term);
+      }
+      if (name != names.getNames().front())
+        stride = mulI64(b, stride, context.extents[dim]);
+    }
+    for (Value term : llvm::reverse(terms))
+      offset = addI64(b, offset, term);
+  }
+  if (laneTerm)
+    offset = addI64(b, offset, laneTerm);
+  // 16-bit floats move as integers: the bits, and no conversion of a target.
+  unsigned bits = view.elementType.getIntOrFloatBitWidth();
+  Value pointer = LLVM::GEPOp::create(
+      b, view.pointer.getType(), b.getIntegerType(bits), view.pointer,
+      ArrayRef<LLVM::GEPArg>{offset}, LLVM::GEPNoWrapFlags::inbounds);
+  return {pointer, laneStride};
+}
+
+/// The type in which elements move: 16-bit floats as integers.
+static Type getStorageType(Type type) {
+  if (isa<Float16Type, BFloat16Type>(type))
+    return IntegerType::get(type.getContext(), 16);
+  return type;
+}
+
+static Value bitcastTo(ImplicitLocOpBuilder &b, Value value, Type type) {
+  if (value.getType() == type)
+    return value;
+  return arith::BitcastOp::create(b, type, value);
+}
+
+Value BodyEmitter::laneNumbers() {
+  SmallVector<int64_t> numbers(
+      llvm::to_vector(llvm::seq<int64_t>(0, context.width)));
+  return arith::ConstantOp::create(b, b.getI64VectorAttr(numbers));
+}
+
+/// One pointer per lane, for lanes that are not neighbours.
+Value BodyEmitter::lanePointers(const Access &access, Type element) {
+  Value strides = toVector(access.laneStride);
+  Value offsets = arith::MulIOp::create(b, laneNumbers(), strides,
+                                        arith::IntegerOverflowFlags::nsw);
+  auto type = VectorType::get(context.width, access.pointer.getType());
+  return LLVM::GEPOp::create(b, type, element, access.pointer,
+                             ArrayRef<LLVM::GEPArg>{offsets},
+                             LLVM::GEPNoWrapFlags::inbounds);
+}
+
+Value normc::makeMask(ImplicitLocOpBuilder &b, Value count, int64_t width) {
+  auto numbers = llvm::to_vector(llvm::seq<int32_t>(0, int32_t(width)));
+  Value lanes = arith::ConstantOp::create(b, b.getI32VectorAttr(numbers));
+  Value narrow = arith::TruncIOp::create(b, b.getI32Type(), count);
+  Value limit = vector::BroadcastOp::create(b, lanes.getType(), narrow);
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, lanes, limit);
+}
+
+/// All lanes valid.
+static Value trueMask(ImplicitLocOpBuilder &b, int64_t width) {
+  auto type = VectorType::get(width, b.getI1Type());
+  return arith::ConstantOp::create(b, DenseElementsAttr::get(type, true));
+}
+
+Value BodyEmitter::load(Value viewValue, MapAttr map) {
+  Access access = address(viewValue, map);
+  Type type = context.views.view(viewValue).elementType;
+  Type storage = getStorageType(type);
+  unsigned align = storage.getIntOrFloatBitWidth() / 8;
+  if (!access.laneStride)
+    return bitcastTo(b, LLVM::LoadOp::create(b, storage, access.pointer, align),
+                     type);
+  auto vector = VectorType::get(context.width, storage);
+  Value loaded;
+  bool contiguous = constantOf(access.laneStride) == 1;
+  if (contiguous && !position.mask) {
+    loaded = LLVM::LoadOp::create(b, vector, access.pointer, align);
+  } else {
+    Value zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
+    Value mask = position.mask ? position.mask : trueMask(b, context.width);
+    if (contiguous)
+      loaded = LLVM::MaskedLoadOp::create(b, vector, access.pointer, mask, zero, align);
+    else
+      loaded =
+          LLVM::masked_gather::create(b, vector, lanePointers(access, storage),
+                                      mask, ValueRange{zero}, align);
+  }
+  return bitcastTo(b, loaded, VectorType::get(context.width, type));
+}
+
+void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
+  Access access = address(viewValue, map);
+  Type type = context.views.view(viewValue).elementType;
+  Type storage = getStorageType(type);
+  unsigned align = storage.getIntOrFloatBitWidth() / 8;
+  if (!access.laneStride) {
+    LLVM::StoreOp::create(b, bitcastTo(b, value, storage), access.pointer,
+                          align);
+    return;
+  }
+  value =
+      bitcastTo(b, toVector(value), VectorType::get(context.width, storage));
+  bool contiguous = constantOf(access.laneStride) == 1;
+  if (contiguous && !position.mask) {
+    LLVM::StoreOp::create(b, value, access.pointer, align);
+    return;
+  }
+  Value mask = position.mask ? position.mask : trueMask(b, context.width);
+  if (contiguous)
+    LLVM::MaskedStoreOp::create(b, value, access.pointer, mask, align);
+  else
+    LLVM::masked_scatter::create(b, value, lanePointers(access, storage), mask,
+                                 align);
+}
+
+/// view[...] = view[...] ⊕ value. Where the address is the same for all lanes,
+/// they are combined first.
+LogicalResult BodyEmitter::accumulate(AccumulateOp op) {
+  Value value = lookup(op.getValue());
+  bool varies = position.hasLanes &&
+                op.getMap().uses(context.space().getNames()[context.lane]);
+  if (!varies && position.hasLanes) {
+    value = toVector(value);
+    if (position.mask)
+      value = arith::SelectOp::create(
+          b, position.mask, value,
+          toVector(makeIdentity(b, op.getKind(), op.getValue().getType())));
+    value = combineLanes(b, op.getKind(), value);
+  }
+  Value old = load(op.getView(), op.getMap());
+  if (isVector(old))
+    value = toVector(value);
+  store(combine(b, op.getKind(), old, value), op.getView(), op.getMap());
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Ops
+//===----------------------------------------------------------------------===//
+
+Value BodyEmitter::toVector(Value value) {
+  if (isVector(value))
+    return value;
+  return vector::BroadcastOp::create(
+      b, VectorType::get(context.width, value.getType()), value);
+}
+
+void BodyEmitter::emitIndex(IndexOp op) {
+  int64_t dim = context.space().indexOf(op.getDimAttr());
+  Value index = arith::IndexCastOp::create(b, b.getIndexType(),
+                                           position.coordinates[dim]);
+  if (position.hasLanes && dim == context.lane) {
+    auto type = VectorType::get(context.width, b.getIndexType());
+    Value numbers = arith::IndexCastOp::create(b, type, laneNumbers());
+    index = arith::AddIOp::create(b, toVector(index), numbers);
+  }
+  values.map(op.getResult(), index);
+}
+
+/// The same op on vectors, if any operand is one.
+void BodyEmitter::widen(Operation &op) {
+  SmallVector<Value> operands;
+  for (Value operand : op.getOperands())
+    operands.push_back(lookup(operand));
+  bool wide = llvm::any_of(operands, isVector);
+  SmallVector<Type> types(op.getResultTypes());
+  if (wide) {
+    for (Value &operand : operands)
+      operand = toVector(operand);
+    for (Type &type : types)
+      type = VectorType::get(context.width, type);
+  }
+  OperationState state(op.getLoc(), op.getName());
+  state.addOperands(operands);
+  state.addTypes(types);
+  state.addAttributes(op.getAttrs());
+  state.propertiesAttr = op.getPropertiesAsAttribute();
+  Operation *copy = b.create(state);
+  values.map(op.getResults(), copy->getResults());
+}
+
+LogicalResult BodyEmitter::emit(Operation &op) {
+  if (auto loadOp = dyn_cast<LoadOp>(op)) {
+    values.map(loadOp.getResult(), load(loadOp.getView(), loadOp.getMap()));
+  } else if (auto storeOp = dyn_cast<StoreOp>(op)) {
+    store(lookup(storeOp.getValue()), storeOp.getView(), storeOp.getMap());
+  } else if (auto accumulateOp = dyn_cast<AccumulateOp>(op)) {
+    return accumulate(accumulateOp);
+  } else if (auto index = dyn_cast<IndexOp>(op)) {
+    emitIndex(index);
+  } else if (auto extent = dyn_cast<ExtentOp>(op)) {
+    int64_t dim = context.space().indexOf(extent.getDimAttr());
+    values.map(
+        extent.getResult(),
+        arith::IndexCastOp::create(b, b.getIndexType(), context.extents[dim])
+            .getResult());
+  } else {
+    widen(op);
+  }
+  return success();
+}

@@ -1,0 +1,95 @@
+//===- BodyEmitter.h - widens a scalar body to vectors ----------*- C++ -*-===//
+//
+// Emits the scalar ops of a phase or an instance at one position: ops that
+// depend on the lane dim become vector ops, the rest stays scalar. Addresses
+// are made here, for every target.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_LOWERING_SHARED_BODYEMITTER_H
+#define NORMC_COMPILER_LOWERING_SHARED_BODYEMITTER_H
+
+#include "compiler/lowering/shared/ViewTable.h"
+
+#include "mlir/IR/IRMapping.h"
+
+namespace normc {
+
+/// Where code is emitted for: the coordinate of every dim that is fixed here,
+/// and the mask of valid lanes.
+struct Position {
+  /// i64 per dim of the stage; null for a dim that is not fixed. Of the lane
+  /// dim, the coordinate of the first lane.
+  llvm::SmallVector<mlir::Value> coordinates;
+  /// True while the lane dim is among the fixed ones: values vary along it.
+  bool hasLanes = false;
+  /// vector<width x i1>; null when all lanes are valid.
+  mlir::Value mask;
+};
+
+/// What is the same everywhere in one lowered stage.
+struct StageContext {
+  norm::StageOp stage;
+  const ViewTable &views;
+  llvm::SmallVector<mlir::Value> extents; ///< i64 per dim of the stage.
+  int64_t lane;                           ///< Position of the lane dim, or -1.
+  int64_t width;                          ///< Lanes of a vector.
+  bool hasFma;
+
+  StageContext(norm::StageOp stage, const ViewTable &views,
+               mlir::ImplicitLocOpBuilder &b, bool hasFma);
+  norm::SpaceAttr space() const { return dims; }
+
+private:
+  norm::SpaceAttr dims;
+};
+
+/// Emits ops of one block at one position. Values of the phase form map to
+/// scalars, or to vectors of `width` where they vary along the lanes.
+class BodyEmitter {
+public:
+  BodyEmitter(const StageContext &context, mlir::ImplicitLocOpBuilder &b,
+              const Position &position, mlir::IRMapping &values)
+      : context(context), b(b), position(position), values(values) {}
+
+  /// Emits one op that is not a phase.
+  mlir::LogicalResult emit(mlir::Operation &op);
+
+  /// A value as a vector of all lanes, broadcast if it is a scalar.
+  mlir::Value toVector(mlir::Value value);
+  /// The emitted form of a value of the phase form.
+  mlir::Value lookup(mlir::Value value) { return values.lookup(value); }
+
+private:
+  struct Access {
+    mlir::Value pointer;
+    mlir::Value laneStride; ///< Null where the address doesn't vary by lane.
+  };
+
+  Access address(mlir::Value view, norm::MapAttr map);
+  mlir::Value load(mlir::Value view, norm::MapAttr map);
+  void store(mlir::Value value, mlir::Value view, norm::MapAttr map);
+  mlir::LogicalResult accumulate(norm::AccumulateOp op);
+  mlir::Value lanePointers(const Access &access, mlir::Type element);
+  mlir::Value laneNumbers();
+  void emitIndex(norm::IndexOp op);
+  void widen(mlir::Operation &op);
+
+  const StageContext &context;
+  mlir::ImplicitLocOpBuilder &b;
+  const Position &position;
+  mlir::IRMapping &values;
+};
+
+/// The mask of the first `count` (i64, below `width`) of `width` lanes.
+mlir::Value makeMask(mlir::ImplicitLocOpBuilder &b, mlir::Value count,
+                     int64_t width);
+
+/// True for a vector value.
+inline bool isVector(mlir::Value value) {
+  return llvm::isa<mlir::VectorType>(value.getType());
+}
+
+} // namespace normc
+
+#endif // NORMC_COMPILER_LOWERING_SHARED_BODYEMITTER_H

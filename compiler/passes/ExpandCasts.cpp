@@ -1,0 +1,205 @@
+//===- ExpandCasts.cpp - bf16 and f16 casts as integer code ---------------===//
+
+#include "compiler/passes/Passes.h"
+#include "compiler/passes/math/FloatBuilder.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Iterators.h"
+#include "llvm/ADT/DenseMap.h"
+
+using namespace mlir;
+
+namespace normc {
+#define GEN_PASS_DEF_EXPANDCASTS
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
+
+using FPred = arith::CmpFPredicate;
+using IPred = arith::CmpIPredicate;
+
+struct ExpandCasts : impl::ExpandCastsBase<ExpandCasts> {
+  using ExpandCastsBase::ExpandCastsBase;
+
+  void runOnOperation() override;
+
+private:
+  Value expand(ElementwiseBuilder &e, Value in, Type from, Type to);
+  LogicalResult replaceCast(Operation *op);
+
+  /// The bits of a bf16 value made here -> the same value as f32 bits with
+  /// something below, so that a rounding in place needs no narrow vector.
+  llvm::DenseMap<Value, Value> beforeShift;
+  FloatType f32, f64;
+};
+
+} // namespace
+
+/// True for casts between bf16 or f16 on one side and f32 or f64 on the other,
+/// on scalars and fixed vectors.
+static bool isExpanded(Operation *op, bool hardwareF16) {
+  if (!isa<arith::ExtFOp, arith::TruncFOp>(op))
+    return false;
+  Type narrow = op->getOperand(0).getType(), wide = op->getResult(0).getType();
+  if (isa<arith::TruncFOp>(op))
+    std::swap(narrow, wide);
+  if (auto vector = dyn_cast<VectorType>(wide);
+      vector ? vector.isScalable() : isa<ShapedType>(wide))
+    return false;
+  narrow = getElementTypeOrSelf(narrow);
+  wide = getElementTypeOrSelf(wide);
+  return (narrow.isBF16() && (wide.isF32() || wide.isF64())) ||
+         (narrow.isF16() && (wide.isF64() || (wide.isF32() && !hardwareF16)));
+}
+
+//===----------------------------------------------------------------------===//
+// The formulas
+//===----------------------------------------------------------------------===//
+
+// f16 -> f32. Exponents differ by 112 in their bias. A subnormal 2^-14 * m is
+// read as 2^-14 * (1 + m), a normal f32, and loses its 2^-14 in an exact
+// subtraction.
+static Value f16ToF32(ElementwiseBuilder &e, Value bits16, FloatType f32) {
+  Value half = e.extui(bits16, 32);
+  Value sign = e.shl(e.andi(half, 0x8000), 16);
+  Value magnitude = e.andi(half, 0x7fff);
+  Value shifted = e.shl(magnitude, 13);
+  Value normal = e.addi(shifted, 112u << 23);
+  Value subnormal = e.bitcast(e.addi(shifted, 113u << 23), f32);
+  subnormal = e.sub(subnormal, e.floatConstant(f32, 0x1p-14));
+  Value result =
+      e.select(e.cmpi(IPred::ult, magnitude, 0x400), e.bits(subnormal), normal);
+  result = e.select(e.cmpi(IPred::ugt, magnitude, 0x7bff),
+                    e.addi(shifted, 224u << 23), result);
+  result = e.select(e.cmpi(IPred::ugt, magnitude, 0x7c00),
+                    e.ori(result, 0x400000), result); // a quiet NaN
+  return e.bitcast(e.ori(result, sign), f32);
+}
+
+/// bits + half of the place at `shift`, less one unless the place is odd: after
+/// a shift this is the nearest, ties to even. A carry runs on into the
+/// exponent, and from the largest number into infinity, as it should.
+static Value addRounding(ElementwiseBuilder &e, Value bits, unsigned shift) {
+  Value odd = e.andi(e.shr(bits, shift), 1);
+  return e.addi(bits, e.addi(odd, (1u << (shift - 1)) - 1));
+}
+
+// f32 -> bf16, still in the upper half of 32 bits.
+static Value f32ToBF16High(ElementwiseBuilder &e, Value x) {
+  Value bits = e.bits(x);
+  // The quiet bit keeps a NaN with an empty upper half from becoming infinity.
+  return e.select(e.isNaN(x), e.ori(bits, 0x400000), addRounding(e, bits, 16));
+}
+
+// f32 -> f16. Below 2^-14 the spacing of f16 is 2^-24, that of f32 at 1/2: an
+// addition rounds to it. The bits of 1/2 itself fall off with the upper half.
+static Value f32ToF16(ElementwiseBuilder &e, Value x, FloatType f32) {
+  Value bits = e.bits(x);
+  Value magnitude = e.andi(bits, 0x7fffffff);
+  Value normal = e.shr(addRounding(e, e.subi(magnitude, 112u << 23), 13), 13);
+  Value subnormal =
+      e.bits(e.add(e.bitcast(magnitude, f32), e.floatConstant(f32, 0.5)));
+  Value result =
+      e.select(e.cmpi(IPred::ult, magnitude, 113u << 23), subnormal, normal);
+  result = e.select(e.cmpi(IPred::uge, magnitude, 143u << 23),
+                    e.intConstant(32, 0x7c00), result);
+  Value nan = e.ori(e.andi(e.shr(magnitude, 13), 0x3ff), 0x7e00);
+  result = e.select(e.isNaN(x), nan, result);
+  result = e.ori(result, e.andi(e.shr(bits, 16), 0x8000));
+  return e.trunci(result, 16);
+}
+
+// f64 -> f32 rounded to odd, from the hardware's nearest f32: where that is
+// inexact and even, the other neighbour of x is the odd one. f32 keeps more
+// than two bits beyond bf16 and f16, subnormals included, so that rounding the
+// result to them equals rounding x once.
+static Value f64ToF32Odd(ElementwiseBuilder &e, Value x, FloatType f32,
+                         FloatType f64) {
+  Value nearest = e.truncf(x, f32);
+  Value back = e.extf(nearest, f64);
+  Value bits = e.bits(nearest);
+  Value below = e.cmp(FPred::OLT, e.abs(back), e.abs(x));
+  Value moved = e.select(below, e.addi(bits, 1), e.subi(bits, 1));
+  Value even = e.cmpi(IPred::eq, e.andi(bits, 1), 0);
+  Value step = e.andi(even, e.cmp(FPred::ONE, back, x));
+  return e.bitcast(e.select(step, moved, bits), f32);
+}
+
+//===----------------------------------------------------------------------===//
+// The pass
+//===----------------------------------------------------------------------===//
+
+Value ExpandCasts::expand(ElementwiseBuilder &e, Value in, Type from, Type to) {
+  bool keepsF16 = hardwareF16;
+  if (from.isBF16()) {
+    Value bits = e.bits(in);
+    Value high = beforeShift.lookup(bits);
+    high = high ? e.andi(high, 0xffff0000) : e.shl(e.extui(bits, 32), 16);
+    Value single = e.bitcast(high, f32);
+    return to.isF64() ? e.extf(single, f64) : single;
+  }
+  if (from.isF16()) {
+    Value single = keepsF16 ? e.extf(in, f32) : f16ToF32(e, e.bits(in), f32);
+    return to.isF64() ? e.extf(single, f64) : single;
+  }
+  if (from.isF64())
+    in = f64ToF32Odd(e, in, f32, f64);
+  if (to.isF16())
+    return keepsF16 ? e.truncf(in, cast<FloatType>(to))
+                    : e.bitcast(f32ToF16(e, in, f32), to);
+  Value high = f32ToBF16High(e, in);
+  Value bits = e.trunci(e.shr(high, 16), 16);
+  beforeShift[bits] = high;
+  return e.bitcast(bits, to);
+}
+
+LogicalResult ExpandCasts::replaceCast(Operation *op) {
+  Value in = op->getOperand(0);
+  Value out = op->getResult(0);
+  Type from = getElementTypeOrSelf(in), to = getElementTypeOrSelf(out);
+  if (auto trunc = dyn_cast<arith::TruncFOp>(op)) {
+    auto mode = trunc.getRoundingmode();
+    if (mode && *mode != arith::RoundingMode::to_nearest_even)
+      return op->emitError("expected rounding mode to_nearest_even, but got ")
+             << arith::stringifyRoundingMode(*mode);
+  }
+  OpBuilder builder(op);
+  ElementwiseBuilder e(builder, op->getLoc(), in.getType());
+  out.replaceAllUsesWith(expand(e, in, from, to));
+  op->erase();
+  ++numExpanded;
+  return success();
+}
+
+void ExpandCasts::runOnOperation() {
+  f32 = Float32Type::get(&getContext());
+  f64 = Float64Type::get(&getContext());
+  beforeShift.clear();
+
+  SmallVector<Operation *> casts;
+  SmallVector<arith::BitcastOp> bitcasts;
+  getOperation()->walk([&](Operation *op) {
+    if (isExpanded(op, hardwareF16))
+      casts.push_back(op);
+    else if (auto bitcast = dyn_cast<arith::BitcastOp>(op))
+      bitcasts.push_back(bitcast);
+  });
+  for (Operation *op : casts)
+    if (failed(replaceCast(op)))
+      return signalPassFailure();
+
+  // Bitcasts that now undo one another.
+  for (arith::BitcastOp bitcast : bitcasts) {
+    auto source = bitcast.getIn().getDefiningOp<arith::BitcastOp>();
+    if (source && source.getIn().getType() == bitcast.getType())
+      bitcast.replaceAllUsesWith(source.getIn());
+  }
+  // Backwards, so that chains go as a whole.
+  getOperation()->walk<WalkOrder::PostOrder, ReverseIterator>(
+      [](arith::BitcastOp bitcast) {
+        if (bitcast->use_empty())
+          bitcast.erase();
+      });
+}
+
+} // namespace normc

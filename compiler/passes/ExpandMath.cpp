@@ -1,0 +1,103 @@
+//===- ExpandMath.cpp - math functions as vector code ---------------------===//
+
+#include "compiler/passes/Passes.h"
+#include "compiler/passes/math/Expansions.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace normc {
+#define GEN_PASS_DEF_EXPANDMATH
+#include "compiler/passes/Passes.h.inc"
+
+namespace {
+
+struct ExpandMath : impl::ExpandMathBase<ExpandMath> {
+  using ExpandMathBase::ExpandMathBase;
+
+  void runOnOperation() override;
+
+private:
+  bool isKept(Operation *op);
+  LogicalResult replace(Operation *op);
+};
+
+} // namespace
+
+/// f32, f64, or a fixed vector of them.
+static bool isExpandable(Type type) {
+  if (auto vector = dyn_cast<VectorType>(type)) {
+    if (vector.isScalable())
+      return false;
+    type = vector.getElementType();
+  }
+  return type.isF32() || type.isF64();
+}
+
+/// True where every target has instructions, or LLVM short inline code.
+bool ExpandMath::isKept(Operation *op) {
+  if (isa<math::FmaOp>(op))
+    return hasFma;
+  return isa<math::AbsFOp, math::CeilOp, math::CopySignOp, math::FloorOp,
+             math::IsFiniteOp, math::IsNaNOp, math::RoundEvenOp, math::RoundOp,
+             math::SqrtOp, math::TruncOp>(op);
+}
+
+/// The expansion of `op` at the place of `f`.
+static Value expand(FloatBuilder &f, Operation *op) {
+  auto arg = [&](unsigned i) { return op->getOperand(i); };
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case<math::ErfOp>([&](auto) { return expandErf(f, arg(0)); })
+      .Case<math::ExpOp>([&](auto) { return expandExp(f, arg(0)); })
+      .Case<math::Exp2Op>([&](auto) { return expandExp2(f, arg(0)); })
+      .Case<math::ExpM1Op>([&](auto) { return expandExpM1(f, arg(0)); })
+      .Case<math::FmaOp>(
+          [&](auto) { return expandFma(f, arg(0), arg(1), arg(2)); })
+      .Case<math::LogOp>([&](auto) { return expandLog(f, arg(0)); })
+      .Case<math::Log1pOp>([&](auto) { return expandLog1p(f, arg(0)); })
+      .Case<math::PowFOp>([&](auto) { return expandPow(f, arg(0), arg(1)); })
+      .Case<math::RsqrtOp>([&](auto) { return expandRsqrt(f, arg(0)); })
+      .Case<math::TanhOp>([&](auto) { return expandTanh(f, arg(0)); });
+}
+
+LogicalResult ExpandMath::replace(Operation *op) {
+  if (!isa<math::ErfOp, math::ExpOp, math::Exp2Op, math::ExpM1Op, math::FmaOp,
+           math::LogOp, math::Log1pOp, math::PowFOp, math::RsqrtOp,
+           math::TanhOp>(op))
+    return op->emitError("no vector expansion of ")
+           << op->getName()
+           << "; expected one of math.erf, math.exp, math.exp2, math.expm1, "
+              "math.fma, math.log, math.log1p, math.powf, math.rsqrt, "
+              "math.tanh, or an operation that targets have themselves, such "
+              "as math.sqrt";
+  Type type = op->getResult(0).getType();
+  if (!isExpandable(type))
+    return op->emitError("no vector expansion of ")
+           << op->getName() << " on " << type
+           << "; expected f32, f64 or a fixed vector of them";
+  OpBuilder builder(op);
+  FloatBuilder f(builder, op->getLoc(), type, hasFma);
+  op->getResult(0).replaceAllUsesWith(expand(f, op));
+  op->erase();
+  ++numExpanded;
+  return success();
+}
+
+void ExpandMath::runOnOperation() {
+  SmallVector<Operation *> ops;
+  getOperation()->walk([&](Operation *op) {
+    bool onFloats = llvm::any_of(op->getOperandTypes(), [](Type type) {
+      return isa<FloatType>(getElementTypeOrSelf(type));
+    });
+    if (isa_and_nonnull<math::MathDialect>(op->getDialect()) && onFloats &&
+        !isKept(op))
+      ops.push_back(op);
+  });
+  for (Operation *op : ops)
+    if (failed(replace(op)))
+      return signalPassFailure();
+}
+
+} // namespace normc

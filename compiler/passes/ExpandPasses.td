@@ -1,0 +1,118 @@
+//===- ExpandPasses.td - the passes that expand math and casts ------------===//
+//
+// Included by Passes.td.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_PASSES_EXPANDPASSES_TD
+#define NORMC_COMPILER_PASSES_EXPANDPASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def ExpandCasts : Pass<"norm-expand-casts"> {
+  let summary = "Expand casts to and from bf16 and f16 into integer code";
+  let description = [{
+    Replaces `arith.extf` and `arith.truncf` between bf16 or f16 and f32 or f64,
+    on scalars and fixed vectors, by integer code of the same shape. Without it
+    LLVM calls `__truncsfbf2` once per element on x86 without AVX512-BF16, and
+    with it the instruction flushes subnormals; a 16-bit result that is computed
+    as integers also keeps the `nontemporal` of its store.
+
+    Before:
+
+    ```mlir
+    %wide = arith.extf %x : vector<8xbf16> to vector<8xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %c16 = arith.constant dense<16> : vector<8xi32>
+    %bits = arith.bitcast %x : vector<8xbf16> to vector<8xi16>
+    %ext = arith.extui %bits : vector<8xi16> to vector<8xi32>
+    %high = arith.shli %ext, %c16 : vector<8xi32>
+    %wide = arith.bitcast %high : vector<8xi32> to vector<8xf32>
+    ```
+
+    A bitcast that undoes another disappears, so bits that come as i16 stay
+    integers; a truncation to bf16 that is extended again becomes a rounding in
+    place, without a narrow vector.
+
+    Every value is the nearest one, ties to even, in one rounding, subnormals
+    and infinities included: f64 goes through f32 rounded to odd. A NaN stays a
+    NaN with its sign and upper payload, and becomes quiet, but for bf16 -> f32,
+    which is a plain shift and keeps the signalling bit too. Casts between f32
+    and f64 stay, since targets have them. Other element types (f8) and scalable
+    vectors are left alone. A `truncf` with another rounding mode than
+    `to_nearest_even` is an error.
+  }];
+  let options = [Option<
+      "hardwareF16", "hardware-f16", "bool", /*default=*/"false",
+      "Leave casts between f16 and f32, for targets that convert them (F16C, "
+      "AVX512, NVPTX); f64 <-> f16 then goes through f32">];
+  let statistics = [Statistic<"numExpanded", "casts-expanded",
+                              "Number of casts expanded">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+def ExpandMath : Pass<"norm-expand-math"> {
+  let summary = "Expand math functions into straight-line arithmetic";
+  let description = [{
+    Replaces math functions on f32, f64 and fixed vectors of them by arithmetic,
+    comparisons and selects of the same shape: no branch, no call into libm or
+    libdevice. Subnormal arguments and results, infinities, NaN and the sign of
+    zero are those of the C library.
+
+    Before:
+
+    ```mlir
+    %y = math.rsqrt %x : vector<8xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %one = arith.constant dense<1.0> : vector<8xf32>
+    %root = math.sqrt %x : vector<8xf32>
+    %y = arith.divf %one, %root : vector<8xf32>
+    ```
+
+    The others become argument reduction, a polynomial and a reconstruction;
+    `compiler/passes/math/` has one file per family. Largest errors, in ulp of
+    the result (below the smallest normal, in units of the last place there):
+
+    | function         | f32  | f64  | how                                      |
+    |------------------|------|------|------------------------------------------|
+    | exp, exp2, expm1 | 1.25 | 1.25 | 2^n times a polynomial                   |
+    | log, log1p       | 1    | 1    | a polynomial around 1; atanh for f64     |
+    | tanh             | 2.75 | 2.75 | E / (E + 2) with E = expm1(2 abs(x))     |
+    | erf              | 1.75 | 1.75 | x + x P(x^2) up to about 1, then 1 - erfc |
+    | rsqrt            | 1.5  | 1.5  | 1 / sqrt, both correctly rounded         |
+    | powf             | 0.51 | 1.25 | e^(y log x), the log in f64 or two f64   |
+
+    They hold with and without `has-fma`, and are checked by
+    `tests/unit/passes/ExpandMathTest.cpp`.
+
+    `math.fma` stays where the target has it. Otherwise f32 is computed through
+    f64, correctly rounded; f64 by exact products and sums of halves, correctly
+    rounded unless a partial result leaves the range: with |x|, |y| or |x y|
+    above 2^1023 the product is rounded before the sum, with x y below 2^-968
+    and not zero it is off by at most 2^-1072. Without fma the polynomials are
+    multiplications and additions, not emulated fma.
+
+    `math.sqrt`, `absf`, `copysign`, `ceil`, `floor`, `round`, `roundeven`,
+    `trunc`, `isfinite` and `isnan` stay: they are short inline code on every
+    target. Any other math operation on floats is an error.
+  }];
+  let options = [Option<"hasFma", "has-fma", "bool", /*default=*/"true",
+                        "The target fuses multiplication and addition">];
+  let statistics = [Statistic<"numExpanded", "functions-expanded",
+                              "Number of math operations expanded">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect",
+                           "::mlir::vector::VectorDialect"];
+}
+
+#endif // NORMC_COMPILER_PASSES_EXPANDPASSES_TD

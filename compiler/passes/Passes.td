@@ -1,0 +1,290 @@
+//===- Passes.td - the passes of normc ---------------------*- tablegen -*-===//
+//
+// In pipeline order (compiler/Pipeline.cpp). One .cpp per pass, of its name.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_PASSES_PASSES_TD
+#define NORMC_COMPILER_PASSES_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def NormToKernel : Pass<"norm-to-kernel", "::mlir::func::FuncOp"> {
+  let summary = "Turn declared norms and elementwise tensor ops into kernels";
+  let description = [{
+    Writes every `norm.normalize` as a `norm.kernel` whose body is its formula
+    in the compute type, and every elementwise `arith` or `math` op on tensors
+    as a kernel of one op. Below this pass there are no named norms.
+
+    Before:
+
+    ```mlir
+    %y = norm.normalize rms %x over [1] epsilon 1.0e-06 : (tensor<?x64xf32>) -> tensor<?x64xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %y = norm.kernel dims(i = ?, j = 64) ins(%e0 = %x by [[i], [j]] : tensor<?x64xf32>)
+        outs(by [[i], [j]] : tensor<?x64xf32>) {
+      %eps = arith.constant 1.0e-06 : f32
+      %sq = arith.mulf %e0, %e0 : f32
+      %ms = norm.reduce mean %sq over [j] : f32
+      %arg = arith.addf %ms, %eps : f32
+      %rstd = math.rsqrt %arg : f32
+      %n = arith.mulf %e0, %rstd : f32
+      norm.yield %n : f32
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numNorms", "norms-lowered", "Number of norm.normalize lowered">,
+    Statistic<"numElementwise", "elementwise-lowered",
+              "Number of elementwise ops turned into kernels">];
+  let dependentDialects = ["::normc::norm::NormDialect",
+                           "::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+def NormPrecision : Pass<"norm-precision", "::mlir::func::FuncOp"> {
+  let summary = "Make every rounding of kernel bodies an explicit cast";
+  let description = [{
+    Arithmetic on f16 and bf16 rounds after every op. This computes it in f32
+    and writes the rounding as `arith.truncf`; collectives of narrow values
+    combine in f32 and round their result. Afterwards only casts, constants,
+    selects, loads and stores touch a narrow type, so no later pass can change a
+    rounding without being seen to.
+
+    Before:
+
+    ```mlir
+    %s = arith.addf %a, %b : bf16
+    %m = norm.reduce mean %s over [j] : bf16
+    ```
+
+    After:
+
+    ```mlir
+    %a32 = arith.extf %a : bf16 to f32
+    %b32 = arith.extf %b : bf16 to f32
+    %s32 = arith.addf %a32, %b32 : f32
+    %s = arith.truncf %s32 : f32 to bf16
+    %w = arith.extf %s : bf16 to f32
+    %m32 = norm.reduce mean %w over [j] : f32
+    %m = arith.truncf %m32 : f32 to bf16
+    ```
+  }];
+  let statistics = [Statistic<"numWidened", "ops-widened",
+                              "Number of narrow ops computed in f32">];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def NormExpandMoments : Pass<"norm-expand-moments", "::mlir::func::FuncOp"> {
+  let summary = "Compute moments in two corrected passes";
+  let description = [{
+    Writes `norm.moments` as a mean, and then the mean of the distances to it
+    and of their squares: with m = E[v] rounded, d = v − m, delta = E[d], the
+    second moment is n · (E[d²] − delta²). Nothing cancels, since delta is of
+    the size of a rounding error (Chan, Golub and LeVeque, 1983).
+
+    Before:
+
+    ```mlir
+    %n, %mean, %delta, %m2 = norm.moments %v over [j] : f32
+    ```
+
+    After:
+
+    ```mlir
+    %mean = norm.reduce mean %v over [j] : f32
+    %d = arith.subf %v, %mean : f32
+    %delta = norm.reduce mean %d over [j] : f32
+    %dd = arith.mulf %d, %d : f32
+    %q = norm.reduce mean %dd over [j] : f32
+    %delta2 = arith.mulf %delta, %delta : f32
+    %var = arith.subf %q, %delta2 : f32
+    %m2 = arith.mulf %var, %n : f32
+    ```
+  }];
+  let statistics = [Statistic<"numExpanded", "moments-expanded",
+                              "Number of norm.moments expanded">];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def NormSchedule : Pass<"norm-schedule", "::mlir::func::FuncOp"> {
+  let summary = "Choose a schedule for every stage of every kernel";
+  let description = [{
+    Asks `KernelStructure` for the stages that a kernel needs, and writes one
+    `#norm.schedule` per stage on it: the lane dim, vector width, unrolling and
+    chunk that suit the target, with the reasons. A kernel that carries a
+    schedule keeps it.
+
+    Before:
+
+    ```mlir
+    %y = norm.kernel dims(i = ?, j = 4096) ins(...) outs(...) { ... }
+    ```
+
+    After (x86-64-v4):
+
+    ```mlir
+    %y = norm.kernel dims(i = ?, j = 4096) ins(...) outs(...)
+        schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j],
+                  width = 16, unroll = 8, chunk = 4, resident = 524288>] { ... }
+    ```
+  }];
+  let options = [
+    Option<"targetKind", "target", "std::string", "\"cpu\"",
+           "The kind of machine: cpu or gpu">,
+    Option<"vectorBits", "vector-bits", "int64_t", "512",
+           "Width of a vector register in bits">,
+    Option<"l2Bytes", "l2-bytes", "int64_t", "1048576",
+           "Bytes of second-level cache per core">];
+  let statistics = [Statistic<"numStages", "stages-scheduled",
+                              "Number of stages given a schedule">];
+  let dependentDialects = ["::normc::norm::NormDialect"];
+}
+
+def NormPhases : Pass<"norm-phases", "::mlir::ModuleOp"> {
+  let summary = "Slice scheduled kernels into stages and phases";
+  let description = [{
+    Turns a function of scheduled kernels into a `norm.program`: arguments and
+    results become views, results that only other kernels read become scratch,
+    and each kernel becomes the stages of its plan. Within a stage there is one
+    phase per (number of collectives waited for, dims), and values that are
+    uniform over an instance are computed between phases. A value that several
+    phases need is computed again from loads; a collective that a later stage
+    needs is stored.
+
+    Before:
+
+    ```mlir
+    func.func @rms(%x: tensor<?x64xf32> {norm.name = "x"}) -> (tensor<?x64xf32> {norm.name = "y"}) {
+      %y = norm.kernel dims(i = ?, j = 64) ... schedule [...] { ... }
+      return %y : tensor<?x64xf32>
+    }
+    ```
+
+    After:
+
+    ```mlir
+    norm.program @rms inputs(%x "x" : !norm.view<?x64xf32>) outputs(%y "y" : !norm.view<?x64xf32>) {
+      %n = norm.size %x[0] : !norm.view<?x64xf32>
+      norm.stage dims(i = %n, j = 64) schedule #norm.schedule<...> {
+        norm.instance {
+          %ms = norm.phase over [j] keeps(%x : !norm.view<?x64xf32>) { ... } : f32
+          ...
+          norm.phase over [j] { ... norm.store ... }
+        }
+      }
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numStages", "stages", "Number of stages made">,
+    Statistic<"numPhases", "phases", "Number of phases made">];
+  let dependentDialects = ["::normc::norm::NormDialect",
+                           "::mlir::arith::ArithDialect"];
+}
+
+def NormLowerToCpu : Pass<"norm-lower-to-cpu", "::mlir::ModuleOp"> {
+  let summary = "Lower the phase form to vector code for a CPU";
+  let description = [{
+    Every stage becomes a function of the calling convention
+    `i32 f(buffers, words, scratch, chunkBegin, chunkEnd)`: loops (`scf`) over
+    chunks, instances and phases, whose bodies are widened along the lane dim to
+    vectors of the schedule's width. Sums of `unroll` vectors are added as a
+    tree and carried on in twice the precision; a tail is masked.
+
+    Before:
+
+    ```mlir
+    %ms = norm.phase over [j] {
+      %xe = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
+      %sq = arith.mulf %xe, %xe : f32
+      norm.contribute mean %sq : f32
+    } : f32
+    ```
+
+    After:
+
+    ```mlir
+    %sum = scf.for %j = %c0 to %c64 step %c16 iter_args(%carry = %zero) -> vector<16xf64> {
+      %p = llvm.getelementptr inbounds %row[%j] ...
+      %v = llvm.load %p : vector<16xf32>
+      %sq = arith.mulf %v, %v : vector<16xf32>
+      %wide = arith.extf %sq : vector<16xf32> to vector<16xf64>
+      %next = arith.addf %carry, %wide : vector<16xf64>
+      scf.yield %next : vector<16xf64>
+    }
+    ```
+  }];
+  let options = [Option<"hasFma", "has-fma", "bool", "true",
+                        "The target has fused multiply-add: sums of products "
+                        "use it">];
+  let statistics = [Statistic<"numStages", "stages-lowered",
+                              "Number of stages lowered">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::func::FuncDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+def NormLowerToGpu : Pass<"norm-lower-to-gpu", "::mlir::ModuleOp"> {
+  let summary = "Lower the phase form to a GPU kernel";
+  let description = [{
+    Every stage becomes a `gpu.func` in one `gpu.module`: one block of threads
+    per instance, lanes dealt to threads `width` at a time, sums combined by
+    shuffles and, across warps, through shared memory. It shares everything but
+    that with `norm-lower-to-cpu`. So far it takes the phases of row kernels:
+    a parallel lane dim and partial results are refused.
+
+    Before: as for `norm-lower-to-cpu`. After:
+
+    ```mlir
+    gpu.func @rms_stage0(%x: !llvm.ptr<1>, ..., %n: i64) kernel {
+      %t = gpu.thread_id x
+      ...
+      %v = llvm.load %p {alignment = 16} : !llvm.ptr<1> -> vector<8xi16>
+      ...
+      %other, %valid = gpu.shuffle xor %lo, %c16, %c32 : i32
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numStages", "stages-lowered",
+                              "Number of stages lowered">];
+  let dependentDialects = [
+    "::mlir::arith::ArithDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::LLVM::LLVMDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
+}
+
+include "compiler/passes/ExpandPasses.td"
+
+def NormConvertToLlvm : Pass<"norm-convert-to-llvm"> {
+  let summary = "Convert lowered code to the LLVM dialect in one step";
+  let description = [{
+    Upstream's conversion patterns for scf, cf, func, arith, math and vector (on
+    a `gpu.module`, gpu to NVVM too), applied together: one walk instead of one per dialect, which at these sizes
+    is most of what a conversion costs.
+
+    Before:
+
+    ```mlir
+    %s = arith.addf %a, %b : vector<16xf32>
+    ```
+
+    After:
+
+    ```mlir
+    %s = llvm.fadd %a, %b : vector<16xf32>
+    ```
+  }];
+  let statistics = [Statistic<"numOps", "ops-converted",
+                              "Number of ops that the module held">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect",
+                           "::mlir::NVVM::NVVMDialect",
+                           "::mlir::cf::ControlFlowDialect"];
+}
+
+#endif // NORMC_COMPILER_PASSES_PASSES_TD

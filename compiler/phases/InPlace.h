@@ -1,0 +1,20 @@
+//===- InPlace.h - which outputs may share an input's buffer ----*- C++ -*-===//
+//
+// K8 of the design, read off the phase form: an output may overwrite an input
+// where every read of a point comes before the write of that point.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_PHASES_INPLACE_H
+#define NORMC_COMPILER_PHASES_INPLACE_H
+
+#include "dialects/norm/Norm.h"
+
+namespace normc {
+
+/// Sets the program's `in_place` pairs.
+void markInPlace(norm::ProgramOp program);
+
+} // namespace normc
+
+#endif // NORMC_COMPILER_PHASES_INPLACE_H

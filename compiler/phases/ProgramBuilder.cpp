@@ -1,0 +1,77 @@
+//===- ProgramBuilder.cpp - a norm.program under construction -------------===//
+
+#include "compiler/phases/ProgramBuilder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+ProgramBuilder::ProgramBuilder(ProgramOp program)
+    : op(program), b(OpBuilder::atBlockEnd(program.getBlock())) {}
+
+OpFoldResult ProgramBuilder::extentOf(Value view, unsigned axis) {
+  auto type = cast<ViewType>(view.getType());
+  SmallVector<OpFoldResult> &known = extents[view];
+  known.resize(type.getRank());
+  if (!known[axis]) {
+    int64_t extent = type.getShape()[axis];
+    if (ShapedType::isDynamic(extent))
+      known[axis] =
+          SizeOp::create(b, view.getLoc(), view, int64_t(axis)).getResult();
+    else
+      known[axis] = b.getIndexAttr(extent);
+  }
+  return known[axis];
+}
+
+Value ProgramBuilder::materialize(Location loc, OpFoldResult size) {
+  if (auto value = dyn_cast<Value>(size))
+    return value;
+  return arith::ConstantIndexOp::create(b, loc, *getConstantIntValue(size));
+}
+
+Value ProgramBuilder::makeScratch(Location loc, ArrayRef<OpFoldResult> sizes,
+                                  Type elementType) {
+  SmallVector<int64_t> shape;
+  SmallVector<Value> dynamic;
+  for (OpFoldResult size : sizes) {
+    std::optional<int64_t> known = getConstantIntValue(size);
+    shape.push_back(known.value_or(ShapedType::kDynamic));
+    if (!known)
+      dynamic.push_back(cast<Value>(size));
+  }
+  auto type = ViewType::get(b.getContext(), shape, elementType, {});
+  Value view = ScratchOp::create(b, loc, type, dynamic);
+  extents[view] = SmallVector<OpFoldResult>(sizes);
+  return view;
+}
+
+OpFoldResult ProgramBuilder::multiply(Location loc, OpFoldResult x,
+                                      OpFoldResult y) {
+  std::optional<int64_t> a = getConstantIntValue(x), c = getConstantIntValue(y);
+  if (a && c)
+    return b.getIndexAttr(*a * *c);
+  if (a == 1)
+    return y;
+  if (c == 1)
+    return x;
+  return arith::MulIOp::create(b, loc, materialize(loc, x), materialize(loc, y))
+      .getResult();
+}
+
+OpFoldResult ProgramBuilder::divide(Location loc, OpFoldResult x,
+                                    OpFoldResult y, bool roundUp) {
+  std::optional<int64_t> a = getConstantIntValue(x), c = getConstantIntValue(y);
+  if (a && c && *c != 0)
+    return b.getIndexAttr((*a + (roundUp ? *c - 1 : 0)) / *c);
+  if (c == 1)
+    return x;
+  Value numerator = materialize(loc, x), denominator = materialize(loc, y);
+  if (roundUp)
+    return arith::CeilDivUIOp::create(b, loc, numerator, denominator)
+        .getResult();
+  return arith::DivUIOp::create(b, loc, numerator, denominator).getResult();
+}

@@ -1,0 +1,207 @@
+//===- Schedule.cpp - the choice of a stage's schedule --------------------===//
+
+#include "compiler/schedule/Schedule.h"
+
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/bit.h"
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+namespace {
+
+/// Chooses one parameter after the other, noting why.
+class Chooser {
+public:
+  Chooser(const KernelStructure &structure, const StagePlan &stage,
+          const Machine &machine)
+      : structure(structure), stage(stage), machine(machine),
+        builder(structure.kernel().getContext()) {}
+
+  ScheduleAttr choose();
+
+private:
+  DimSet visitedDims() const;
+  int64_t extent(int dim) const {
+    return dim < 0 ? 1 : structure.space().getExtents()[dim];
+  }
+  void chooseLanes();
+  int64_t chooseWidth();
+  int64_t chooseUnroll(int64_t width);
+  int64_t chooseChunk();
+  int64_t chooseThreads(int64_t width);
+  int64_t instanceBytes() const;
+  bool readsAgain() const;
+  void because(StringRef parameter, const Twine &reason) {
+    reasons.set(parameter, builder.getStringAttr(reason));
+  }
+
+  const KernelStructure &structure;
+  const StagePlan &stage;
+  const Machine &machine;
+  Builder builder;
+  NamedAttrList reasons;
+  int lane = -1;
+};
+
+} // namespace
+
+/// Every dim of the kernel that some loop of the stage visits.
+DimSet Chooser::visitedDims() const {
+  DimSet dims = stage.parallel;
+  for (unsigned c : llvm::concat<const unsigned>(stage.complete, stage.partial))
+    dims |= structure.collectives()[c].loop;
+  for (unsigned o : stage.outputs)
+    dims |= structure.outputs()[o].dims;
+  return dims;
+}
+
+void Chooser::chooseLanes() {
+  DimSet visited = visitedDims();
+  for (unsigned dim : llvm::reverse(structure.memoryOrder())) {
+    if (!visited.contains(dim))
+      continue;
+    if (lane < 0)
+      lane = int(dim);
+    if (extent(int(dim)) == 1)
+      continue;
+    lane = int(dim);
+    break;
+  }
+  if (lane >= 0)
+    because("lanes", "the innermost dim in memory that this stage visits");
+}
+
+int64_t Chooser::chooseWidth() {
+  if (lane < 0)
+    return 1;
+  int64_t bits = 32;
+  structure.kernel()->walk([&](Operation *op) {
+    for (Type type : op->getResultTypes())
+      if (type.isF64())
+        bits = 64;
+  });
+  int64_t width = machine.vectorBits / bits;
+  if (machine.kind == TargetKind::gpu) {
+    // 16 bytes of the narrowest operand: the widest load of a thread.
+    int64_t narrowest = bits;
+    for (Value operand : structure.kernel().getOperands())
+      if (auto type = dyn_cast<RankedTensorType>(operand.getType()))
+        narrowest = std::min<int64_t>(narrowest, type.getElementTypeBitWidth());
+    width = 128 / narrowest;
+  }
+  int64_t size = extent(lane);
+  if (!ShapedType::isDynamic(size) && size < width) {
+    because("width", "no wider than the dim, " + Twine(size));
+    return int64_t(llvm::bit_ceil(uint64_t(std::max<int64_t>(size, 1))));
+  }
+  because("width", machine.kind == TargetKind::gpu
+                       ? "16 bytes of the narrowest operand per thread"
+                       : Twine(machine.vectorBits) + "-bit vectors of " +
+                             Twine(bits) + "-bit values");
+  return width;
+}
+
+int64_t Chooser::chooseUnroll(int64_t width) {
+  if (machine.kind == TargetKind::gpu ||
+      stage.complete.size() + stage.combine.size() + stage.partial.size() == 0)
+    return 1;
+  because("unroll", "8 vectors added as a tree hide the latency of adds, and "
+                    "cost one carry in f64");
+  // With the lanes along a parallel dim the loop is over another one, whose
+  // extent is seldom known to be short.
+  if (lane < 0 || stage.parallel.contains(unsigned(lane)) ||
+      ShapedType::isDynamic(extent(lane)))
+    return 8;
+  uint64_t vectors = std::max<int64_t>(extent(lane) / width, 1);
+  return std::min<int64_t>(8, llvm::bit_floor(vectors));
+}
+
+/// Bytes that one instance reads and writes, as far as extents are known.
+int64_t Chooser::instanceBytes() const {
+  auto bytes = [&](Type type, MapAttr map) -> int64_t {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor)
+      return 0;
+    int64_t count = 1;
+    DimSet dims = toDimSet(structure.space(), map) - stage.parallel;
+    for (unsigned dim = 0; dim < structure.space().size(); ++dim)
+      if (dims.contains(dim) && !ShapedType::isDynamic(extent(int(dim))))
+        count = llvm::SaturatingMultiply<uint64_t>(count, extent(int(dim))) &
+                INT64_MAX;
+    return count * ((tensor.getElementTypeBitWidth() + 7) / 8);
+  };
+  KernelOp kernel = structure.kernel();
+  int64_t total = 0;
+  for (unsigned i = 0; i < kernel.getNumOperands(); ++i)
+    total += bytes(kernel.getOperand(i).getType(), kernel.getInputMap(i));
+  for (unsigned o : stage.outputs)
+    total += bytes(kernel.getResult(o).getType(), kernel.getOutputMap(o));
+  return std::max<int64_t>(total, 1);
+}
+
+int64_t Chooser::chooseChunk() {
+  if (!stage.partial.empty()) {
+    because("chunk", "rows per partial sum: bounds the error of a partial, and "
+                     "the traffic of partials to 0.5%");
+    return kPartialRows;
+  }
+  // Handing out a chunk costs about a microsecond, in which a core moves some
+  // 20 KB.
+  constexpr int64_t chunkBytes = 256 << 10;
+  because("chunk",
+          "about 256 KB of work, against a microsecond to hand it out");
+  return std::clamp<int64_t>(chunkBytes / instanceBytes(), 1, 1024);
+}
+
+int64_t Chooser::chooseThreads(int64_t width) {
+  int64_t size = extent(lane);
+  because("threads", "a row to a block; 16 bytes per thread and step");
+  if (ShapedType::isDynamic(size))
+    return 256;
+  uint64_t vectors = std::max<int64_t>(size / width, 1);
+  return std::clamp<int64_t>(llvm::bit_floor(vectors), 32,
+                             size > 16384 ? 256 : 128);
+}
+
+/// True where a phase comes after another: operands are read a second time.
+bool Chooser::readsAgain() const {
+  return !stage.complete.empty() || !stage.partial.empty();
+}
+
+ScheduleAttr Chooser::choose() {
+  chooseLanes();
+  int64_t width = chooseWidth();
+  int64_t unroll = chooseUnroll(width);
+  bool isCpu = machine.kind == TargetKind::cpu;
+  int64_t chunk = isCpu ? chooseChunk() : 1;
+  int64_t threads = isCpu ? 0 : chooseThreads(width);
+  int64_t resident = 0;
+  if (isCpu && readsAgain()) {
+    resident = machine.l2Bytes / 2;
+    because("resident", "half of L2: the other half is for what streams by");
+  }
+  // A parallel lane dim comes last: its blocks are then neighbours.
+  SmallVector<StringAttr> parallel, lanes;
+  ArrayRef<StringAttr> names = structure.space().getNames();
+  for (unsigned dim : structure.memoryOrder())
+    if (stage.parallel.contains(dim) && int(dim) != lane)
+      parallel.push_back(names[dim]);
+  if (lane >= 0) {
+    lanes.push_back(names[lane]);
+    if (stage.parallel.contains(unsigned(lane)))
+      parallel.push_back(names[lane]);
+  }
+  MLIRContext *context = builder.getContext();
+  return ScheduleAttr::get(context, machine.kind,
+                           DimsAttr::get(context, parallel),
+                           DimsAttr::get(context, lanes), width, unroll, chunk,
+                           threads, resident, reasons.getDictionary(context));
+}
+
+ScheduleAttr normc::chooseSchedule(const KernelStructure &structure,
+                                   const StagePlan &stage,
+                                   const Machine &machine) {
+  return Chooser(structure, stage, machine).choose();
+}

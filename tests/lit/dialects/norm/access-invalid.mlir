@@ -1,0 +1,184 @@
+// RUN: norm-opt %s -split-input-file -verify-diagnostics
+
+// C1 of norm.contribute, in generic form: one kind per value.
+norm.program @kinds inputs() outputs() {
+  norm.stage dims(i = 1, j = 1) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      %r = norm.phase over [j] {
+        %c = arith.constant 0.0 : f32
+        // expected-error @+1 {{expected one kind per value, but got 0 for 1}}
+        "norm.contribute"(%c) <{kinds = []}> : (f32) -> ()
+      } : f32
+    }
+  }
+}
+
+// -----
+
+norm.program @kind inputs() outputs() {
+  norm.stage dims(i = 1, j = 1) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      %r = norm.phase over [j] {
+        %c = arith.constant 0.0 : f32
+        // expected-error @+1 {{expected add, mul, max, min or mean, but got median}}
+        norm.contribute median %c : f32
+      } : f32
+    }
+  }
+}
+
+// -----
+
+// C1 of norm.load: one list of dims per axis.
+norm.program @load_rank inputs(%x "x" : !norm.view<4x8xf32>) outputs() {
+  norm.stage dims(i = 4) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      // expected-error @+1 {{expected one list of dims per axis of '!norm.view<4x8xf32>', but got 1}}
+      %e = norm.load %x by [[i]] : !norm.view<4x8xf32>
+    }
+  }
+}
+
+// -----
+
+// C1 of norm.load: dims that are fixed here.
+norm.program @load_dim inputs(%x "x" : !norm.view<4x8xf32>) outputs() {
+  norm.stage dims(i = 4, j = 8) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      // expected-error @+1 {{expected dims that are fixed here, [i], but got 'j'}}
+      %e = norm.load %x by [[i], [j]] : !norm.view<4x8xf32>
+    }
+  }
+}
+
+// -----
+
+// Outside the instance, the parallel dims aren't fixed.
+norm.program @load_outside_instance inputs(%x "x" : !norm.view<4x8xf32>) outputs() {
+  norm.stage dims(i = 4, j = 8, k = 1) chunks k
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.phase over [j] {
+      // expected-error @+1 {{expected dims that are fixed here, [j, k], but got 'i'}}
+      %e = norm.load %x by [[i], [j]] : !norm.view<4x8xf32>
+    }
+    norm.instance {
+    }
+  }
+}
+
+// -----
+
+// C1 of norm.load, in generic form: of the view's element type.
+norm.program @load_type inputs(%x "x" : !norm.view<4xf32>) outputs() {
+  norm.stage dims(i = 4) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      // expected-error @+1 {{expected 'f32', but got 'f64'}}
+      %e = "norm.load"(%x) <{map = #norm<map[[i]]>}> : (!norm.view<4xf32>) -> f64
+    }
+  }
+}
+
+// -----
+
+// C1 of norm.load: static extents agree.
+norm.program @load_extent inputs(%x "x" : !norm.view<5xf32>) outputs() {
+  norm.stage dims(i = 4) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      // expected-error @+1 {{expected axis 0 of '!norm.view<5xf32>' to have extent 4, as its dims say}}
+      %e = norm.load %x by [[i]] : !norm.view<5xf32>
+    }
+  }
+}
+
+// -----
+
+norm.program @load_dim_twice inputs(%x "x" : !norm.view<4x4xf32>) outputs() {
+  norm.stage dims(i = 4) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      // expected-error @+1 {{expected each dim once, but 'i' occurs again}}
+      %e = norm.load %x by [[i], [i]] : !norm.view<4x4xf32>
+    }
+  }
+}
+
+// -----
+
+norm.program @load_outside inputs(%x "x" : !norm.view<4xf32>) outputs() {
+  // expected-error @+1 {{expects parent op to be one of 'norm.instance, norm.phase'}}
+  %e = norm.load %x by [] : !norm.view<4xf32>
+}
+
+// -----
+
+// C1 of norm.store.
+norm.program @store_dim inputs() outputs(%y "y" : !norm.view<4xf32>) {
+  norm.stage dims(i = 4) schedule #norm.schedule<target = cpu, parallel = [], lanes = []> {
+    norm.instance {
+      %c = arith.constant 0.0 : f32
+      // expected-error @+1 {{expected dims that are fixed here, [], but got 'i'}}
+      norm.store %c, %y by [[i]] : !norm.view<4xf32>
+    }
+  }
+}
+
+// -----
+
+// C1 of norm.store, in generic form: the value has the view's element type.
+norm.program @store_type inputs() outputs(%y "y" : !norm.view<4xf32>) {
+  norm.stage dims(i = 4) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      %c = arith.constant 0.0 : f64
+      // expected-error @+1 {{expected 'f32', but got 'f64'}}
+      "norm.store"(%c, %y) <{map = #norm<map[[i]]>}> : (f64, !norm.view<4xf32>) -> ()
+    }
+  }
+}
+
+// -----
+
+// C1 of norm.accumulate.
+norm.program @accumulate_dim inputs() outputs(%y "y" : !norm.view<4xf32>) {
+  norm.stage dims(i = 4) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      %c = arith.constant 0.0 : f32
+      // expected-error @+1 {{expected dims that are fixed here, [i], but got 'q'}}
+      norm.accumulate add %c, %y by [[q]] : !norm.view<4xf32>
+    }
+  }
+}
+
+// -----
+
+// C2 of norm.accumulate: not `mean`.
+norm.program @accumulate_mean inputs() outputs(%y "y" : !norm.view<4xf32>) {
+  norm.stage dims(i = 4) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      %c = arith.constant 0.0 : f32
+      // expected-error @+1 {{expected add, mul, max or min, but got mean}}
+      norm.accumulate mean %c, %y by [[i]] : !norm.view<4xf32>
+    }
+  }
+}
+
+// -----
+
+norm.program @accumulate_kind inputs() outputs(%y "y" : !norm.view<4xf32>) {
+  norm.stage dims(i = 4) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      %c = arith.constant 0.0 : f32
+      // expected-error @+1 {{expected add, mul, max or min, but got xor}}
+      norm.accumulate xor %c, %y by [[i]] : !norm.view<4xf32>
+    }
+  }
+}
+
+// -----
+
+norm.program @load_not_a_view inputs(%x "x" : !norm.view<4xf32>) outputs() {
+  norm.stage dims(i = 4) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      // expected-error @+1 {{invalid kind of type specified}}
+      %e = norm.load %x by [[i]] : tensor<4xf32>
+    }
+  }
+}

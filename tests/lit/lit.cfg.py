@@ -1,0 +1,35 @@
+# The lit suite of normc: what a test file is, and which tools it may call.
+
+import os
+
+import lit.formats
+from lit.llvm import llvm_config
+from lit.llvm.subst import ToolSubst
+
+config.name = "normc"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.excludes = ["Inputs"]
+config.test_source_root = config.source_root
+config.test_exec_root = config.build_root
+
+# Tools are called by their full paths, so that no other LLVM's are taken.
+llvm_config.add_tool_substitutions(["norm-opt", "normc"], config.normc_tools_dir)
+llvm_config.add_tool_substitutions(
+    ["FileCheck", "count", "not", "split-file"]
+    + [
+        ToolSubst(tool, unresolved="ignore")
+        for tool in ("llc", "llvm-objdump", "llvm-readobj", "mlir-opt", "mlir-translate", "opt")
+    ],
+    config.llvm_tools_dir,
+)
+config.substitutions.append(("%python", config.python))
+config.substitutions.append(("%project_root", config.project_root))
+
+if config.ptxas:
+    config.available_features.add("ptxas")
+    config.substitutions.append(("%ptxas", config.ptxas))
+
+# LLVM's allocators poison memory in headers, which our sanitized code runs, and
+# unpoison it in the library, which is not sanitized.
+config.environment["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "allow_user_poisoning=0")

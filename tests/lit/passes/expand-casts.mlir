@@ -1,0 +1,103 @@
+// RUN: norm-opt %s --norm-expand-casts | FileCheck %s --check-prefixes=CHECK,INT
+// RUN: norm-opt %s --norm-expand-casts=hardware-f16 | FileCheck %s --check-prefixes=CHECK,HW
+
+// CHECK-LABEL: func.func @bf16_to_f32
+// CHECK-SAME: (%[[X:.*]]: vector<8xbf16>)
+func.func @bf16_to_f32(%x: vector<8xbf16>) -> vector<8xf32> {
+  // CHECK: %[[BITS:.*]] = arith.bitcast %[[X]] : vector<8xbf16> to vector<8xi16>
+  // CHECK: %[[WIDE:.*]] = arith.extui %[[BITS]] : vector<8xi16> to vector<8xi32>
+  // CHECK: %[[HIGH:.*]] = arith.shli %[[WIDE]]
+  // CHECK: %[[Y:.*]] = arith.bitcast %[[HIGH]] : vector<8xi32> to vector<8xf32>
+  // CHECK: return %[[Y]]
+  %y = arith.extf %x : vector<8xbf16> to vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// Bits that come and go as integers never become bf16.
+// CHECK-LABEL: func.func @integers_stay
+// CHECK-NOT: bf16
+// CHECK: return
+func.func @integers_stay(%bits: vector<4xi16>) -> vector<4xi16> {
+  %x = arith.bitcast %bits : vector<4xi16> to vector<4xbf16>
+  %wide = arith.extf %x : vector<4xbf16> to vector<4xf32>
+  %sum = arith.addf %wide, %wide : vector<4xf32>
+  %y = arith.truncf %sum : vector<4xf32> to vector<4xbf16>
+  %out = arith.bitcast %y : vector<4xbf16> to vector<4xi16>
+  return %out : vector<4xi16>
+}
+
+// A rounding to bf16 that stays f32 is a mask on the rounded bits.
+// CHECK-LABEL: func.func @round_in_place
+func.func @round_in_place(%x: vector<4xf32>) -> vector<4xf32> {
+  // CHECK-DAG: %[[MASK:.*]] = arith.constant dense<-65536> : vector<4xi32>
+  // CHECK-DAG: %[[ROUNDED:.*]] = arith.select {{.*}} : vector<4xi1>, vector<4xi32>
+  // CHECK: %[[CUT:.*]] = arith.andi %[[ROUNDED]], %[[MASK]]
+  // CHECK: %[[Y:.*]] = arith.bitcast %[[CUT]] : vector<4xi32> to vector<4xf32>
+  // CHECK: return %[[Y]]
+  %narrow = arith.truncf %x : vector<4xf32> to vector<4xbf16>
+  %y = arith.extf %narrow : vector<4xbf16> to vector<4xf32>
+  return %y : vector<4xf32>
+}
+
+// CHECK-LABEL: func.func @scalar_to_bf16
+func.func @scalar_to_bf16(%x: f32) -> bf16 {
+  // CHECK-NOT: arith.truncf
+  // CHECK: arith.trunci {{.*}} : i32 to i16
+  // CHECK-NEXT: arith.bitcast {{.*}} : i16 to bf16
+  %y = arith.truncf %x : f32 to bf16
+  return %y : bf16
+}
+
+// CHECK-LABEL: func.func @f16_to_f32
+func.func @f16_to_f32(%x: vector<8xf16>) -> vector<8xf32> {
+  // INT-NOT: arith.extf
+  // HW: arith.extf %{{.*}} : vector<8xf16> to vector<8xf32>
+  // CHECK: return
+  %y = arith.extf %x : vector<8xf16> to vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// CHECK-LABEL: func.func @f32_to_f16
+func.func @f32_to_f16(%x: f32) -> f16 {
+  // INT-NOT: arith.truncf
+  // HW: arith.truncf %{{.*}} : f32 to f16
+  // CHECK: return
+  %y = arith.truncf %x : f32 to f16
+  return %y : f16
+}
+
+// One rounding in all: the f32 on the way is rounded to odd.
+// CHECK-LABEL: func.func @f64_to_f16
+func.func @f64_to_f16(%x: vector<2xf64>) -> vector<2xf16> {
+  // CHECK: %[[NEAR:.*]] = arith.truncf %{{.*}} : vector<2xf64> to vector<2xf32>
+  // CHECK: arith.extf %[[NEAR]] : vector<2xf32> to vector<2xf64>
+  // CHECK: %[[INEXACT:.*]] = arith.cmpf one
+  // CHECK: %[[STEP:.*]] = arith.andi %{{.*}}, %[[INEXACT]]
+  // CHECK: %[[ODD:.*]] = arith.select %[[STEP]]
+  // CHECK: %[[SINGLE:.*]] = arith.bitcast %[[ODD]] : vector<2xi32> to vector<2xf32>
+  // HW: arith.truncf %[[SINGLE]] : vector<2xf32> to vector<2xf16>
+  // INT-NOT: vector<2xf32> to vector<2xf16>
+  // CHECK: return
+  %y = arith.truncf %x : vector<2xf64> to vector<2xf16>
+  return %y : vector<2xf16>
+}
+
+// CHECK-LABEL: func.func @bf16_to_f64
+func.func @bf16_to_f64(%x: bf16) -> f64 {
+  // CHECK: %[[SINGLE:.*]] = arith.bitcast %{{.*}} : i32 to f32
+  // CHECK: arith.extf %[[SINGLE]] : f32 to f64
+  %y = arith.extf %x : bf16 to f64
+  return %y : f64
+}
+
+// CHECK-LABEL: func.func @left_alone
+func.func @left_alone(%x: vector<4xf32>, %y: vector<[4]xf32>, %z: f32)
+    -> (vector<4xf64>, vector<[4]xbf16>, f8E4M3FN) {
+  // CHECK-NEXT: arith.extf %{{.*}} : vector<4xf32> to vector<4xf64>
+  // CHECK-NEXT: arith.truncf %{{.*}} : vector<[4]xf32> to vector<[4]xbf16>
+  // CHECK-NEXT: arith.truncf %{{.*}} : f32 to f8E4M3FN
+  %a = arith.extf %x : vector<4xf32> to vector<4xf64>
+  %b = arith.truncf %y : vector<[4]xf32> to vector<[4]xbf16>
+  %c = arith.truncf %z : f32 to f8E4M3FN
+  return %a, %b, %c : vector<4xf64>, vector<[4]xbf16>, f8E4M3FN
+}

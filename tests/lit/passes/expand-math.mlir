@@ -1,0 +1,92 @@
+// RUN: norm-opt %s --norm-expand-math | FileCheck %s --check-prefixes=CHECK,FMA
+// RUN: norm-opt %s --norm-expand-math=has-fma=false | FileCheck %s --check-prefixes=CHECK,NOFMA
+
+// CHECK-LABEL: func.func @exp
+// CHECK-SAME: (%[[X:.*]]: vector<8xf32>)
+func.func @exp(%x: vector<8xf32>) -> vector<8xf32> {
+  // The argument is clamped by selects that let a NaN through.
+  // CHECK: %[[HIGH:.*]] = arith.constant dense<8.900000e+01>
+  // CHECK: %[[ABOVE:.*]] = arith.cmpf ogt, %[[X]], %[[HIGH]]
+  // CHECK: arith.select %[[ABOVE]], %[[HIGH]], %[[X]]
+  // FMA: math.fma
+  // NOFMA-NOT: math.fma
+  // The power of two comes in two factors.
+  // CHECK: %[[FIRST:.*]] = arith.bitcast %{{.*}} : vector<8xi32> to vector<8xf32>
+  // CHECK: %[[PART:.*]] = arith.mulf %{{.*}}, %[[FIRST]]
+  // CHECK: %[[SECOND:.*]] = arith.bitcast %{{.*}} : vector<8xi32> to vector<8xf32>
+  // CHECK: %[[Y:.*]] = arith.mulf %[[PART]], %[[SECOND]]
+  // CHECK: return %[[Y]]
+  %y = math.exp %x : vector<8xf32>
+  return %y : vector<8xf32>
+}
+
+// CHECK-LABEL: func.func @rsqrt
+// CHECK-SAME: (%[[X:.*]]: f64)
+func.func @rsqrt(%x: f64) -> f64 {
+  // CHECK-DAG: %[[ONE:.*]] = arith.constant 1.000000e+00 : f64
+  // CHECK-DAG: %[[ROOT:.*]] = math.sqrt %[[X]] : f64
+  // CHECK: arith.divf %[[ONE]], %[[ROOT]] : f64
+  %y = math.rsqrt %x : f64
+  return %y : f64
+}
+
+// CHECK-LABEL: func.func @every_function
+// CHECK-NOT: math.{{erf|exp|log|powf|tanh}}
+// CHECK: return
+func.func @every_function(%x: vector<4xf64>, %y: f32)
+    -> (vector<4xf64>, f32) {
+  %0 = math.exp2 %x : vector<4xf64>
+  %1 = math.expm1 %0 : vector<4xf64>
+  %2 = math.log %1 : vector<4xf64>
+  %3 = math.log1p %2 : vector<4xf64>
+  %4 = math.tanh %3 : vector<4xf64>
+  %5 = math.erf %4 : vector<4xf64>
+  %6 = math.powf %5, %x : vector<4xf64>
+  %7 = math.powf %y, %y : f32
+  return %6, %7 : vector<4xf64>, f32
+}
+
+// An fma in f32 is exact in f64 but for its sum.
+// CHECK-LABEL: func.func @fma
+func.func @fma(%x: vector<4xf32>) -> vector<4xf32> {
+  // FMA: math.fma {{.*}} : vector<4xf32>
+  // NOFMA-NOT: math.fma
+  // NOFMA: arith.mulf {{.*}} : vector<4xf64>
+  // NOFMA: arith.truncf {{.*}} : vector<4xf64> to vector<4xf32>
+  // CHECK: return
+  %y = math.fma %x, %x, %x : vector<4xf32>
+  return %y : vector<4xf32>
+}
+
+// What targets have themselves, and what is not on floats.
+// CHECK-LABEL: func.func @kept
+func.func @kept(%x: vector<4xf32>, %h: f16, %i: i32) -> (vector<4xf32>, f16, i32) {
+  // CHECK-NEXT: math.sqrt
+  // CHECK-NEXT: math.absf
+  // CHECK-NEXT: math.copysign
+  // CHECK-NEXT: math.floor
+  // CHECK-NEXT: math.roundeven
+  // CHECK-NEXT: math.absf {{.*}} : f16
+  // CHECK-NEXT: math.ctlz
+  // CHECK-NEXT: return
+  %0 = math.sqrt %x : vector<4xf32>
+  %1 = math.absf %0 : vector<4xf32>
+  %2 = math.copysign %1, %x : vector<4xf32>
+  %3 = math.floor %2 : vector<4xf32>
+  %4 = math.roundeven %3 : vector<4xf32>
+  %5 = math.absf %h : f16
+  %6 = math.ctlz %i : i32
+  return %4, %5, %6 : vector<4xf32>, f16, i32
+}
+
+// CHECK-LABEL: gpu.func @inside_gpu_func
+gpu.module @kernels {
+  gpu.func @inside_gpu_func(%x: f32, %out: memref<1xf32>) kernel {
+    // CHECK-NOT: math.log
+    %y = math.log %x : f32
+    %c0 = arith.constant 0 : index
+    // CHECK: memref.store
+    memref.store %y, %out[%c0] : memref<1xf32>
+    gpu.return
+  }
+}

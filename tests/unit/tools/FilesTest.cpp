@@ -1,0 +1,106 @@
+//===- FilesTest.cpp - files appear whole or not at all -------------------===//
+
+#include "tools/normc/Files.h"
+
+#include <filesystem>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace normc;
+using namespace normc::tool;
+using testing::HasSubstr;
+
+namespace {
+class FilesTest : public testing::Test {
+protected:
+  void SetUp() override {
+    llvm::SmallString<128> path;
+    ASSERT_FALSE(llvm::sys::fs::createUniqueDirectory("normc-files", path));
+    folder = path.str().str();
+  }
+  void TearDown() override { std::filesystem::remove_all(folder); }
+
+  std::string in(const std::string &name) const { return folder + "/" + name; }
+  std::string contents(const std::string &name) const {
+    auto file = readFile(in(name));
+    return file ? (*file)->getBuffer().str() : "(" + file.error().message + ")";
+  }
+  size_t countFiles() const {
+    auto entries = std::filesystem::directory_iterator(folder);
+    return std::distance(begin(entries), end(entries));
+  }
+
+  std::string folder;
+};
+} // namespace
+
+TEST_F(FilesTest, WritesPartsInOrder) {
+  OutputFiles files;
+  ASSERT_TRUE(files.add(in("a"), {"one", " ", "two"}));
+  EXPECT_FALSE(std::filesystem::exists(in("a")));
+  ASSERT_TRUE(files.commit());
+  EXPECT_EQ(contents("a"), "one two");
+  EXPECT_EQ(countFiles(), 1u);
+}
+
+TEST_F(FilesTest, LeavesNothingBehindWithoutCommit) {
+  std::ofstream(in("a")) << "old";
+  {
+    OutputFiles files;
+    ASSERT_TRUE(files.add(in("a"), {"new"}));
+    ASSERT_TRUE(files.add(in("b"), {"new"}));
+    Status status = files.add(in("missing/c"), {"new"});
+    ASSERT_FALSE(status);
+    EXPECT_EQ(status.error().kind, ErrorKind::Environment);
+    EXPECT_THAT(status.error().message, HasSubstr("missing/c'"));
+  }
+  EXPECT_EQ(contents("a"), "old");
+  EXPECT_EQ(countFiles(), 1u);
+}
+
+TEST_F(FilesTest, RefusesDirectories) {
+  OutputFiles files;
+  Status status = files.add(folder, {"text"});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message,
+            "cannot write '" + folder + "': Is a directory");
+  auto file = readFile(folder);
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().message,
+            "cannot read '" + folder + "': Is a directory");
+}
+
+TEST_F(FilesTest, WritesDevicesInPlace) {
+  OutputFiles files;
+  EXPECT_TRUE(files.add("/dev/null", {"text"}));
+  Status status = files.add("/dev/full", {"text"});
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message,
+            "cannot write '/dev/full': No space left on device");
+}
+
+TEST_F(FilesTest, MissingFile) {
+  auto file = readFile(in("missing"));
+  ASSERT_FALSE(file);
+  EXPECT_EQ(file.error().kind, ErrorKind::Environment);
+  EXPECT_EQ(file.error().message,
+            "cannot read '" + in("missing") + "': No such file or directory");
+}
+
+TEST_F(FilesTest, OutputsAreApartFromInputs) {
+  std::ofstream(in("x")) << "x";
+  std::filesystem::create_symlink(in("x"), in("link"));
+  EXPECT_TRUE(checkApart(in("y"), {in("x")}));
+  EXPECT_TRUE(checkApart("-", {"-"}));
+  for (const std::string &output : {in("x"), in("link"), in("./x")}) {
+    Status status = checkApart(output, {in("y"), in("x")});
+    ASSERT_FALSE(status) << output;
+    EXPECT_EQ(status.error().message, "expected an output file of its own, but "
+                                      "'" +
+                                          output + "' is also '" + in("x") +
+                                          "'");
+  }
+  // Two outputs of one name, neither of which exists.
+  EXPECT_FALSE(checkApart(in("y"), {in("y")}));
+}

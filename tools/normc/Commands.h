@@ -1,0 +1,23 @@
+//===- Commands.h - what normc does -----------------------------*- C++ -*-===//
+//
+// One function per command. They write their results, and report failures
+// without printing them.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_TOOLS_NORMC_COMMANDS_H
+#define NORMC_TOOLS_NORMC_COMMANDS_H
+
+#include "Options.h"
+
+namespace normc::tool {
+
+/// `normc compile`: writes one stage of the pipeline.
+Status compileCommand(const Options &options);
+
+/// `normc run`: compiles for this machine and runs on .npy files.
+Status runCommand(const Options &options);
+
+} // namespace normc::tool
+
+#endif // NORMC_TOOLS_NORMC_COMMANDS_H

@@ -1,0 +1,98 @@
+//===- Files.cpp - files that appear whole or not at all ------------------===//
+
+#include "Files.h"
+
+#include "llvm/Support/raw_ostream.h"
+
+using namespace normc;
+using namespace normc::tool;
+namespace fs = llvm::sys::fs;
+
+static Error environment(const llvm::Twine &message, std::error_code code) {
+  return {ErrorKind::Environment, (message + ": " + code.message()).str()};
+}
+
+Result<std::unique_ptr<llvm::MemoryBuffer>>
+normc::tool::readFile(const std::string &path) {
+  llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> buffer =
+      llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false,
+                                         /*RequiresNullTerminator=*/false);
+  if (!buffer)
+    return environment("cannot read '" + path + "'", buffer.getError());
+  return std::move(*buffer);
+}
+
+Status normc::tool::checkApart(const std::string &output,
+                               llvm::ArrayRef<std::string> inputs) {
+  if (output == "-")
+    return {};
+  for (const std::string &input : inputs) {
+    // Also through links; an error means that one of them doesn't exist.
+    bool isSame = false;
+    if (input != "-" &&
+        (input == output || (!fs::equivalent(input, output, isSame) && isSame)))
+      return Error{ErrorKind::InvalidArgument,
+                   "expected an output file of its own, but '" + output +
+                       "' is also '" + input + "'"};
+  }
+  return {};
+}
+
+/// Writes and flushes; a stream's error must not live until its destructor,
+/// which would end the process.
+static std::error_code writeParts(llvm::raw_fd_ostream &stream,
+                                  llvm::ArrayRef<llvm::StringRef> parts) {
+  for (llvm::StringRef part : parts)
+    stream << part;
+  stream.flush();
+  std::error_code code = stream.error();
+  stream.clear_error();
+  return code;
+}
+
+Status OutputFiles::add(const std::string &path,
+                        llvm::ArrayRef<llvm::StringRef> parts) {
+  fs::file_status status;
+  bool exists = path != "-" && !fs::status(path, status);
+  if (path == "-" || (exists && status.type() != fs::file_type::regular_file &&
+                      status.type() != fs::file_type::directory_file)) {
+    std::error_code code;
+    llvm::raw_fd_ostream stream(path, code);
+    if (!code)
+      code = writeParts(stream, parts);
+    return code ? Status(environment("cannot write '" + path + "'", code))
+                : Status();
+  }
+  if (exists && status.type() == fs::file_type::directory_file)
+    return environment("cannot write '" + path + "'",
+                       std::make_error_code(std::errc::is_a_directory));
+
+  llvm::Expected<fs::TempFile> temporary =
+      fs::TempFile::create(path + ".%%%%%%.tmp");
+  if (!temporary)
+    return environment("cannot write '" + path + "'",
+                       llvm::errorToErrorCode(temporary.takeError()));
+  llvm::raw_fd_ostream stream(temporary->FD, /*shouldClose=*/false);
+  std::error_code code = writeParts(stream, parts);
+  pending.push_back({std::move(*temporary), path});
+  return code ? Status(environment("cannot write '" + path + "'", code))
+              : Status();
+}
+
+Status OutputFiles::commit() {
+  while (!pending.empty()) {
+    Pending file = std::move(pending.back());
+    pending.pop_back();
+    if (llvm::Error error = file.temporary.keep(file.path)) {
+      llvm::consumeError(file.temporary.discard());
+      return environment("cannot write '" + file.path + "'",
+                         llvm::errorToErrorCode(std::move(error)));
+    }
+  }
+  return {};
+}
+
+OutputFiles::~OutputFiles() {
+  for (Pending &file : pending)
+    llvm::consumeError(file.temporary.discard());
+}

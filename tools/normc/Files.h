@@ -1,0 +1,59 @@
+//===- Files.h - files that appear whole or not at all ----------*- C++ -*-===//
+//
+// Reads a whole file, and writes several so that a failure leaves none behind.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_TOOLS_NORMC_FILES_H
+#define NORMC_TOOLS_NORMC_FILES_H
+
+#include "normc/Result.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace normc::tool {
+
+/// The bytes of a file, or of standard input for "-". An Environment error
+/// names the file and the reason.
+Result<std::unique_ptr<llvm::MemoryBuffer>> readFile(const std::string &path);
+
+/// An InvalidArgument error if `output` names the same file as one of `inputs`:
+/// writing it would destroy what was read.
+Status checkApart(const std::string &output,
+                  llvm::ArrayRef<std::string> inputs);
+
+/// Files to be written: each is complete under another name before the first
+/// takes its own. Those that were never committed are deleted.
+class OutputFiles {
+public:
+  OutputFiles() = default;
+  OutputFiles(const OutputFiles &) = delete;
+  OutputFiles &operator=(const OutputFiles &) = delete;
+  ~OutputFiles();
+
+  /// Writes `parts`, one after the other, to a file beside `path`. What is no
+  /// regular file ("-" for standard output, a device, a pipe) is written at
+  /// once. Fails with Environment.
+  Status add(const std::string &path, llvm::ArrayRef<llvm::StringRef> parts);
+
+  /// Gives every file its name.
+  Status commit();
+
+private:
+  struct Pending {
+    llvm::sys::fs::TempFile temporary;
+    std::string path;
+  };
+  std::vector<Pending> pending;
+};
+
+} // namespace normc::tool
+
+#endif // NORMC_TOOLS_NORMC_FILES_H

@@ -1,0 +1,59 @@
+//===- Options.h - the command line of normc --------------------*- C++ -*-===//
+//
+// What `normc` was asked to do, as a plain struct; and what to tell people who
+// asked for something else.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_TOOLS_NORMC_OPTIONS_H
+#define NORMC_TOOLS_NORMC_OPTIONS_H
+
+#include "normc/Compiler.h"
+#include "normc/Result.h"
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace normc::tool {
+
+/// `NAME=PATH`: the file of an argument.
+struct Binding {
+  std::string name;
+  std::string path;
+};
+
+/// A command line that makes sense.
+struct Options {
+  enum class Action {
+    Print, ///< Print `text`: a help text, or the version.
+    Compile,
+    Run,
+  };
+
+  Action action = Action::Print;
+  std::string text;
+  std::string file; ///< "-" is standard input.
+  std::string target = "native";
+  std::optional<Emit> emit;     ///< Given where `action` is Compile.
+  std::string output = "-";     ///< "-" is standard output.
+  std::vector<Binding> inputs;  ///< Names differ.
+  std::vector<Binding> outputs; ///< Names differ.
+  std::optional<int> threads;   ///< At least 1; all cores where not given.
+};
+
+/// Reads the arguments after the program's name. An error's message is a usage
+/// error; it names what is nearest to a misspelt command, option or stage.
+Result<Options> parseOptions(llvm::ArrayRef<const char *> arguments);
+
+/// "; did you mean 'x'?" with the name of `names` that is nearest to `word`, or
+/// nothing where none is near.
+std::string suggest(llvm::StringRef word,
+                    llvm::ArrayRef<llvm::StringRef> names);
+
+} // namespace normc::tool
+
+#endif // NORMC_TOOLS_NORMC_OPTIONS_H
