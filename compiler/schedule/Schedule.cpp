@@ -29,7 +29,7 @@ private:
   void chooseLanes();
   int64_t chooseWidth();
   int64_t chooseUnroll(int64_t width);
-  int64_t chooseChunk();
+  int64_t chooseChunk(int64_t width);
   int64_t chooseThreads(int64_t width);
   int64_t instanceBytes() const;
   bool readsAgain() const;
@@ -141,7 +141,7 @@ int64_t Chooser::instanceBytes() const {
   return std::max<int64_t>(total, 1);
 }
 
-int64_t Chooser::chooseChunk() {
+int64_t Chooser::chooseChunk(int64_t width) {
   if (!stage.partial.empty()) {
     because("chunk", "rows per partial sum: bounds the error of a partial, and "
                      "the traffic of partials to 0.5%");
@@ -152,7 +152,9 @@ int64_t Chooser::chooseChunk() {
   constexpr int64_t chunkBytes = 256 << 10;
   because("chunk",
           "about 256 KB of work, against a microsecond to hand it out");
-  return std::clamp<int64_t>(chunkBytes / instanceBytes(), 1, 1024);
+  int64_t points = std::clamp<int64_t>(chunkBytes / instanceBytes(), 1, 1024);
+  bool blocks = lane >= 0 && stage.parallel.contains(unsigned(lane));
+  return blocks ? std::max<int64_t>(points / width, 1) : points;
 }
 
 int64_t Chooser::chooseThreads(int64_t width) {
@@ -175,7 +177,7 @@ ScheduleAttr Chooser::choose() {
   int64_t width = chooseWidth();
   int64_t unroll = chooseUnroll(width);
   bool isCpu = machine.kind == TargetKind::cpu;
-  int64_t chunk = isCpu ? chooseChunk() : 1;
+  int64_t chunk = isCpu ? chooseChunk(width) : 1;
   int64_t threads = isCpu ? 0 : chooseThreads(width);
   int64_t resident = 0;
   if (isCpu && readsAgain()) {

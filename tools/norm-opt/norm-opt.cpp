@@ -35,6 +35,7 @@ int main(int argc, char **argv) {
   normc::registerPasses();
   mlir::registerCanonicalizerPass();
   mlir::registerCSEPass();
+  mlir::registerLoopInvariantCodeMotionPass();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "normc's optimizer driver\n", registry));
 }
