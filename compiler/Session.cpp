@@ -91,6 +91,7 @@ static std::string describe(Location location) {
 }
 
 Session::Session() : ctx(ContextPool::instance().take()) {
+  ctx->printOpOnDiagnostic(false);
   handler = std::make_unique<ScopedDiagnosticHandler>(
       ctx.get(), [this](Diagnostic &diagnostic) {
         if (diagnostic.getSeverity() != DiagnosticSeverity::Error)

@@ -20,6 +20,10 @@ namespace {
 
 constexpr int64_t kWarp = 32;
 
+/// Bases of GPU buffers are multiples of this many bytes, so that a thread can
+/// move 16 at a time.
+constexpr int64_t kBaseAlignment = 16;
+
 /// Threads of a block take vectors in turn; sums meet by shuffles within a
 /// warp, and through shared memory across warps.
 class GpuLanes : public LaneModel {
@@ -76,7 +80,8 @@ Value GpuLanes::combineWarps(ImplicitLocOpBuilder &b, ReduceKind kind,
   Type type = value.getType();
   auto module =
       b.getInsertionBlock()->getParentOp()->getParentOfType<gpu::GPUModuleOp>();
-  std::string name = "normc_warps_" + std::to_string(type.getIntOrFloatBitWidth());
+  std::string name =
+      "normc_warps_" + std::to_string(type.getIntOrFloatBitWidth());
   constexpr unsigned sharedSpace = 3;
   if (!module.lookupSymbol(name)) {
     OpBuilder::InsertionGuard guard(b);
@@ -154,7 +159,8 @@ LogicalResult normc::lowerStageToGpu(OpBuilder &builder, StageOp stage,
 
   ValueRange arguments(func.getArguments());
   ViewTable views(program, b, arguments.take_front(numPointers),
-                  arguments.slice(numPointers, numWords), arguments.back());
+                  arguments.slice(numPointers, numWords), arguments.back(),
+                  kBaseAlignment);
   StageContext context(stage, views, b, /*hasFma=*/true);
   auto number = [&](Value index) -> Value {
     return arith::IndexCastOp::create(b, b.getI64Type(), index);

@@ -8,6 +8,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
@@ -34,13 +36,22 @@ BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map) {
   // terms are added from the outermost dim to the innermost, so that what a
   // loop does not change can leave it.
   Value offset = makeI64(b, 0), laneStride, laneTerm;
+  unsigned bytes = view.elementType.getIntOrFloatBitWidth() / 8;
+  uint64_t alignment = view.alignment;
   for (auto [axis, names] : llvm::enumerate(map.getAxes())) {
     SmallVector<Value> terms;
     Value stride = view.strides[axis];
     for (StringAttr name : llvm::reverse(names.getNames())) {
       int64_t dim = space.indexOf(name);
+      bool isLane = position.hasLanes && dim == context.lane;
       Value term = mulI64(b, position.coordinates[dim], stride);
-      if (position.hasLanes && dim == context.lane) {
+      // A lane coordinate is a multiple of the width.
+      int64_t multiple = (isLane ? context.width : 1) * int64_t(bytes);
+      if (constantOf(term) != 0)
+        alignment = std::gcd(
+            alignment,
+            uint64_t(std::abs(constantOf(stride).value_or(1) * multiple)));
+      if (isLane) {
         laneStride = stride;
         laneTerm = term;
       } else {
@@ -55,11 +66,10 @@ BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map) {
   if (laneTerm)
     offset = addI64(b, offset, laneTerm);
   // 16-bit floats move as integers: the bits, and no conversion of a target.
-  unsigned bits = view.elementType.getIntOrFloatBitWidth();
   Value pointer = LLVM::GEPOp::create(
-      b, view.pointer.getType(), b.getIntegerType(bits), view.pointer,
+      b, view.pointer.getType(), b.getIntegerType(8 * bytes), view.pointer,
       ArrayRef<LLVM::GEPArg>{offset}, LLVM::GEPNoWrapFlags::inbounds);
-  return {pointer, laneStride};
+  return {pointer, laneStride, unsigned(alignment)};
 }
 
 /// The type in which elements move: 16-bit floats as integers.
@@ -110,7 +120,7 @@ Value BodyEmitter::load(Value viewValue, MapAttr map) {
   Access access = address(viewValue, map);
   Type type = context.views.view(viewValue).elementType;
   Type storage = getStorageType(type);
-  unsigned align = storage.getIntOrFloatBitWidth() / 8;
+  unsigned align = access.alignment;
   if (!access.laneStride)
     return bitcastTo(b, LLVM::LoadOp::create(b, storage, access.pointer, align),
                      type);
@@ -123,7 +133,8 @@ Value BodyEmitter::load(Value viewValue, MapAttr map) {
     Value zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
     Value mask = position.mask ? position.mask : trueMask(b, context.width);
     if (contiguous)
-      loaded = LLVM::MaskedLoadOp::create(b, vector, access.pointer, mask, zero, align);
+      loaded = LLVM::MaskedLoadOp::create(b, vector, access.pointer, mask, zero,
+                                          align);
     else
       loaded =
           LLVM::masked_gather::create(b, vector, lanePointers(access, storage),
@@ -136,7 +147,7 @@ void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
   Access access = address(viewValue, map);
   Type type = context.views.view(viewValue).elementType;
   Type storage = getStorageType(type);
-  unsigned align = storage.getIntOrFloatBitWidth() / 8;
+  unsigned align = access.alignment;
   if (!access.laneStride) {
     LLVM::StoreOp::create(b, bitcastTo(b, value, storage), access.pointer,
                           align);

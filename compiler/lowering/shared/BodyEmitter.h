@@ -64,6 +64,7 @@ private:
   struct Access {
     mlir::Value pointer;
     mlir::Value laneStride; ///< Null where the address doesn't vary by lane.
+    unsigned alignment;     ///< What the pointer is a multiple of, in bytes.
   };
 
   Access address(mlir::Value view, norm::MapAttr map);

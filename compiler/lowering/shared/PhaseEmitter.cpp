@@ -126,8 +126,9 @@ PhaseEmitter::Values PhaseEmitter::emitInnermost(Loops &loops,
                                                  const Position &position,
                                                  ValueRange carried) {
   Value extent = context.extents[loops.dims.back()];
-  int64_t unroll =
-      loops.carries.empty() ? 1 : loops.phase.getStage().getSchedule().getUnroll();
+  int64_t unroll = loops.carries.empty()
+                       ? 1
+                       : loops.phase.getStage().getSchedule().getUnroll();
   int64_t step = loops.alongLanes ? lanes.step() : 1;
   int64_t span = loops.alongLanes ? context.width : 1;
   Value first = loops.alongLanes ? lanes.first(b) : makeI64(b, 0);
@@ -152,7 +153,9 @@ PhaseEmitter::Values PhaseEmitter::emitInnermost(Loops &loops,
         endBlocks, endBodies, step, values, [&](Value at, ValueRange inside) {
           return emitBodies(loops, position, at, 1, step, Value(), inside);
         });
-  if (loops.alongLanes)
+  // Where whole vectors fit exactly, no worker is left with part of one.
+  std::optional<int64_t> known = constantOf(extent);
+  if (loops.alongLanes && !(known && *known % span == 0))
     values = emitTail(loops, position, endBodies, values);
   return values;
 }

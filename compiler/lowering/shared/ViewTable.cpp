@@ -29,8 +29,9 @@ Value normc::mulI64(ImplicitLocOpBuilder &b, Value x, Value y) {
 }
 
 ViewTable::ViewTable(ProgramOp program, ImplicitLocOpBuilder &builder,
-                     ValueRange pointers, ValueRange words, Value scratch)
-    : b(builder) {
+                     ValueRange pointers, ValueRange words, Value scratch,
+                     int64_t minAlignment)
+    : b(builder), minAlignment(minAlignment) {
   for (BlockArgument argument : program.getBlock()->getArguments())
     addArgument(argument, pointers[argument.getArgNumber()], words);
   Value offset = makeI64(b, 0);
@@ -61,7 +62,11 @@ void ViewTable::addArgument(BlockArgument argument, Value pointer,
   WordLayout layout(program);
   auto type = cast<ViewType>(argument.getType());
   unsigned number = argument.getArgNumber();
-  LoweredView view{pointer, type.getElementType(), {}, {}};
+  int64_t alignment = std::max<int64_t>(
+      minAlignment, type.getElementType().getIntOrFloatBitWidth() / 8);
+  if (std::optional<ArrayRef<int64_t>> declared = program.getAlignments())
+    alignment = std::max(alignment, (*declared)[number]);
+  LoweredView view{pointer, type.getElementType(), alignment, {}, {}};
   for (auto [axis, extent] : llvm::enumerate(type.getShape()))
     view.extents.push_back(ShapedType::isDynamic(extent)
                                ? words[layout.find(number, axis, false)]
@@ -77,7 +82,7 @@ void ViewTable::addArgument(BlockArgument argument, Value pointer,
 
 void ViewTable::addScratch(ScratchOp op, Value &offset, Value scratch) {
   ViewType type = op.getView().getType();
-  LoweredView view{Value(), type.getElementType(), {}, {}};
+  LoweredView view{Value(), type.getElementType(), kScratchAlignment, {}, {}};
   unsigned next = 0;
   for (int64_t extent : type.getShape())
     view.extents.push_back(ShapedType::isDynamic(extent)

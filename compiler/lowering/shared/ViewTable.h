@@ -27,6 +27,7 @@ std::optional<int64_t> constantOf(mlir::Value value);
 struct LoweredView {
   mlir::Value pointer;
   mlir::Type elementType;
+  int64_t alignment;                      ///< Of the pointer, in bytes.
   llvm::SmallVector<mlir::Value> extents; ///< i64, per axis.
   llvm::SmallVector<mlir::Value> strides; ///< i64 in elements, per axis.
 };
@@ -35,10 +36,11 @@ struct LoweredView {
 class ViewTable {
 public:
   /// `pointers` has one pointer per argument, `words` one i64 per word (see
-  /// WordLayout), `scratch` the scratch buffer's pointer. Code goes to `b`.
+  /// WordLayout), `scratch` the scratch buffer's pointer. Arguments are aligned
+  /// to at least `minAlignment` bytes. Code goes to `b`.
   ViewTable(norm::ProgramOp program, mlir::ImplicitLocOpBuilder &b,
             mlir::ValueRange pointers, mlir::ValueRange words,
-            mlir::Value scratch);
+            mlir::Value scratch, int64_t minAlignment = 1);
 
   const LoweredView &view(mlir::Value value) const {
     return views.find(value)->second;
@@ -53,6 +55,7 @@ private:
   void addSize(mlir::Operation &op);
 
   mlir::ImplicitLocOpBuilder &b;
+  int64_t minAlignment;
   llvm::DenseMap<mlir::Value, LoweredView> views;
   llvm::DenseMap<mlir::Value, mlir::Value> sizes;
 };

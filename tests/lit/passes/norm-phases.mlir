@@ -1,0 +1,109 @@
+// RUN: norm-opt %s --norm-schedule --norm-phases -split-input-file | FileCheck %s
+
+// Softmax: two dependent collectives make three phases; x may be overwritten.
+// CHECK-LABEL: norm.program @softmax
+// CHECK: in_place = array<i64: 0, 1>
+// CHECK: %[[ROWS:.*]] = norm.size %arg0[0]
+// CHECK: norm.stage dims(i = %[[ROWS]], j = 64)
+// CHECK: norm.instance
+// CHECK: %[[MAX:.*]] = norm.phase over [j] keeps(%arg0
+// CHECK: norm.contribute max
+// CHECK: %[[SUM:.*]] = norm.phase over [j] keeps(%arg0
+// CHECK: arith.subf %{{.*}}, %[[MAX]]
+// CHECK: math.exp
+// CHECK: norm.contribute add
+// CHECK: norm.phase over [j] {
+// CHECK: arith.divf %{{.*}}, %[[SUM]]
+// CHECK: norm.store %{{.*}}, %arg1 by {{\[\[}}i], [j]]
+func.func @softmax(%a: tensor<?x64xf32> {norm.name = "x"}) -> (tensor<?x64xf32> {norm.name = "y"}) {
+  %y = norm.kernel dims(i = ?, j = 64) ins(%x = %a by [[i], [j]] : tensor<?x64xf32>)
+      outs(by [[i], [j]] : tensor<?x64xf32>) {
+    %m = norm.reduce max %x over [j] : f32
+    %d = arith.subf %x, %m : f32
+    %e = math.exp %d : f32
+    %s = norm.reduce add %e over [j] : f32
+    %o = arith.divf %e, %s : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x64xf32>
+}
+
+// -----
+
+// A sum over rows beside a mean of rows: partial sums per chunk, started by a
+// phase outside the instance, and combined by a second stage.
+// CHECK-LABEL: norm.program @columns
+// CHECK: %[[CHUNKS:.*]] = arith.ceildivui
+// CHECK: %[[PART:.*]] = norm.scratch(%[[CHUNKS]], %{{.*}}) : !norm.view<?x?xf32>
+// CHECK: norm.stage dims(i = %{{.*}}, j = %{{.*}}, k = %[[CHUNKS]]) chunks k
+// CHECK: norm.phase over [j] {
+// CHECK: norm.store %{{.*}}, %[[PART]] by {{\[\[}}k], [j]]
+// CHECK: norm.instance
+// CHECK: norm.contribute mean
+// CHECK: norm.accumulate add %{{.*}}, %[[PART]] by {{\[\[}}k], [j]]
+// CHECK: norm.stage
+// CHECK: %[[SUM:.*]] = norm.phase over [k]
+// CHECK: norm.load %[[PART]] by {{\[\[}}k], [j]]
+// CHECK: norm.store %[[SUM]], %arg2 by {{\[\[}}j]]
+func.func @columns(%a: tensor<?x?xf32>) -> (tensor<?x?xf32>, tensor<?xf32>) {
+  %r:2 = norm.kernel dims(i = ?, j = ?) ins(%x = %a by [[i], [j]] : tensor<?x?xf32>)
+      outs(by [[i], [j]] : tensor<?x?xf32>, by [[j]] : tensor<?xf32>) {
+    %m = norm.reduce mean %x over [j] : f32
+    %d = arith.subf %x, %m : f32
+    %s = norm.reduce add %d over [i] : f32
+    norm.yield %d, %s : f32, f32
+  }
+  return %r#0, %r#1 : tensor<?x?xf32>, tensor<?xf32>
+}
+
+// -----
+
+// Collectives with different results: a stage each, whose result waits in
+// scratch until the last one, which needs both, reads it.
+// CHECK-LABEL: norm.program @different
+// CHECK: %[[KEPT:.*]] = norm.scratch(
+// CHECK: norm.stage
+// CHECK: %[[ROW:.*]] = norm.phase over [j]
+// CHECK: norm.store %[[ROW]], %[[KEPT]] by {{\[\[}}i]]
+// CHECK: norm.stage
+// CHECK: norm.phase over [i]
+// CHECK: norm.load %[[KEPT]] by {{\[\[}}i]]
+func.func @different(%a: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %r = norm.kernel dims(i = ?, j = ?) ins(%x = %a by [[i], [j]] : tensor<?x?xf32>)
+      outs(by [[i], [j]] : tensor<?x?xf32>) {
+    %m = norm.reduce mean %x over [j] : f32
+    %c = norm.reduce max %x over [i] : f32
+    %d = arith.subf %x, %m : f32
+    %e = arith.subf %d, %c : f32
+    norm.yield %e : f32
+  }
+  return %r : tensor<?x?xf32>
+}
+
+// -----
+
+// Joined dims: the extent of the unknown one is the quotient. Two kernels: what
+// is between them is scratch.
+// CHECK-LABEL: norm.program @joined
+// CHECK: %[[C:.*]] = norm.size %arg0[1]
+// CHECK: %[[EIGHT:.*]] = arith.constant 8 : index
+// CHECK: %[[PER:.*]] = arith.divui %[[C]], %[[EIGHT]] : index
+// CHECK: %[[BETWEEN:.*]] = norm.scratch(
+// CHECK: norm.stage dims(i = %{{.*}}, g = 8, c = %[[PER]])
+// CHECK: norm.store %{{.*}}, %[[BETWEEN]]
+// CHECK: norm.stage
+// CHECK: norm.load %[[BETWEEN]]
+func.func @joined(%a: tensor<?x?xf32>) -> tensor<?x?xf32> {
+  %r = norm.kernel dims(i = ?, g = 8, c = ?) ins(%x = %a by [[i], [g, c]] : tensor<?x?xf32>)
+      outs(by [[i], [g, c]] : tensor<?x?xf32>) {
+    %m = norm.reduce mean %x over [c] : f32
+    %d = arith.subf %x, %m : f32
+    norm.yield %d : f32
+  }
+  %q = norm.kernel dims(i = ?, j = ?) ins(%x = %r by [[i], [j]] : tensor<?x?xf32>)
+      outs(by [[i], [j]] : tensor<?x?xf32>) {
+    %d = arith.addf %x, %x : f32
+    norm.yield %d : f32
+  }
+  return %q : tensor<?x?xf32>
+}

@@ -1,0 +1,84 @@
+// RUN: norm-opt %s --norm-schedule -split-input-file | FileCheck %s
+// RUN: norm-opt %s --norm-schedule=vector-bits=256 -split-input-file | FileCheck %s --check-prefix=AVX2
+// RUN: norm-opt %s --norm-schedule=target=gpu -split-input-file | FileCheck %s --check-prefix=GPU
+// RUN: not norm-opt %s --norm-schedule=target=tpu -split-input-file 2>&1 | FileCheck %s --check-prefix=BAD
+// BAD: expected target cpu or gpu, but got tpu
+
+// Rows: instances are rows, lanes run along them.
+// CHECK-LABEL: func.func @rows
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 16, unroll = 8, chunk = {{[0-9]+}}, resident = 524288,
+// AVX2-LABEL: func.func @rows
+// AVX2: parallel = [i], lanes = [j], width = 8, unroll = 8
+// A thread loads 16 bytes of the bf16 operand.
+// GPU-LABEL: func.func @rows
+// GPU: target = gpu, parallel = [i], lanes = [j], width = 8, threads = 128
+func.func @rows(%a: tensor<?x4096xbf16>) -> tensor<?xf32> {
+  %r = norm.kernel dims(i = ?, j = 4096) ins(%x = %a by [[i], [j]] : tensor<?x4096xbf16>)
+      outs(by [[i]] : tensor<?xf32>) {
+    %w = arith.extf %x : bf16 to f32
+    %s = norm.reduce mean %w over [j] : f32
+    norm.yield %s : f32
+  }
+  return %r : tensor<?xf32>
+}
+
+// -----
+
+// A short dim bounds the width; unrolling stops at what it holds.
+// CHECK-LABEL: func.func @short
+// CHECK: lanes = [j], width = 8, chunk
+func.func @short(%a: tensor<?x7xf32>) -> tensor<?xf32> {
+  %r = norm.kernel dims(i = ?, j = 7) ins(%x = %a by [[i], [j]] : tensor<?x7xf32>)
+      outs(by [[i]] : tensor<?xf32>) {
+    %s = norm.reduce mean %x over [j] : f32
+    norm.yield %s : f32
+  }
+  return %r : tensor<?xf32>
+}
+
+// -----
+
+// Columns alone: lanes run along the columns, which are the instances.
+// CHECK-LABEL: func.func @columns
+// CHECK: parallel = [j], lanes = [j], width = 16, unroll = 8
+func.func @columns(%a: tensor<?x?xf32>) -> tensor<?xf32> {
+  %r = norm.kernel dims(i = ?, j = ?) ins(%x = %a by [[i], [j]] : tensor<?x?xf32>)
+      outs(by [[j]] : tensor<?xf32>) {
+    %s = norm.reduce add %x over [i] : f32
+    norm.yield %s : f32
+  }
+  return %r : tensor<?xf32>
+}
+
+// -----
+
+// Rows that wait for their mean, and column sums: partial sums of 256 rows, and
+// a stage that combines them. f64 halves the width.
+// CHECK-LABEL: func.func @both
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 8, unroll = 8, chunk = 256,
+// CHECK-SAME: #norm.schedule<target = cpu, parallel = [j], lanes = [j], width = 8, unroll = 8,
+func.func @both(%a: tensor<?x?xf64>) -> (tensor<?x?xf64>, tensor<?xf64>) {
+  %r:2 = norm.kernel dims(i = ?, j = ?) ins(%x = %a by [[i], [j]] : tensor<?x?xf64>)
+      outs(by [[i], [j]] : tensor<?x?xf64>, by [[j]] : tensor<?xf64>) {
+    %m = norm.reduce mean %x over [j] : f64
+    %d = arith.subf %x, %m : f64
+    %s = norm.reduce add %d over [i] : f64
+    norm.yield %d, %s : f64, f64
+  }
+  return %r#0, %r#1 : tensor<?x?xf64>, tensor<?xf64>
+}
+
+// -----
+
+// A schedule that is already there stays.
+// CHECK-LABEL: func.func @kept
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2>]
+func.func @kept(%a: tensor<?x64xf32>) -> tensor<?xf32> {
+  %r = norm.kernel dims(i = ?, j = 64) ins(%x = %a by [[i], [j]] : tensor<?x64xf32>)
+      outs(by [[i]] : tensor<?xf32>)
+      schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2>] {
+    %s = norm.reduce mean %x over [j] : f32
+    norm.yield %s : f32
+  }
+  return %r : tensor<?xf32>
+}

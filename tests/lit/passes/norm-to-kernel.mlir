@@ -1,0 +1,86 @@
+// RUN: norm-opt %s --norm-to-kernel -split-input-file | FileCheck %s
+
+// The statistic of an RMS norm, epsilon inside the root, and the scale, all in
+// f32, with one rounding at the end.
+// CHECK-LABEL: func.func @rms
+// CHECK: norm.kernel dims(i = ?, j = 64)
+// CHECK-NEXT: ins(%[[X:.*]] = %arg0 by {{\[\[}}i], [j]] : tensor<?x64xbf16>, %[[G:.*]] = %arg1 by {{\[\[}}j]] : tensor<64xf32>)
+// CHECK-NEXT: outs(by {{\[\[}}i], [j]] : tensor<?x64xbf16>)
+// CHECK: %[[WIDE:.*]] = arith.extf %[[X]] : bf16 to f32
+// CHECK: %[[SQUARE:.*]] = arith.mulf %[[WIDE]], %[[WIDE]] : f32
+// CHECK: %[[MEAN:.*]] = norm.reduce mean %[[SQUARE]] over [j] : f32
+// CHECK: %[[EPS:.*]] = arith.constant 9.99999997E-7 : f32
+// CHECK: %[[ARGUMENT:.*]] = arith.addf %[[MEAN]], %[[EPS]] : f32
+// CHECK: %[[RSTD:.*]] = math.rsqrt %[[ARGUMENT]] : f32
+// CHECK: %[[N:.*]] = arith.mulf %[[WIDE]], %[[RSTD]] : f32
+// CHECK: %[[Y:.*]] = arith.mulf %[[N]], %[[G]] : f32
+// CHECK: %[[NARROW:.*]] = arith.truncf %[[Y]] : f32 to bf16
+// CHECK: norm.yield %[[NARROW]] : bf16
+func.func @rms(%x: tensor<?x64xbf16>, %g: tensor<64xf32>) -> tensor<?x64xbf16> {
+  %y = norm.normalize rms %x over [1] epsilon 1.0e-6 scale %g on [1]
+    : (tensor<?x64xbf16>, tensor<64xf32>) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}
+
+// -----
+
+// A grouped axis becomes two dims, joined in the operands' maps; the affine part
+// is one fused multiply-add.
+// CHECK-LABEL: func.func @group
+// CHECK: norm.kernel dims(i = ?, j = 49, g = 8, c = 4)
+// CHECK-NEXT: by {{\[\[}}i], [j], [g, c]] : tensor<?x49x32xf32>, %[[G:.*]] = %arg1 by {{\[\[}}g, c]] : tensor<32xf32>, %[[B:.*]] = %arg2 by {{\[\[}}g, c]]
+// CHECK: %[[N:.*]], %[[MEAN:.*]], %[[DELTA:.*]], %[[M2:.*]] = norm.moments %{{.*}} over [j, c] : f32
+// CHECK: %[[VARIANCE:.*]] = arith.divf %[[M2]], %[[N]] : f32
+// CHECK: %[[CENTRED:.*]] = arith.subf %{{.*}}, %[[MEAN]] : f32
+// CHECK: arith.subf %[[CENTRED]], %[[DELTA]] : f32
+// CHECK: math.fma %{{.*}}, %[[G]], %[[B]] : f32
+func.func @group(%x: tensor<?x49x32xf32>, %g: tensor<32xf32>, %b: tensor<32xf32>) -> tensor<?x49x32xf32> {
+  %y = norm.normalize mean_variance %x over [1, 2] groups 8 on 2 epsilon 1.0e-5
+    scale %g on [2] shift %b on [2]
+    : (tensor<?x49x32xf32>, tensor<32xf32>, tensor<32xf32>) -> tensor<?x49x32xf32>
+  return %y : tensor<?x49x32xf32>
+}
+
+// -----
+
+// Rounding after the normalization and after each of scale and shift.
+// CHECK-LABEL: func.func @rounded
+// CHECK: math.rsqrt
+// CHECK: %[[N:.*]] = arith.mulf
+// CHECK: %[[N16:.*]] = arith.truncf %[[N]] : f32 to f16
+// CHECK: %[[NR:.*]] = arith.extf %[[N16]] : f16 to f32
+// CHECK: %[[P:.*]] = arith.mulf %[[NR]], %{{.*}} : f32
+// CHECK: %[[P16:.*]] = arith.truncf %[[P]] : f32 to f16
+func.func @rounded(%x: tensor<4x64xf16>, %g: tensor<64xf16>) -> tensor<4x64xf16> {
+  %y = norm.normalize rms %x over [1] epsilon 1.0e-6 scale %g on [1] rounding normalized
+    : (tensor<4x64xf16>, tensor<64xf16>) -> tensor<4x64xf16>
+  return %y : tensor<4x64xf16>
+}
+
+// -----
+
+// With epsilon 0 a zero group gives zero; clamp bounds the norm from below; the
+// compute type of f64 is f64.
+// CHECK-LABEL: func.func @l2
+// CHECK: %[[S:.*]] = norm.reduce add %{{.*}} over [j] : f64
+// CHECK: %[[EPS:.*]] = arith.constant 0.000000e+00 : f64
+// CHECK: %[[ROOT:.*]] = math.sqrt %[[S]] : f64
+// CHECK: %[[CLAMPED:.*]] = arith.maximumf %[[ROOT]], %[[EPS]] : f64
+// CHECK: %[[ISZERO:.*]] = arith.cmpf oeq, %[[S]]
+// CHECK: arith.select %[[ISZERO]]
+func.func @l2(%x: tensor<4x64xf64>) -> tensor<4x64xf64> {
+  %y = norm.normalize l2 %x over [1] epsilon 0.0 clamp : (tensor<4x64xf64>) -> tensor<4x64xf64>
+  return %y : tensor<4x64xf64>
+}
+
+// -----
+
+// An elementwise op on tensors is a kernel of one op.
+// CHECK-LABEL: func.func @elementwise
+// CHECK: norm.kernel dims(i0 = ?, i1 = 8)
+// CHECK: %[[S:.*]] = arith.addf %e0, %e1 : bf16
+// CHECK: norm.yield %[[S]] : bf16
+func.func @elementwise(%a: tensor<?x8xbf16>, %b: tensor<?x8xbf16>) -> tensor<?x8xbf16> {
+  %s = arith.addf %a, %b : tensor<?x8xbf16>
+  return %s : tensor<?x8xbf16>
+}
