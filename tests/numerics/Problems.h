@@ -14,8 +14,8 @@
 #include "tests/numerics/Check.h"
 #include "tests/numerics/Oracle.h"
 
-#include <ostream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace normc::numerics {

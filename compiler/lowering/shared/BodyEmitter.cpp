@@ -160,6 +160,13 @@ void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
     LLVM::StoreOp::create(b, value, access.pointer, align);
     return;
   }
+  // LLVM 22 turns a masked store of one known lane of i16 into a scalar store of
+  // 32 bits, past the end of the row; this is the scalar store that it means.
+  if (contiguous && position.onlyFirstLane) {
+    Value lane = vector::ExtractOp::create(b, value, ArrayRef<int64_t>{0});
+    LLVM::StoreOp::create(b, lane, access.pointer, align);
+    return;
+  }
   Value mask = position.mask ? position.mask : trueMask(b, context.width);
   if (contiguous)
     LLVM::MaskedStoreOp::create(b, value, access.pointer, mask, align);

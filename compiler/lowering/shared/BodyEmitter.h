@@ -25,6 +25,8 @@ struct Position {
   bool hasLanes = false;
   /// vector<width x i1>; null when all lanes are valid.
   mlir::Value mask;
+  /// True where the mask is known to leave the first lane only.
+  bool onlyFirstLane = false;
 };
 
 /// What is the same everywhere in one lowered stage.

@@ -195,8 +195,12 @@ PhaseEmitter::Values PhaseEmitter::emitBodies(Loops &loops,
                                               ValueRange carried) {
   Position here = position;
   here.hasLanes = loops.hasLanes;
-  if (tailMask)
+  if (tailMask) {
     here.mask = tailMask;
+    Value extent = context.extents[loops.dims.back()];
+    here.onlyFirstLane =
+        constantOf(b.createOrFold<arith::SubIOp>(extent, at)) == 1;
+  }
   SmallVector<IRMapping> copies(count, loops.outer);
   bool fuse = count > 1 && !tailMask;
   for (int64_t i = 0; i < count; ++i) {

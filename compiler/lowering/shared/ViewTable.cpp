@@ -111,10 +111,16 @@ void ViewTable::addSize(Operation &op) {
     sizes[constant] = makeI64(b, constant.value());
     return;
   }
-  // Index arithmetic becomes the same arithmetic on i64.
   SmallVector<Value> operands;
   for (Value operand : op.getOperands())
     operands.push_back(sizes.lookup(operand));
+  if (isa<arith::CeilDivUIOp>(op)) { // No target has it.
+    Value below = addI64(b, operands[1], makeI64(b, -1));
+    sizes[op.getResult(0)] = b.createOrFold<arith::DivUIOp>(
+        addI64(b, operands[0], below), operands[1]);
+    return;
+  }
+  // Index arithmetic becomes the same arithmetic on i64.
   OperationState state(b.getLoc(), op.getName());
   state.addOperands(operands);
   state.addTypes(SmallVector<Type>(op.getNumResults(), b.getI64Type()));
