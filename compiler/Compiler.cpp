@@ -106,9 +106,18 @@ public:
           facts = collected.error();
       }
     };
-    if (failed(runPipeline(*module, target, last, after)))
-      return facts ? session.takeError() : facts;
-    return facts;
+    Emit reached = Emit::Norm;
+    auto note = [&](Emit step, ModuleOp current) {
+      reached = step;
+      after(step, current);
+    };
+    if (succeeded(runPipeline(*module, target, last, note)) || !facts)
+      return facts;
+    Error error = session.takeError();
+    // What passed every level's verifier and has vector code is ours to finish.
+    if (reached >= Emit::Vector)
+      error.kind = ErrorKind::Internal;
+    return error;
   }
 
   Result<MachineCode> translate() {

@@ -152,7 +152,10 @@ void FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
     for (StringAttr name : names.getNames())
       expected = binary(Op::Mul, expected,
                         extentOf(stage, stage.getDims().indexOf(name)));
-    extent = expected;
+    // An axis that tells the dim's extent agrees with it; that it divides is a
+    // fact of its own.
+    if (!llvm::is_contained(expected.steps, SizeExpr::word(word).steps[0]))
+      extent = expected;
   }
 }
 

@@ -45,6 +45,49 @@ static Value buildCount(ImplicitLocOpBuilder &b, MomentsOp moments, Type type) {
 }
 
 namespace {
+/// A mean that one number of its type can't hold.
+struct TwoPartMean {
+  Value mean, delta;
+};
+} // namespace
+
+/// The mean of `value` over the points of `moments`.
+static Value buildReduce(ImplicitLocOpBuilder &b, MomentsOp moments,
+                         Value value) {
+  return ReduceOp::create(b, value.getType(), ReduceKind::mean, value,
+                          moments.getOver(), moments.getPredicate());
+}
+
+/// The mean and what its rounding lost. A mean of roundings of v - mean would
+/// not do: v and mean lie on grids, so those roundings share a sign.
+static TwoPartMean buildMean(ImplicitLocOpBuilder &b, MomentsOp moments) {
+  Value value = moments.getValue();
+  Type type = value.getType(), f64 = b.getF64Type();
+  auto sub = [&](Value x, Value y) -> Value {
+    return arith::SubFOp::create(b, x, y);
+  };
+  auto add = [&](Value x, Value y) -> Value {
+    return arith::AddFOp::create(b, x, y);
+  };
+  if (type != f64) { // f64 holds it with bits to spare.
+    Value wide = arith::ExtFOp::create(b, f64, value);
+    Value mean = buildReduce(b, moments, wide);
+    Value high = arith::TruncFOp::create(b, type, mean);
+    Value rest = sub(mean, arith::ExtFOp::create(b, f64, high));
+    return {high, arith::TruncFOp::create(b, type, rest)};
+  }
+  Value mean = buildReduce(b, moments, value);
+  if (value.getDefiningOp<arith::ExtFOp>()) // And so it does here.
+    return {mean, arith::ConstantOp::create(b, b.getF64FloatAttr(0.0))};
+  // The exact distance is d + error (TwoSum, Knuth).
+  Value d = sub(value, mean);
+  Value part = sub(d, value);
+  Value error = sub(sub(value, sub(d, part)), add(mean, part));
+  return {mean,
+          add(buildReduce(b, moments, d), buildReduce(b, moments, error))};
+}
+
+namespace {
 struct NormExpandMoments
     : normc::impl::NormExpandMomentsBase<NormExpandMoments> {
   void runOnOperation() override {
@@ -75,20 +118,15 @@ struct NormExpandMoments
 
   void expand(MomentsOp moments) {
     ImplicitLocOpBuilder b(moments.getLoc(), moments);
-    Type type = moments.getValue().getType();
-    auto mean = [&](Value value) -> Value {
-      return ReduceOp::create(b, type, ReduceKind::mean, value,
-                              moments.getOver(), moments.getPredicate());
-    };
-    Value count = buildCount(b, moments, type);
-    Value center = mean(moments.getValue());
-    Value distance = arith::SubFOp::create(b, moments.getValue(), center);
-    Value delta = mean(distance);
-    Value square = mean(arith::MulFOp::create(b, distance, distance));
-    Value deltaSquare = arith::MulFOp::create(b, delta, delta);
-    Value variance = arith::SubFOp::create(b, square, deltaSquare);
+    Value count = buildCount(b, moments, moments.getValue().getType());
+    TwoPartMean mean = buildMean(b, moments);
+    Value distance = arith::SubFOp::create(b, moments.getValue(), mean.mean);
+    Value square = arith::MulFOp::create(b, distance, distance);
+    Value variance =
+        arith::SubFOp::create(b, buildReduce(b, moments, square),
+                              arith::MulFOp::create(b, mean.delta, mean.delta));
     Value m2 = arith::MulFOp::create(b, variance, count);
-    moments.replaceAllUsesWith(ValueRange{count, center, delta, m2});
+    moments.replaceAllUsesWith(ValueRange{count, mean.mean, mean.delta, m2});
     moments.erase();
   }
 };

@@ -41,18 +41,23 @@ public:
   NormBody(NormalizeOp op, const NormDims &dims, ImplicitLocOpBuilder &builder,
            ValueRange elements)
       : op(op), dims(dims), b(builder), elements(elements),
-        compute(op.getComputeType()) {}
+        compute(op.getComputeType()) {
+    // Squares of bf16 leave the range of f32.
+    bool isBF16 = op.getInputType().getElementType().isBF16();
+    statistic = isBF16 ? Type(builder.getF64Type()) : compute;
+  }
 
   void build();
 
 private:
   /// x̂, and the saved statistics by name.
   Value buildNormalized();
-  Value buildRstd(Value statistic, Value root);
+  Value buildRstd(Value value);
   Value applyAffine(Value normalized);
 
+  /// In the type of the statistic.
   Value constant(double value) {
-    return arith::ConstantOp::create(b, b.getFloatAttr(compute, value));
+    return arith::ConstantOp::create(b, b.getFloatAttr(statistic, value));
   }
   Value cast(Value value, Type type);
   /// `value` rounded to `type`, in the compute type.
@@ -71,6 +76,7 @@ private:
   ImplicitLocOpBuilder &b;
   ValueRange elements;
   Type compute;
+  Type statistic; ///< In which sums are taken, and rstd up to its rounding.
   Value mean, rstd;
 };
 
@@ -126,47 +132,55 @@ Value NormBody::cast(Value value, Type type) {
 
 /// 1 / √(statistic + ε), 1 / (root + ε) or 1 / max(root, ε); 0 where ε = 0 and
 /// the statistic is 0, so that a zero group normalizes to zero.
-Value NormBody::buildRstd(Value statistic, Value root) {
+Value NormBody::buildRstd(Value value) {
   double epsilon = op.getEpsilon().convertToDouble();
   Value eps = constant(epsilon), result;
   if (op.getPlacement() == EpsilonPlacement::add) {
     result = math::RsqrtOp::create(
-        b, arith::AddFOp::create(b, statistic, eps).getResult());
+        b, arith::AddFOp::create(b, value, eps).getResult());
   } else {
-    root = math::SqrtOp::create(b, statistic);
+    Value root = math::SqrtOp::create(b, value);
     Value divisor = op.getPlacement() == EpsilonPlacement::clamp
                         ? arith::MaximumFOp::create(b, root, eps).getResult()
                         : arith::AddFOp::create(b, root, eps).getResult();
     result = arith::DivFOp::create(b, constant(1), divisor);
   }
-  if (epsilon != 0)
-    return result;
-  Value isZero = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, statistic,
-                                       constant(0));
-  return arith::SelectOp::create(b, isZero, constant(0), result);
+  if (epsilon == 0) {
+    Value zero = constant(0);
+    Value isZero =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value, zero);
+    result = arith::SelectOp::create(b, isZero, zero, result);
+  }
+  return cast(result, compute);
 }
 
 Value NormBody::buildNormalized() {
-  Value x = cast(element(op.getInput()), compute);
+  Value x = cast(element(op.getInput()), compute), wide = cast(x, statistic);
   if (op.getStatistic() != Statistic::mean_variance) {
-    Value square = arith::MulFOp::create(b, x, x);
+    Value square = arith::MulFOp::create(b, wide, wide);
     ReduceKind kind = op.getStatistic() == Statistic::rms ? ReduceKind::mean
                                                           : ReduceKind::add;
-    Value statistic =
-        ReduceOp::create(b, compute, kind, square, dims.reduced, Value());
-    rstd = buildRstd(statistic, Value());
+    rstd = buildRstd(
+        ReduceOp::create(b, statistic, kind, square, dims.reduced, Value()));
     return arith::MulFOp::create(b, x, rstd);
   }
-  auto moments = MomentsOp::create(b, compute, compute, compute, compute, x,
-                                   dims.reduced, Value());
+  auto moments = MomentsOp::create(b, statistic, statistic, statistic,
+                                   statistic, wide, dims.reduced, Value());
   Value count = moments.getCount();
   if (op.getCorrection() == 1)
     count = arith::SubFOp::create(b, count, constant(1));
-  Value variance = arith::DivFOp::create(b, moments.getM2(), count);
-  rstd = buildRstd(variance, Value());
-  mean = arith::AddFOp::create(b, moments.getMean(), moments.getDelta());
-  Value centred = arith::SubFOp::create(b, x, moments.getMean());
-  centred = arith::SubFOp::create(b, centred, moments.getDelta());
+  rstd = buildRstd(arith::DivFOp::create(b, moments.getM2(), count));
+  Value both = arith::AddFOp::create(b, moments.getMean(), moments.getDelta());
+  mean = cast(both, compute);
+  Value high = moments.getMean(), delta = moments.getDelta();
+  if (statistic != compute) { // One number of f64 is two of f32.
+    high = mean;
+    delta =
+        cast(arith::SubFOp::create(b, both, cast(mean, statistic)).getResult(),
+             compute);
+  }
+  Value centred = arith::SubFOp::create(b, x, high);
+  centred = arith::SubFOp::create(b, centred, delta);
   return arith::MulFOp::create(b, centred, rstd);
 }
 
@@ -193,7 +207,10 @@ Value NormBody::applyAffine(Value y) {
     scale = cast(parameter, compute);
     if (!op.getScaleOffset().isZero())
       scale = arith::AddFOp::create(
-          b, scale, constant(op.getScaleOffset().convertToDouble()));
+          b, scale,
+          arith::ConstantOp::create(
+              b,
+              b.getFloatAttr(compute, op.getScaleOffset().convertToDouble())));
   }
   if (op.getShift())
     shift = cast(element(op.getShift()), compute);

@@ -82,10 +82,13 @@ def NormPrecision : Pass<"norm-precision", "::mlir::func::FuncOp"> {
 def NormExpandMoments : Pass<"norm-expand-moments", "::mlir::func::FuncOp"> {
   let summary = "Compute moments in two corrected passes";
   let description = [{
-    Writes `norm.moments` as a mean, and then the mean of the distances to it
-    and of their squares: with m = E[v] rounded, d = v − m, delta = E[d], the
-    second moment is n · (E[d²] − delta²). Nothing cancels, since delta is of
-    the size of a rounding error (Chan, Golub and LeVeque, 1983).
+    Writes `norm.moments` as a mean in two parts, and then the mean of the
+    squared distances to it: with E[v] = mean + delta, d = v − mean, the second
+    moment is n · (E[d²] − delta²). Nothing cancels, since delta is of the size
+    of a rounding error (Chan, Golub and LeVeque, 1983). The mean of f32 values
+    is combined in f64, which holds both parts; that of f64 values is corrected
+    by the mean of the exact distances to it. A mean with `where` becomes the sum
+    of the selected points by their number.
 
     Before:
 
@@ -96,9 +99,13 @@ def NormExpandMoments : Pass<"norm-expand-moments", "::mlir::func::FuncOp"> {
     After:
 
     ```mlir
-    %mean = norm.reduce mean %v over [j] : f32
+    %wide = arith.extf %v : f32 to f64
+    %both = norm.reduce mean %wide over [j] : f64
+    %mean = arith.truncf %both : f64 to f32
+    %high = arith.extf %mean : f32 to f64
+    %rest = arith.subf %both, %high : f64
+    %delta = arith.truncf %rest : f64 to f32
     %d = arith.subf %v, %mean : f32
-    %delta = norm.reduce mean %d over [j] : f32
     %dd = arith.mulf %d, %d : f32
     %q = norm.reduce mean %dd over [j] : f32
     %delta2 = arith.mulf %delta, %delta : f32

@@ -55,6 +55,7 @@ public:
 private:
   bool hasPartials() const { return !plan.partial.empty(); }
   bool usesChunkDim() const { return hasPartials() || !plan.combine.empty(); }
+  OpFoldResult countInstances();
   void prepareScratch();
   void createStage();
   void createPrologue();
@@ -131,6 +132,20 @@ MapAttr StageSlicer::mapOf(DimSet dims, bool chunkFirst) const {
 // The stage around its phases
 //===----------------------------------------------------------------------===//
 
+/// Points of the parallel dims; along a lane dim, blocks of `width` points.
+OpFoldResult StageSlicer::countInstances() {
+  ProgramBuilder &program = context.program;
+  OpFoldResult count = b.getIndexAttr(1);
+  for (StringAttr name : schedule.getParallel().getNames()) {
+    OpFoldResult extent = context.extents[structure.space().indexOf(name)];
+    if (schedule.getLanes().contains(name))
+      extent = program.divide(loc, extent, b.getIndexAttr(schedule.getWidth()),
+                              /*roundUp=*/true);
+    count = program.multiply(loc, count, extent);
+  }
+  return count;
+}
+
 /// Room for what this stage leaves to later ones.
 void StageSlicer::prepareScratch() {
   ProgramBuilder &program = context.program;
@@ -142,10 +157,8 @@ void StageSlicer::prepareScratch() {
   }
   OpFoldResult chunks;
   if (hasPartials()) {
-    OpFoldResult points = b.getIndexAttr(1);
-    for (OpFoldResult extent : context.extentsOf(plan.parallel))
-      points = program.multiply(loc, points, extent);
-    chunks = program.divide(loc, points, b.getIndexAttr(schedule.getChunk()),
+    chunks = program.divide(loc, countInstances(),
+                            b.getIndexAttr(schedule.getChunk()),
                             /*roundUp=*/true);
   }
   for (unsigned c : plan.partial) {

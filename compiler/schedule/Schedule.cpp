@@ -26,6 +26,13 @@ private:
   int64_t extent(int dim) const {
     return dim < 0 ? 1 : structure.space().getExtents()[dim];
   }
+  /// True if the kernel's data is f64, not just its sums.
+  bool isDouble() const {
+    KernelOp kernel = structure.kernel();
+    auto isF64 = [](Type type) { return getElementTypeOrSelf(type).isF64(); };
+    return llvm::any_of(kernel->getOperandTypes(), isF64) ||
+           llvm::any_of(kernel->getResultTypes(), isF64);
+  }
   void chooseLanes();
   int64_t chooseWidth();
   int64_t chooseUnroll(int64_t width);
@@ -76,12 +83,7 @@ void Chooser::chooseLanes() {
 int64_t Chooser::chooseWidth() {
   if (lane < 0)
     return 1;
-  int64_t bits = 32;
-  structure.kernel()->walk([&](Operation *op) {
-    for (Type type : op->getResultTypes())
-      if (type.isF64())
-        bits = 64;
-  });
+  int64_t bits = isDouble() ? 64 : 32;
   int64_t width = machine.vectorBits / bits;
   if (machine.kind == TargetKind::gpu) {
     // 16 bytes of the narrowest operand: the widest load of a thread.
@@ -107,6 +109,11 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   if (machine.kind == TargetKind::gpu ||
       stage.complete.size() + stage.combine.size() + stage.partial.size() == 0)
     return 1;
+  if (isDouble()) {
+    because("unroll", "every vector's rounding error is carried: there is "
+                      "nothing wider than f64 to carry totals in");
+    return 1;
+  }
   because("unroll", "8 vectors added as a tree hide the latency of adds, and "
                     "cost one carry in f64");
   // With the lanes along a parallel dim the loop is over another one, whose
@@ -142,10 +149,12 @@ int64_t Chooser::instanceBytes() const {
 }
 
 int64_t Chooser::chooseChunk(int64_t width) {
+  // Along parallel lanes an instance is a block of `width` points.
+  bool blocks = lane >= 0 && stage.parallel.contains(unsigned(lane));
   if (!stage.partial.empty()) {
     because("chunk", "rows per partial sum: bounds the error of a partial, and "
                      "the traffic of partials to 0.5%");
-    return kPartialRows;
+    return blocks ? std::max<int64_t>(kPartialRows / width, 1) : kPartialRows;
   }
   // Handing out a chunk costs about a microsecond, in which a core moves some
   // 20 KB.
@@ -153,7 +162,6 @@ int64_t Chooser::chooseChunk(int64_t width) {
   because("chunk",
           "about 256 KB of work, against a microsecond to hand it out");
   int64_t points = std::clamp<int64_t>(chunkBytes / instanceBytes(), 1, 1024);
-  bool blocks = lane >= 0 && stage.parallel.contains(unsigned(lane));
   return blocks ? std::max<int64_t>(points / width, 1) : points;
 }
 

@@ -1,0 +1,142 @@
+//===- CompilerTest.cpp - the compiler's public surface -------------------===//
+
+#include "normc/normc.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <vector>
+
+using namespace normc;
+
+static const char *const rmsText = R"(
+func.func @rms(%x: tensor<?x64xf32> {norm.name = "x"}) -> (tensor<?x64xf32> {norm.name = "y"}) {
+  %y = norm.normalize rms %x over [1] epsilon 1.0e-6 : (tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+)";
+
+TEST(CompilerTest, EveryStageCanBeEmitted) {
+  struct {
+    Emit stage;
+    const char *contains;
+  } expected[] = {{Emit::Norm, "norm.normalize"},
+                  {Emit::Kernel, "norm.kernel"},
+                  {Emit::Precision, "norm.reduce mean"},
+                  {Emit::Scheduled, "#norm.schedule"},
+                  {Emit::Phases, "norm.program @rms"},
+                  {Emit::Vector, "scf.for"},
+                  {Emit::LlvmDialect, "llvm.func @rms_stage0"},
+                  {Emit::Llvm, "define i32 @rms_stage0"},
+                  {Emit::Assembly, "rms_stage0:"},
+                  {Emit::Object, "\x7f"
+                                 "ELF"}};
+  for (auto [stage, contains] : expected) {
+    Result<std::string> text = emit(rmsText, stage, Target::native());
+    ASSERT_TRUE(text) << text.error().message;
+    EXPECT_NE(text->find(contains), std::string::npos) << toString(stage);
+    Result<Emit> parsed = parseEmit(toString(stage));
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(*parsed, stage);
+  }
+  EXPECT_FALSE(parseEmit("fused"));
+}
+
+TEST(CompilerTest, VerboseShowsStagesInOrder) {
+  std::vector<std::string> stages;
+  Result<Artifact> artifact =
+      compileVerbose(rmsText, Target::native(),
+                     [&](std::string_view stage, std::string_view ir) {
+                       EXPECT_FALSE(ir.empty());
+                       stages.emplace_back(stage);
+                     });
+  ASSERT_TRUE(artifact);
+  EXPECT_EQ(stages, (std::vector<std::string>{"norm", "kernel", "precision",
+                                              "scheduled", "phases", "vector",
+                                              "llvm-dialect", "llvm"}));
+}
+
+TEST(CompilerTest, ThePhaseFormCompilesAsWell) {
+  Result<std::string> phases = emit(rmsText, Emit::Phases, Target::native());
+  ASSERT_TRUE(phases);
+  EXPECT_TRUE(compile(*phases, Target::native()));
+}
+
+/// Text that is refused, with a part of what is said.
+static void expectRefused(const char *text, const char *words,
+                          ErrorKind kind = ErrorKind::InvalidSpec) {
+  Result<Artifact> artifact = compile(text, Target::native(), "f.mlir");
+  ASSERT_FALSE(artifact) << words;
+  EXPECT_EQ(artifact.error().kind, kind) << artifact.error().message;
+  EXPECT_NE(artifact.error().message.find(words), std::string::npos)
+      << artifact.error().message;
+}
+
+TEST(CompilerTest, BrokenTextIsRefusedWithItsPlace) {
+  expectRefused("", "expected one func.func or norm.program in the module, but "
+                    "got 0");
+  expectRefused("garbage", "f.mlir:1:1: ");
+  expectRefused("func.func @f(", "f.mlir:1:13: ");
+  expectRefused("\"norm.kernel\"() : () -> ()", "f.mlir:1:1: ");
+  expectRefused("func.func private @f(tensor<4xf32>) -> tensor<4xf32>",
+                "expected a function with a body");
+  expectRefused("module { module {} }", "but got builtin.module");
+  expectRefused("func.func @f(%x: tensor<4xf32>) { return }\n"
+                "func.func @g(%x: tensor<4xf32>) { return }",
+                "in the module, but got 2");
+  expectRefused("func.func @f(%x: tensor<*xf32>) { return }",
+                "expected argument 0 to be a ranked tensor");
+  expectRefused("func.func @f(%x: f32) { return }",
+                "(a scalar is a tensor of rank 0)");
+}
+
+TEST(CompilerTest, WhatHasNoCodeIsRefused) {
+  expectRefused(R"(
+func.func @f(%x: tensor<4xi32>) -> tensor<4xi32> {
+  %y = norm.kernel dims(i = 4) ins(%e = %x by [[i]] : tensor<4xi32>) outs(by [[i]] : tensor<4xi32>) {
+    %s = arith.addi %e, %e : i32
+    norm.yield %s : i32
+  }
+  return %y : tensor<4xi32>
+})",
+                "to hold f16, bf16, f32 or f64, but got i32",
+                ErrorKind::Unsupported);
+  expectRefused(R"(
+func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %y = norm.kernel dims(i = 4) ins(%e = %x by [[i]] : tensor<4xf32>) outs(by [[i]] : tensor<4xf32>) {
+    %s = math.sin %e : f32
+    norm.yield %s : f32
+  }
+  return %y : tensor<4xf32>
+})",
+                "no vector expansion of math.sin");
+}
+
+TEST(CompilerTest, AGpuKernelIsEmittedButNotCompiledToRun) {
+  Target gpu = *Target::named("sm_90");
+  EXPECT_TRUE(emit(rmsText, Emit::Assembly, gpu));
+  Result<Artifact> artifact = compile(rmsText, gpu);
+  ASSERT_FALSE(artifact);
+  EXPECT_EQ(artifact.error().kind, ErrorKind::Unsupported);
+}
+
+TEST(CompilerTest, ThreadsCompileAtOnce) {
+  std::vector<std::thread> threads;
+  std::vector<int> ok(8);
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([&, i] {
+      auto kernel = jit(layerNorm({.shape = {kDynamic, 16 + i}}));
+      ok[i] = bool(kernel);
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(ok, std::vector<int>(8, 1));
+}
+
+TEST(CompilerTest, TheSameSpecGivesTheSameBytes) {
+  NormSpec spec = layerNorm({.shape = {kDynamic, 257}});
+  Result<Artifact> first = compile(spec, Target::native());
+  Result<Artifact> second = compile(spec, Target::native());
+  ASSERT_TRUE(first && second);
+  EXPECT_EQ(first->object, second->object);
+}

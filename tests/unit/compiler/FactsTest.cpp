@@ -1,0 +1,94 @@
+//===- FactsTest.cpp - what an Artifact says of its arguments -------------===//
+
+#include "normc/Compiler.h"
+
+#include <gtest/gtest.h>
+
+using namespace normc;
+
+static Artifact compiled(const char *text) {
+  Result<Artifact> artifact = compile(text, *Target::named("x86-64-v4"));
+  EXPECT_TRUE(artifact) << artifact.error().message;
+  return artifact ? *artifact : Artifact();
+}
+
+static int64_t valueOf(const SizeExpr &expr, std::vector<int64_t> words) {
+  Result<int64_t> value = expr.evaluate(words);
+  EXPECT_TRUE(value);
+  return value ? *value : -1;
+}
+
+TEST(FactsTest, RowsOfAnyNumber) {
+  Artifact artifact = compiled(R"(
+func.func @rms(%x: tensor<?x64xbf16> {norm.name = "x"}, %g: tensor<64xf32> {norm.name = "scale", norm.alignment = 32})
+    -> (tensor<?x64xbf16> {norm.name = "y"}) {
+  %y = norm.normalize rms %x over [1] epsilon 1.0e-6 scale %g on [1] : (tensor<?x64xbf16>, tensor<64xf32>) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+})");
+  ASSERT_EQ(artifact.arguments.size(), 3u);
+  EXPECT_EQ(artifact.arguments[0].name, "x");
+  EXPECT_EQ(artifact.arguments[0].dtype, DType::BF16);
+  EXPECT_FALSE(artifact.arguments[0].isOutput);
+  EXPECT_TRUE(artifact.arguments[2].isOutput);
+  EXPECT_EQ(artifact.arguments[0].alignment, 2);
+  EXPECT_EQ(artifact.arguments[1].alignment, 32);
+  // The words are the extents of x and of y; y must have as many rows as x.
+  ASSERT_EQ(artifact.words.size(), 2u);
+  EXPECT_EQ(valueOf(artifact.arguments[2].axes[0].extent, {7, 9}), 7);
+  EXPECT_EQ(valueOf(artifact.arguments[0].axes[0].stride, {7, 9}), 64);
+  EXPECT_TRUE(artifact.arguments[0].axes[1].mustBeNonEmpty);
+  EXPECT_FALSE(artifact.arguments[0].axes[0].mustBeNonEmpty);
+  ASSERT_EQ(artifact.inPlace.size(), 1u);
+  EXPECT_EQ(artifact.inPlace[0].input, 0);
+  EXPECT_EQ(artifact.inPlace[0].output, 2);
+  ASSERT_EQ(artifact.stages.size(), 1u);
+  EXPECT_EQ(artifact.stages[0].entry, "rms_stage0");
+  EXPECT_EQ(valueOf(artifact.stages[0].chunkCount, {0, 0}), 0);
+  EXPECT_EQ(valueOf(artifact.stages[0].chunkCount, {1, 1}), 1);
+  EXPECT_EQ(valueOf(artifact.scratchBytes, {1, 1}), 0);
+}
+
+TEST(FactsTest, GroupsMustDivide) {
+  Artifact artifact = compiled(R"(
+func.func @group(%x: tensor<?x49x?xf32> {norm.name = "x"}) -> (tensor<?x49x?xf32> {norm.name = "y"}) {
+  %y = norm.normalize mean_variance %x over [1, 2] groups 8 on 2 epsilon 1.0e-5 : (tensor<?x49x?xf32>) -> tensor<?x49x?xf32>
+  return %y : tensor<?x49x?xf32>
+})");
+  ASSERT_EQ(artifact.divisibility.size(), 1u);
+  EXPECT_EQ(artifact.divisibility[0].divisor, 8);
+  EXPECT_EQ(artifact.divisibility[0].description, "extent of 'x' along axis 2");
+}
+
+TEST(FactsTest, StridesAreWordsWhereTheyAreFree) {
+  Artifact artifact = compiled(R"(
+func.func @rms(%x: tensor<4x64xf32> {norm.name = "x", norm.strides = array<i64: -9223372036854775808, 1>})
+    -> (tensor<4x64xf32> {norm.name = "y"}) {
+  %y = norm.normalize rms %x over [1] epsilon 1.0e-6 : (tensor<4x64xf32>) -> tensor<4x64xf32>
+  return %y : tensor<4x64xf32>
+})");
+  ASSERT_EQ(artifact.words.size(), 1u);
+  EXPECT_TRUE(artifact.words[0].isStride);
+  EXPECT_TRUE(artifact.arguments[0].axes[0].stride.steps.empty());
+  EXPECT_EQ(valueOf(artifact.arguments[0].axes[1].stride, {0}), 1);
+  // x may be strided and y is not: they can't share a buffer.
+  EXPECT_TRUE(artifact.inPlace.empty());
+}
+
+TEST(FactsTest, PartialSumsTakeScratch) {
+  Artifact artifact = compiled(R"(
+func.func @f(%x: tensor<?x10xf32> {norm.name = "x"}) -> (tensor<?x10xf32> {norm.name = "y"}, tensor<10xf32> {norm.name = "s"}) {
+  %y, %s = norm.kernel dims(i = ?, j = 10) ins(%e = %x by [[i], [j]] : tensor<?x10xf32>)
+      outs(by [[i], [j]] : tensor<?x10xf32>, by [[j]] : tensor<10xf32>) {
+    %m = norm.reduce mean %e over [j] : f32
+    %d = arith.subf %e, %m : f32
+    %t = norm.reduce add %d over [i] : f32
+    norm.yield %d, %t : f32, f32
+  }
+  return %y, %s : tensor<?x10xf32>, tensor<10xf32>
+})");
+  ASSERT_EQ(artifact.stages.size(), 2u);
+  // 600 rows are three chunks of at most 256; each keeps 10 floats.
+  EXPECT_EQ(valueOf(artifact.stages[0].chunkCount, {600, 600}), 3);
+  EXPECT_EQ(valueOf(artifact.scratchBytes, {600, 600}), 128);
+  EXPECT_EQ(valueOf(artifact.stages[1].chunkCount, {600, 600}), 1);
+}

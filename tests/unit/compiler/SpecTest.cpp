@@ -1,0 +1,81 @@
+//===- SpecTest.cpp - specs and presets -----------------------------------===//
+
+#include "normc/Compiler.h"
+
+#include <gtest/gtest.h>
+
+using namespace normc;
+
+static std::string textOf(const NormSpec &spec) {
+  Result<std::string> text = toMlir(spec);
+  return text ? *text : text.error().message;
+}
+
+#define EXPECT_HAS(text, part)                                                 \
+  EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+TEST(SpecTest, RmsNorm) {
+  std::string text = textOf(rmsNorm({.shape = {kDynamic, 4096},
+                                     .dtype = DType::BF16,
+                                     .parameterDtype = DType::F32}));
+  EXPECT_HAS(text,
+             "norm.normalize rms %arg0 over [1] epsilon 9.9999999999999995E-7");
+  EXPECT_HAS(text, "scale %arg1 on [1]");
+  EXPECT_HAS(text, "tensor<?x4096xbf16> {norm.name = \"x\"}");
+  EXPECT_HAS(text, "tensor<4096xf32> {norm.name = \"scale\"}");
+}
+
+TEST(SpecTest, LayerNormWithSavedStatistics) {
+  NormSpec spec = layerNorm({.shape = {8, 64}});
+  spec.saveMean = spec.saveRstd = true;
+  std::string text = textOf(spec);
+  EXPECT_HAS(text, "saved [\"mean\", \"rstd\"]");
+  EXPECT_HAS(text, "tensor<8xf32> {norm.name = \"rstd\"}");
+}
+
+TEST(SpecTest, GroupNormInBothLayouts) {
+  EXPECT_HAS(textOf(groupNorm({.shape = {2, 320, 64, 64}})),
+             "over [1, 2, 3] groups 32 on 1");
+  EXPECT_HAS(
+      textOf(groupNorm({.shape = {2, 64, 64, 320}, .channelsLast = true})),
+      "over [1, 2, 3] groups 32 on 3");
+}
+
+TEST(SpecTest, StridesAreAttributes) {
+  NormSpec spec = rmsNorm({.shape = {4, 8}});
+  spec.inputStrides = {kDynamic, 1};
+  EXPECT_HAS(textOf(spec),
+             "norm.strides = array<i64: -9223372036854775808, 1>");
+}
+
+TEST(SpecTest, WhatIsWrongIsSaid) {
+  auto refused = [](NormSpec spec, const char *words) {
+    Result<Artifact> artifact = compile(spec, Target::native());
+    ASSERT_FALSE(artifact);
+    EXPECT_EQ(artifact.error().kind, ErrorKind::InvalidSpec);
+    EXPECT_HAS(artifact.error().message, words);
+  };
+  NormSpec spec = groupNorm({.shape = {2, 30, 8}});
+  refused(spec, "expected the number of groups to divide the extent 30 of "
+                "axis 1, but got 32");
+  spec = rmsNorm({.shape = {4, 8}});
+  spec.axes = {2};
+  refused(spec, "expected axes between 0 and 1, but got 2");
+  spec.axes = {1, 1};
+  refused(spec, "expected each axis once in axes, but 1 occurs again");
+  spec.axes = {};
+  refused(spec, "expected at least one axis");
+  spec = rmsNorm({.shape = {4, 8}});
+  spec.epsilon = -1;
+  refused(spec, "expected a finite epsilon of at least 0, but got -1");
+  spec = rmsNorm({.shape = {}});
+  refused(spec, "expected parameter axes between 0 and -1, but got -1");
+  spec = rmsNorm({.shape = {4, -3}});
+  refused(spec, "expected a non-negative extent along axis 1, but got -3");
+  spec = rmsNorm({.shape = {4, 8}});
+  spec.saveMean = true;
+  refused(spec, "expected a mean to be saved only with statistic");
+  spec = rmsNorm({.shape = {4, 8}});
+  spec.inputStrides = {1};
+  refused(spec, "to be an array of 2 i64, one per axis");
+}

@@ -1,0 +1,61 @@
+//===- TargetTest.cpp - names of machines ---------------------------------===//
+
+#include "normc/Target.h"
+
+#include <gtest/gtest.h>
+
+using namespace normc;
+
+TEST(TargetTest, LevelsOfX86) {
+  struct {
+    const char *name;
+    int64_t bits;
+    bool fma;
+  } expected[] = {{"x86-64-v2", 128, false},
+                  {"x86-64-v3", 256, true},
+                  {"x86-64-v4", 512, true},
+                  {"znver4", 512, true}};
+  for (auto [name, bits, fma] : expected) {
+    Result<Target> target = Target::named(name);
+    ASSERT_TRUE(target) << target.error().message;
+    EXPECT_EQ(target->vectorBits, bits) << name;
+    EXPECT_EQ(target->hasFma, fma) << name;
+    EXPECT_EQ(target->hasHalfConversion, fma) << name;
+  }
+}
+
+TEST(TargetTest, NativeIsNamed) {
+  Result<Target> target = Target::named("native");
+  ASSERT_TRUE(target);
+  EXPECT_EQ(target->cpu, Target::native().cpu);
+  EXPECT_GE(target->l2Bytes, 64 << 10);
+}
+
+TEST(TargetTest, Gpus) {
+  Result<Target> target = Target::named("sm_90");
+  ASSERT_TRUE(target);
+  EXPECT_EQ(target->kind, Target::Kind::Gpu);
+}
+
+TEST(TargetTest, MisspeltNamesGetTheNearest) {
+  Result<Target> target = Target::named("x86-64-v9");
+  ASSERT_FALSE(target);
+  EXPECT_EQ(target.error().kind, ErrorKind::InvalidSpec);
+  EXPECT_NE(target.error().message.find(
+                "unknown target 'x86-64-v9', did you mean 'x86-64-v"),
+            std::string::npos)
+      << target.error().message;
+  EXPECT_NE(Target::named("sm_91").error().message.find("did you mean 'sm_90'"),
+            std::string::npos);
+  EXPECT_FALSE(Target::named(""));
+}
+
+TEST(TargetTest, TooOldProcessorsAreRefused) {
+  Result<Target> old = Target::named("pentium4");
+  ASSERT_FALSE(old);
+  EXPECT_EQ(old.error().kind, ErrorKind::Unsupported);
+  Result<Target> first = Target::named("x86-64");
+  ASSERT_FALSE(first);
+  EXPECT_NE(first.error().message.find("at least x86-64-v2"),
+            std::string::npos);
+}
