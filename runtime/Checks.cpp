@@ -250,6 +250,10 @@ Status normc::checkCall(const Artifact &artifact, Args args, CallFrame &frame) {
 
   gatherWords(artifact, args, frame.words);
   const std::span<const int64_t> words(frame.words, artifact.words.size());
+  // First: other extents follow from the quotients.
+  for (const DivisibilityFact &fact : artifact.divisibility)
+    if (Status status = checkDivisibility(fact, words); !status)
+      return status;
   for (int i = 0; i < count; ++i) {
     const ArgumentFacts &facts = artifact.arguments[i];
     const TensorRef &tensor = *args[i];
@@ -266,9 +270,6 @@ Status normc::checkCall(const Artifact &artifact, Args args, CallFrame &frame) {
     frame.rangeBegin[i] = range.begin;
     frame.rangeEnd[i] = range.end;
   }
-  for (const DivisibilityFact &fact : artifact.divisibility)
-    if (Status status = checkDivisibility(fact, words); !status)
-      return status;
   for (int i = 0; i < count; ++i)
     if (artifact.arguments[i].isOutput)
       if (Status status = checkOverlap(artifact, args, i, frame); !status)

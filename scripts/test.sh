@@ -16,7 +16,7 @@ status=0
 ctest --test-dir "$BUILD_DIR" --output-on-failure --no-tests=error \
   -j "$(build_jobs)" 2>&1 | tee "$log" || status=$?
 
-summary=$(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests failed out of ([0-9]+)$/\1 \2/p' "$log")
+summary=$(sed -nE 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of ([0-9]+)$/\1 \2/p' "$log")
 read -r failed total <<<"${summary:-1 1}"
 echo "$((total - failed)) passed, $failed failed"
 exit "$status"

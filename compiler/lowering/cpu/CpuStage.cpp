@@ -2,7 +2,6 @@
 
 #include "compiler/lowering/cpu/CpuStage.h"
 
-#include "compiler/lowering/shared/Accumulators.h"
 #include "compiler/lowering/shared/Instances.h"
 #include "compiler/lowering/shared/PhaseEmitter.h"
 #include "compiler/lowering/shared/WordLayout.h"
@@ -23,9 +22,9 @@ public:
   explicit CpuLanes(int64_t width) : width(width) {}
   Value first(ImplicitLocOpBuilder &b) override { return makeI64(b, 0); }
   int64_t step() override { return width; }
-  Value combineAll(ImplicitLocOpBuilder &b, ReduceKind kind,
-                   Value vector) override {
-    return combineLanes(b, kind, vector);
+  Value combineAll(ImplicitLocOpBuilder &b, const Carry &carry,
+                   ValueRange carried) override {
+    return carry.collapse(b, carry.combineLanes(b, carried));
   }
 
 private:

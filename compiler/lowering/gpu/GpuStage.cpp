@@ -3,7 +3,6 @@
 #include "compiler/lowering/gpu/GpuStage.h"
 
 #include "compiler/lowering/cpu/CpuStage.h"
-#include "compiler/lowering/shared/Accumulators.h"
 #include "compiler/lowering/shared/Instances.h"
 #include "compiler/lowering/shared/PhaseEmitter.h"
 #include "compiler/lowering/shared/WordLayout.h"
@@ -35,8 +34,8 @@ public:
     return mulI64(b, thread, makeI64(b, width));
   }
   int64_t step() override { return threads * width; }
-  Value combineAll(ImplicitLocOpBuilder &b, ReduceKind kind,
-                   Value vector) override;
+  Value combineAll(ImplicitLocOpBuilder &b, const Carry &carry,
+                   ValueRange carried) override;
 
 private:
   Value exchange(ImplicitLocOpBuilder &b, Value value, int64_t distance);
@@ -112,9 +111,10 @@ Value GpuLanes::combineWarps(ImplicitLocOpBuilder &b, ReduceKind kind,
   return values.front();
 }
 
-Value GpuLanes::combineAll(ImplicitLocOpBuilder &b, ReduceKind kind,
-                           Value vector) {
-  Value value = combineLanes(b, kind, vector);
+Value GpuLanes::combineAll(ImplicitLocOpBuilder &b, const Carry &carry,
+                           ValueRange carried) {
+  ReduceKind kind = carry.kind();
+  Value value = carry.collapse(b, carry.combineLanes(b, carried));
   for (int64_t distance = kWarp / 2; distance > 0; distance /= 2)
     value = combine(b, kind, value, exchange(b, value, distance));
   return threads > kWarp ? combineWarps(b, kind, value) : value;

@@ -45,16 +45,28 @@ Value normc::combine(ImplicitLocOpBuilder &b, ReduceKind kind, Value x,
   llvm_unreachable("all kinds are handled");
 }
 
+/// One half of a vector's lanes.
+static Value halfOf(ImplicitLocOpBuilder &b, Value vector, bool upper) {
+  int64_t half = cast<VectorType>(vector.getType()).getNumElements() / 2;
+  int64_t begin = upper ? half : 0;
+  auto lanes = llvm::to_vector(llvm::seq<int64_t>(begin, begin + half));
+  return vector::ShuffleOp::create(b, vector, vector, lanes);
+}
+
+static int64_t countLanes(Value vector) {
+  return cast<VectorType>(vector.getType()).getNumElements();
+}
+
+static Value firstLane(ImplicitLocOpBuilder &b, Value vector) {
+  return vector::ExtractOp::create(b, vector, ArrayRef<int64_t>{0});
+}
+
 Value normc::combineLanes(ImplicitLocOpBuilder &b, ReduceKind kind,
                           Value vector) {
-  int64_t width = cast<VectorType>(vector.getType()).getNumElements();
-  for (; width > 1; width /= 2) {
-    auto low = llvm::to_vector(llvm::seq<int64_t>(0, width / 2));
-    auto high = llvm::to_vector(llvm::seq<int64_t>(width / 2, width));
-    vector = combine(b, kind, vector::ShuffleOp::create(b, vector, vector, low),
-                     vector::ShuffleOp::create(b, vector, vector, high));
-  }
-  return vector::ExtractOp::create(b, vector, ArrayRef<int64_t>{0});
+  while (countLanes(vector) > 1)
+    vector =
+        combine(b, kind, halfOf(b, vector, false), halfOf(b, vector, true));
+  return firstLane(b, vector);
 }
 
 Carry::Carry(ReduceKind kind, Type type) : how(kind), type(type) {}
@@ -78,6 +90,21 @@ void Carry::appendInitial(ImplicitLocOpBuilder &b,
     values.push_back(makeIdentity(b, ReduceKind::add, carry));
 }
 
+/// x + y and its rounding error (Knuth), the error added to `errors`.
+static SmallVector<Value> twoSum(ImplicitLocOpBuilder &b, Value x, Value y,
+                                 Value errors) {
+  auto add = [&](Value x, Value y) -> Value {
+    return arith::AddFOp::create(b, x, y);
+  };
+  auto sub = [&](Value x, Value y) -> Value {
+    return arith::SubFOp::create(b, x, y);
+  };
+  Value sum = add(x, y);
+  Value part = sub(sum, x);
+  Value error = add(sub(x, sub(sum, part)), sub(y, part));
+  return {sum, add(errors, error)};
+}
+
 SmallVector<Value> Carry::add(ImplicitLocOpBuilder &b, ValueRange carried,
                               Value total) const {
   if (!isSum())
@@ -86,17 +113,30 @@ SmallVector<Value> Carry::add(ImplicitLocOpBuilder &b, ValueRange carried,
     Value wide = arith::ExtFOp::create(b, carryType(), total);
     return {arith::AddFOp::create(b, carried[0], wide)};
   }
-  // TwoSum (Knuth): sum + error is exactly carried[0] + total.
-  auto add = [&](Value x, Value y) -> Value {
-    return arith::AddFOp::create(b, x, y);
-  };
-  auto sub = [&](Value x, Value y) -> Value {
-    return arith::SubFOp::create(b, x, y);
-  };
-  Value sum = add(carried[0], total);
-  Value part = sub(sum, carried[0]);
-  Value error = add(sub(carried[0], sub(sum, part)), sub(total, part));
-  return {sum, add(carried[1], error)};
+  return twoSum(b, carried[0], total, carried[1]);
+}
+
+SmallVector<Value> Carry::merge(ImplicitLocOpBuilder &b, ValueRange x,
+                                ValueRange y) const {
+  if (!compensated())
+    return {combine(b, how, x[0], y[0])};
+  return twoSum(b, x[0], y[0], arith::AddFOp::create(b, x[1], y[1]));
+}
+
+SmallVector<Value> Carry::combineLanes(ImplicitLocOpBuilder &b,
+                                       ValueRange carried) const {
+  SmallVector<Value> values(carried);
+  while (countLanes(values[0]) > 1) {
+    SmallVector<Value> low, high;
+    for (Value value : values) {
+      low.push_back(halfOf(b, value, false));
+      high.push_back(halfOf(b, value, true));
+    }
+    values = merge(b, low, high);
+  }
+  for (Value &value : values)
+    value = firstLane(b, value);
+  return values;
 }
 
 Value Carry::collapse(ImplicitLocOpBuilder &b, ValueRange carried) const {

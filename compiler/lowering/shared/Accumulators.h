@@ -42,7 +42,11 @@ public:
   llvm::SmallVector<mlir::Value> add(mlir::ImplicitLocOpBuilder &b,
                                      mlir::ValueRange carried,
                                      mlir::Value total) const;
-  /// One value of the carry's type, still per lane.
+  /// All lanes of the carried vectors combined, as a tree of halves: carried
+  /// scalars.
+  llvm::SmallVector<mlir::Value> combineLanes(mlir::ImplicitLocOpBuilder &b,
+                                              mlir::ValueRange carried) const;
+  /// One value of the carry's type, still per lane if there are lanes.
   mlir::Value collapse(mlir::ImplicitLocOpBuilder &b,
                        mlir::ValueRange carried) const;
   /// The result from the collapsed (and horizontally combined) carry: divided
@@ -57,6 +61,9 @@ private:
     return how == norm::ReduceKind::add || how == norm::ReduceKind::mean;
   }
   bool compensated() const;
+  llvm::SmallVector<mlir::Value> merge(mlir::ImplicitLocOpBuilder &b,
+                                       mlir::ValueRange x,
+                                       mlir::ValueRange y) const;
   mlir::Type carryType() const;
 
   norm::ReduceKind how;

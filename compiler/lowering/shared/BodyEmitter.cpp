@@ -160,8 +160,9 @@ void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
     LLVM::StoreOp::create(b, value, access.pointer, align);
     return;
   }
-  // LLVM 22 turns a masked store of one known lane of i16 into a scalar store of
-  // 32 bits, past the end of the row; this is the scalar store that it means.
+  // LLVM 22 turns a masked store of one known lane of i16 into a scalar store
+  // of 32 bits, past the end of the row; this is the scalar store that it
+  // means.
   if (contiguous && position.onlyFirstLane) {
     Value lane = vector::ExtractOp::create(b, value, ArrayRef<int64_t>{0});
     LLVM::StoreOp::create(b, lane, access.pointer, align);

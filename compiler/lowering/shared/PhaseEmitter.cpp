@@ -2,8 +2,6 @@
 
 #include "compiler/lowering/shared/PhaseEmitter.h"
 
-#include "compiler/lowering/shared/Accumulators.h"
-
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -79,10 +77,10 @@ LogicalResult PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
   ValueRange rest(carried);
   for (auto [carry, result] :
        llvm::zip_equal(loops.carries, phase.getResults())) {
-    Value total = carry.collapse(b, rest.take_front(carry.size()));
+    ValueRange own = rest.take_front(carry.size());
     rest = rest.drop_front(carry.size());
-    if (loops.alongLanes)
-      total = lanes.combineAll(b, carry.kind(), total);
+    Value total = loops.alongLanes ? lanes.combineAll(b, carry, own)
+                                   : carry.collapse(b, own);
     values.map(result, carry.finish(b, total, count));
   }
   return success();

@@ -9,6 +9,7 @@
 #ifndef NORMC_COMPILER_LOWERING_SHARED_PHASEEMITTER_H
 #define NORMC_COMPILER_LOWERING_SHARED_PHASEEMITTER_H
 
+#include "compiler/lowering/shared/Accumulators.h"
 #include "compiler/lowering/shared/BodyEmitter.h"
 
 namespace normc {
@@ -21,10 +22,11 @@ public:
   virtual mlir::Value first(mlir::ImplicitLocOpBuilder &b) = 0;
   /// From one vector of this worker to its next, in elements.
   virtual int64_t step() = 0;
-  /// All lanes of all workers of the instance combined: a scalar, known to all
-  /// of them.
+  /// What all lanes of all workers of the instance carry, combined: a scalar,
+  /// known to all of them.
   virtual mlir::Value combineAll(mlir::ImplicitLocOpBuilder &b,
-                                 norm::ReduceKind kind, mlir::Value vector) = 0;
+                                 const Carry &carry,
+                                 mlir::ValueRange carried) = 0;
 };
 
 /// Emits the blocks of a stage: phases and the ops between them.
