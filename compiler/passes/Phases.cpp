@@ -3,7 +3,7 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/phases/InPlace.h"
 #include "compiler/phases/ProgramBuilder.h"
-#include "compiler/phases/StageSlicer.h"
+#include "compiler/phases/SliceKernel.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,101 +1,15 @@
-//===- StageSlicer.cpp - one kernel becomes stages and phases -------------===//
+//===- StageSlicer.cpp - a stage, its targets and its phases --------------===//
 
 #include "compiler/phases/StageSlicer.h"
-#include "dialects/norm/DimSources.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
-#include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
-
-namespace {
-
-/// What a kernel's stages share: extents, and where results wait in scratch.
-struct KernelContext {
-  KernelContext(KernelOp kernel, ProgramBuilder &program)
-      : structure(kernel), program(program), stored(numCollectives()),
-        partials(numCollectives()), partialChunks(numCollectives()) {}
-
-  size_t numCollectives() const { return structure.collectives().size(); }
-  SmallVector<OpFoldResult> extentsOf(DimSet dims) const;
-
-  KernelStructure structure;
-  ProgramBuilder &program;
-  SmallVector<OpFoldResult> extents; ///< Per dim of the kernel.
-  SmallVector<Value> stored;         ///< Scratch of a finished collective.
-  SmallVector<Value> partials;       ///< Scratch [chunk, dims] of a partial.
-  SmallVector<OpFoldResult> partialChunks;
-};
-
-/// Something that a phase, or the instance itself, produces.
-struct Target {
-  enum Kind { Complete, Combine, Partial, Output } kind;
-  unsigned index;  ///< Of the collective or the output.
-  unsigned level;  ///< Collectives of this stage that it waits for.
-  DimSet over;     ///< Dims of the kernel that its phase runs over.
-  bool overChunks; ///< Its phase runs over the chunk dim as well.
-};
-
-/// Builds one stage.
-class StageSlicer {
-public:
-  StageSlicer(KernelContext &context, const StagePlan &plan,
-              ScheduleAttr schedule)
-      : context(context), structure(context.structure), plan(plan),
-        schedule(schedule), b(context.program.builder()),
-        loc(context.structure.kernel().getLoc()) {}
-
-  void build();
-
-private:
-  bool hasPartials() const { return !plan.partial.empty(); }
-  bool usesChunkDim() const { return hasPartials() || !plan.combine.empty(); }
-  OpFoldResult countInstances();
-  void prepareScratch();
-  void createStage();
-  void createPrologue();
-  SmallVector<Target> collectTargets();
-  Value emitInPhase(const Target &target, Block *phase);
-  void buildPhase(ArrayRef<Target> targets);
-  void finish(const Target &target, Value result);
-  void buildUniform(const Target &target);
-  void storeOutput(unsigned output, Value value, Block *phase);
-  void accumulate(unsigned collective, Value value, Block *phase);
-  void markKept();
-
-  Value materialize(Value value, Block *phase);
-  Value loadOperand(unsigned input, Block *phase);
-  Value divideByCount(Value sum, DimSet over);
-  /// Inserts at the end of a phase's body, or (null) of the instance so far.
-  OpBuilder builderAt(Block *phase) {
-    if (!phase)
-      return atInstance;
-    OpBuilder end(b.getContext()); // The block has no parent yet.
-    end.setInsertionPointToEnd(phase);
-    return end;
-  }
-  MapAttr mapOf(DimSet dims, bool chunkFirst = false) const;
-  DimsAttr overOf(const Target &target) const;
-
-  KernelContext &context;
-  const KernelStructure &structure;
-  const StagePlan &plan;
-  ScheduleAttr schedule;
-  OpBuilder b;
-  OpBuilder atInstance{static_cast<MLIRContext *>(nullptr)};
-  Location loc;
-  StringAttr chunkDim;
-  StageOp stage;
-  /// Values at the level of the instance, and of the phase being built.
-  IRMapping uniform, inPhase;
-};
-
-} // namespace
 
 /// The starting value of a collective as a constant.
 static Value makeIdentity(OpBuilder &b, Location loc, ReduceOp reduce) {
@@ -108,14 +22,6 @@ static Value makeIdentity(OpBuilder &b, Location loc, ReduceOp reduce) {
 static ReduceKind getPartialKind(ReduceOp reduce) {
   return reduce.getKind() == ReduceKind::mean ? ReduceKind::add
                                               : reduce.getKind();
-}
-
-SmallVector<OpFoldResult> KernelContext::extentsOf(DimSet dims) const {
-  SmallVector<OpFoldResult> sizes;
-  for (unsigned dim = 0; dim < structure.space().size(); ++dim)
-    if (dims.contains(dim))
-      sizes.push_back(extents[dim]);
-  return sizes;
 }
 
 MapAttr StageSlicer::mapOf(DimSet dims, bool chunkFirst) const {
@@ -223,7 +129,8 @@ void StageSlicer::createStage() {
 void StageSlicer::createPrologue() {
   for (unsigned c : plan.partial) {
     const Collective &collective = structure.collectives()[c];
-    DimsAttr over = overOf({Target::Partial, c, 0, collective.space, false});
+    DimsAttr over =
+        overOf({StageTarget::Partial, c, 0, collective.space, false});
     if (over.empty()) {
       Value start = makeIdentity(b, loc, collective.op);
       StoreOp::create(b, loc, start, context.partials[c],
@@ -242,7 +149,7 @@ void StageSlicer::createPrologue() {
 
 /// The loop dims of a target's phase, outermost first: as in memory, with the
 /// lanes innermost.
-DimsAttr StageSlicer::overOf(const Target &target) const {
+DimsAttr StageSlicer::overOf(const StageTarget &target) const {
   SmallVector<StringAttr> names;
   StringAttr lane;
   ArrayRef<StringAttr> lanes = schedule.getLanes().getNames();
@@ -266,7 +173,7 @@ DimsAttr StageSlicer::overOf(const Target &target) const {
 // Targets, grouped into phases
 //===----------------------------------------------------------------------===//
 
-SmallVector<Target> StageSlicer::collectTargets() {
+SmallVector<StageTarget> StageSlicer::collectTargets() {
   llvm::DenseMap<unsigned, unsigned> levels;
   auto levelAfter = [&](Value value) {
     unsigned level = 0;
@@ -281,27 +188,27 @@ SmallVector<Target> StageSlicer::collectTargets() {
       level = std::max(level, levelAfter(operand));
     return level;
   };
-  SmallVector<Target> targets;
+  SmallVector<StageTarget> targets;
   for (unsigned c : plan.combine) {
-    targets.push_back({Target::Combine, c, 0, DimSet(), true});
+    targets.push_back({StageTarget::Combine, c, 0, DimSet(), true});
     levels[c] = 0;
   }
   for (unsigned c : plan.complete) {
     const Collective &collective = structure.collectives()[c];
     levels[c] = levelOf(collective.op);
-    targets.push_back({Target::Complete, c, levels[c],
+    targets.push_back({StageTarget::Complete, c, levels[c],
                        collective.loop - plan.parallel, false});
   }
   for (unsigned c : plan.partial) {
     const Collective &collective = structure.collectives()[c];
-    targets.push_back({Target::Partial, c, levelOf(collective.op),
+    targets.push_back({StageTarget::Partial, c, levelOf(collective.op),
                        collective.loop - plan.parallel, false});
   }
   for (unsigned o : plan.outputs)
-    targets.push_back({Target::Output, o,
+    targets.push_back({StageTarget::Output, o,
                        levelAfter(structure.outputs()[o].value),
                        structure.outputs()[o].dims - plan.parallel, false});
-  llvm::stable_sort(targets, [](const Target &a, const Target &b) {
+  llvm::stable_sort(targets, [](const StageTarget &a, const StageTarget &b) {
     return a.level < b.level;
   });
   return targets;
@@ -310,11 +217,11 @@ SmallVector<Target> StageSlicer::collectTargets() {
 void StageSlicer::build() {
   prepareScratch();
   createStage();
-  SmallVector<Target> targets = collectTargets(), atEnd;
+  SmallVector<StageTarget> targets = collectTargets(), atEnd;
   while (!targets.empty()) {
-    Target first = targets.front();
-    SmallVector<Target> group, rest;
-    for (const Target &target : targets) {
+    StageTarget first = targets.front();
+    SmallVector<StageTarget> group, rest;
+    for (const StageTarget &target : targets) {
       bool together = target.level == first.level &&
                       target.over == first.over &&
                       target.overChunks == first.overChunks;
@@ -326,22 +233,22 @@ void StageSlicer::build() {
     else
       buildPhase(group);
   }
-  for (const Target &target : atEnd)
+  for (const StageTarget &target : atEnd)
     buildUniform(target);
   markKept();
 }
 
 /// What one target adds to the phase's body; a value that it contributes, or
 /// null.
-Value StageSlicer::emitInPhase(const Target &target, Block *phase) {
-  if (target.kind == Target::Output) {
+Value StageSlicer::emitInPhase(const StageTarget &target, Block *phase) {
+  if (target.kind == StageTarget::Output) {
     Value value = materialize(structure.outputs()[target.index].value, phase);
     storeOutput(target.index, value, phase);
     return {};
   }
   const Collective &collective = structure.collectives()[target.index];
   ReduceOp reduce = collective.op;
-  if (target.kind == Target::Combine) {
+  if (target.kind == StageTarget::Combine) {
     OpBuilder end = builderAt(phase);
     return LoadOp::create(end, loc, context.partials[target.index],
                           mapOf(collective.space, /*chunkFirst=*/true));
@@ -353,26 +260,27 @@ Value StageSlicer::emitInPhase(const Target &target, Block *phase) {
     Value identity = makeIdentity(end, loc, reduce);
     value = arith::SelectOp::create(end, loc, selected, value, identity);
   }
-  if (target.kind == Target::Complete || collective.space.empty())
+  if (target.kind == StageTarget::Complete || collective.space.empty())
     return value;
   accumulate(target.index, value, phase);
   return {};
 }
 
-void StageSlicer::buildPhase(ArrayRef<Target> targets) {
+void StageSlicer::buildPhase(ArrayRef<StageTarget> targets) {
   auto body = std::make_unique<Block>();
   inPhase.clear();
   SmallVector<Attribute> kinds;
   SmallVector<Value> values;
   SmallVector<Type> types;
-  SmallVector<Target> contributors;
-  for (const Target &target : targets) {
+  SmallVector<StageTarget> contributors;
+  for (const StageTarget &target : targets) {
     Value value = emitInPhase(target, body.get());
     if (!value)
       continue;
     ReduceOp reduce = structure.collectives()[target.index].op;
-    ReduceKind kind = target.kind == Target::Complete ? reduce.getKind()
-                                                      : getPartialKind(reduce);
+    ReduceKind kind = target.kind == StageTarget::Complete
+                          ? reduce.getKind()
+                          : getPartialKind(reduce);
     kinds.push_back(ReduceKindAttr::get(b.getContext(), kind));
     values.push_back(value);
     types.push_back(value.getType());
@@ -389,11 +297,11 @@ void StageSlicer::buildPhase(ArrayRef<Target> targets) {
 }
 
 /// A phase's result becomes the collective's, or goes to a partial.
-void StageSlicer::finish(const Target &target, Value result) {
+void StageSlicer::finish(const StageTarget &target, Value result) {
   const Collective &collective = structure.collectives()[target.index];
-  if (target.kind == Target::Partial)
+  if (target.kind == StageTarget::Partial)
     return accumulate(target.index, result, nullptr);
-  if (target.kind == Target::Combine &&
+  if (target.kind == StageTarget::Combine &&
       collective.op.getKind() == ReduceKind::mean)
     result = divideByCount(result, collective.over);
   uniform.map(collective.op.getResult(), result);
@@ -401,8 +309,8 @@ void StageSlicer::finish(const Target &target, Value result) {
     StoreOp::create(atInstance, loc, result, scratch, mapOf(collective.space));
 }
 
-void StageSlicer::buildUniform(const Target &target) {
-  if (target.kind == Target::Output) {
+void StageSlicer::buildUniform(const StageTarget &target) {
+  if (target.kind == StageTarget::Output) {
     Value value = materialize(structure.outputs()[target.index].value, nullptr);
     return storeOutput(target.index, value, nullptr);
   }
@@ -439,150 +347,4 @@ Value StageSlicer::divideByCount(Value sum, DimSet over) {
   Value bits = arith::IndexCastOp::create(at, at.getI64Type(), count);
   Value divisor = arith::SIToFPOp::create(at, sum.getType(), bits);
   return arith::DivFOp::create(at, sum, divisor);
-}
-
-//===----------------------------------------------------------------------===//
-// Values
-//===----------------------------------------------------------------------===//
-
-/// `value` where it is computed once per point of its space: at the instance
-/// if it is uniform over it, else in the phase.
-Value StageSlicer::materialize(Value value, Block *phase) {
-  bool isUniform = plan.parallel.contains(structure.spaceOf(value));
-  IRMapping &mapping = isUniform ? uniform : inPhase;
-  if (Value known = mapping.lookupOrNull(value))
-    return known;
-  Block *where = isUniform ? nullptr : phase;
-  Value result;
-  if (int c = structure.collectiveOf(value); c >= 0) {
-    assert(context.stored[c] && "an earlier stage keeps what later ones need");
-    OpBuilder at = builderAt(where);
-    result = LoadOp::create(at, loc, context.stored[c],
-                            mapOf(structure.collectives()[c].space));
-  } else if (auto argument = dyn_cast<BlockArgument>(value)) {
-    result = loadOperand(argument.getArgNumber(), where);
-  } else {
-    Operation *def = value.getDefiningOp();
-    for (Value operand : def->getOperands()) {
-      Value copy = materialize(operand, phase);
-      mapping.map(operand, copy);
-    }
-    OpBuilder at = builderAt(where);
-    at.clone(*def, mapping);
-    return mapping.lookup(value);
-  }
-  mapping.map(value, result);
-  return result;
-}
-
-Value StageSlicer::loadOperand(unsigned input, Block *phase) {
-  KernelOp kernel = structure.kernel();
-  OpBuilder at = builderAt(phase);
-  Value operand = kernel.getOperand(input);
-  if (Value view = context.program.viewOf(operand))
-    return LoadOp::create(at, loc, view, kernel.getInputMap(input));
-  return at.clone(*operand.getDefiningOp())->getResult(0); // A constant.
-}
-
-/// Writes on each phase which views a later one reads again.
-void StageSlicer::markKept() {
-  SmallVector<PhaseOp> phases(
-      stage.getInstance().getBlock()->getOps<PhaseOp>());
-  llvm::SmallSetVector<Value, 4> later;
-  for (PhaseOp phase : llvm::reverse(phases)) {
-    llvm::SmallSetVector<Value, 4> here;
-    for (auto load : phase.getBlock()->getOps<LoadOp>())
-      here.insert(load.getView());
-    SmallVector<Value> kept;
-    for (Value view : here)
-      if (later.contains(view))
-        kept.push_back(view);
-    phase.getKeepsMutable().assign(kept);
-    later.insert(here.begin(), here.end());
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// The kernel
-//===----------------------------------------------------------------------===//
-
-/// A schedule must have the stages that the collectives force, with their
-/// parallel dims; the rest of it is free.
-static LogicalResult checkSchedule(KernelOp kernel,
-                                   const KernelStructure &structure) {
-  ArrayAttr schedules = kernel.getScheduleAttr();
-  if (!schedules)
-    return kernel.emitOpError("expected a schedule (run norm-schedule first)");
-  if (schedules.size() != structure.stages().size())
-    return kernel.emitOpError()
-           << "expected one schedule per stage, " << structure.stages().size()
-           << ", but got " << schedules.size();
-  for (auto [i, stage] : llvm::enumerate(structure.stages())) {
-    auto schedule = cast<ScheduleAttr>(schedules[i]);
-    SpaceAttr space = structure.space();
-    DimSet parallel = toDimSet(space, schedule.getParallel());
-    if (!(parallel == stage.parallel))
-      return kernel.emitOpError()
-             << "expected stage " << i << " to be parallel over "
-             << toString(space, stage.parallel)
-             << ", as its collectives need, but the schedule says "
-             << toString(space, parallel);
-    DimsAttr lanes = schedule.getLanes();
-    if (!lanes.empty() &&
-        schedule.getParallel().contains(lanes.getNames()[0]) &&
-        schedule.getParallel().getNames().back() != lanes.getNames()[0])
-      return kernel.emitOpError()
-             << "expected the lane dim '" << lanes.getNames()[0].getValue()
-             << "' to come last among the parallel dims of stage " << i;
-  }
-  return success();
-}
-
-/// The extents of all dims of the kernel, read off the operands' views.
-static SmallVector<OpFoldResult> resolveExtents(KernelOp kernel,
-                                                ProgramBuilder &program) {
-  SpaceAttr space = kernel.getDims();
-  SmallVector<OpFoldResult> extents(space.size());
-  OpBuilder &b = program.builder();
-  for (auto [dim, extent] : llvm::enumerate(space.getExtents()))
-    if (!ShapedType::isDynamic(extent))
-      extents[dim] = b.getIndexAttr(extent);
-  for (const DimSource &source : findDimSources(kernel)) {
-    OpFoldResult size = program.extentOf(
-        program.viewOf(kernel.getOperand(source.input)), source.axis);
-    OpFoldResult others = b.getIndexAttr(1);
-    for (unsigned other : source.others)
-      others = program.multiply(kernel.getLoc(), others, extents[other]);
-    extents[source.dim] = program.divide(kernel.getLoc(), size, others);
-  }
-  return extents;
-}
-
-LogicalResult normc::sliceKernel(KernelOp kernel, ProgramBuilder &program) {
-  KernelContext context(kernel, program);
-  if (failed(checkSchedule(kernel, context.structure)))
-    return failure();
-  context.extents = resolveExtents(kernel, program);
-  // Results that have no view yet are read by other kernels only.
-  for (auto [i, result] : llvm::enumerate(kernel.getResults())) {
-    if (program.viewOf(result))
-      continue;
-    SmallVector<OpFoldResult> sizes;
-    for (DimsAttr axis : kernel.getOutputMap(i).getAxes()) {
-      OpFoldResult size = program.builder().getIndexAttr(1);
-      for (StringAttr name : axis.getNames())
-        size =
-            program.multiply(kernel.getLoc(), size,
-                             context.extents[kernel.getDims().indexOf(name)]);
-      sizes.push_back(size);
-    }
-    program.setView(
-        result, program.makeScratch(kernel.getLoc(), sizes,
-                                    getElementTypeOrSelf(result.getType())));
-  }
-  for (auto [stage, schedule] :
-       llvm::zip_equal(context.structure.stages(),
-                       kernel.getScheduleAttr().getAsRange<ScheduleAttr>()))
-    StageSlicer(context, stage, schedule).build();
-  return success();
 }

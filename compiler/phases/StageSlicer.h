@@ -1,8 +1,8 @@
-//===- StageSlicer.h - one kernel becomes stages and phases -----*- C++ -*-===//
+//===- StageSlicer.h - builds one stage of the phase form -------*- C++ -*-===//
 //
-// P1 to P3 of the design: each stage of a kernel's plan gets one phase per
-// (number of collectives waited for, dims), with everything uniform over an
-// instance computed between the phases.
+// P1 to P3 of the design: a stage of a kernel's plan gets one phase per (number
+// of collectives waited for, dims), with everything uniform over an instance
+// computed between the phases. Private to this folder.
 //
 //===----------------------------------------------------------------------===//
 
@@ -12,11 +12,91 @@
 #include "compiler/analysis/KernelStructure.h"
 #include "compiler/phases/ProgramBuilder.h"
 
+#include "mlir/IR/IRMapping.h"
+
 namespace normc {
 
-/// Appends the stages of `kernel`, which is scheduled, to the program. Its
-/// operands and results already have views.
-mlir::LogicalResult sliceKernel(norm::KernelOp kernel, ProgramBuilder &program);
+/// What a kernel's stages share: extents, and where results wait in scratch.
+struct KernelContext {
+  KernelContext(norm::KernelOp kernel, ProgramBuilder &program)
+      : structure(kernel), program(program), stored(numCollectives()),
+        partials(numCollectives()), partialChunks(numCollectives()) {}
+
+  size_t numCollectives() const { return structure.collectives().size(); }
+  llvm::SmallVector<mlir::OpFoldResult> extentsOf(norm::DimSet dims) const;
+
+  KernelStructure structure;
+  ProgramBuilder &program;
+  llvm::SmallVector<mlir::OpFoldResult> extents; ///< Per dim of the kernel.
+  /// Per collective: scratch of its result, where a later stage needs it.
+  llvm::SmallVector<mlir::Value> stored;
+  /// Per collective: scratch [chunk, dims] of its partial results.
+  llvm::SmallVector<mlir::Value> partials;
+  llvm::SmallVector<mlir::OpFoldResult> partialChunks;
+};
+
+/// Something that a phase, or the instance itself, produces.
+struct StageTarget {
+  enum Kind { Complete, Combine, Partial, Output } kind;
+  unsigned index;    ///< Of the collective or the output.
+  unsigned level;    ///< Collectives of this stage that it waits for.
+  norm::DimSet over; ///< Dims of the kernel that its phase runs over.
+  bool overChunks;   ///< Its phase runs over the chunk dim as well.
+};
+
+/// Builds one stage.
+class StageSlicer {
+public:
+  StageSlicer(KernelContext &context, const StagePlan &plan,
+              norm::ScheduleAttr schedule)
+      : context(context), structure(context.structure), plan(plan),
+        schedule(schedule), b(context.program.builder()),
+        loc(context.structure.kernel().getLoc()) {}
+
+  void build();
+
+private:
+  bool hasPartials() const { return !plan.partial.empty(); }
+  bool usesChunkDim() const { return hasPartials() || !plan.combine.empty(); }
+  mlir::OpFoldResult countInstances();
+  void prepareScratch();
+  void createStage();
+  void createPrologue();
+  llvm::SmallVector<StageTarget> collectTargets();
+  mlir::Value emitInPhase(const StageTarget &target, mlir::Block *phase);
+  void buildPhase(llvm::ArrayRef<StageTarget> targets);
+  void finish(const StageTarget &target, mlir::Value result);
+  void buildUniform(const StageTarget &target);
+  void storeOutput(unsigned output, mlir::Value value, mlir::Block *phase);
+  void accumulate(unsigned collective, mlir::Value value, mlir::Block *phase);
+  void markKept();
+
+  mlir::Value materialize(mlir::Value value, mlir::Block *phase);
+  mlir::Value loadOperand(unsigned input, mlir::Block *phase);
+  mlir::Value divideByCount(mlir::Value sum, norm::DimSet over);
+  /// Inserts at the end of a phase's body, or (null) of the instance so far.
+  mlir::OpBuilder builderAt(mlir::Block *phase) {
+    if (!phase)
+      return atInstance;
+    mlir::OpBuilder end(b.getContext()); // The block has no parent yet.
+    end.setInsertionPointToEnd(phase);
+    return end;
+  }
+  norm::MapAttr mapOf(norm::DimSet dims, bool chunkFirst = false) const;
+  norm::DimsAttr overOf(const StageTarget &target) const;
+
+  KernelContext &context;
+  const KernelStructure &structure;
+  const StagePlan &plan;
+  norm::ScheduleAttr schedule;
+  mlir::OpBuilder b;
+  mlir::OpBuilder atInstance{static_cast<mlir::MLIRContext *>(nullptr)};
+  mlir::Location loc;
+  mlir::StringAttr chunkDim;
+  norm::StageOp stage;
+  /// Values at the level of the instance, and of the phase being built.
+  mlir::IRMapping uniform, inPhase;
+};
 
 } // namespace normc
 

@@ -1,0 +1,52 @@
+//===- CompileBench.cpp - how long a kernel takes to compile --------------===//
+//
+// Every iteration compiles a row length that the process has never seen, from
+// the spec to loaded code.
+//
+//===----------------------------------------------------------------------===//
+
+#include "normc/normc.h"
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <vector>
+
+using namespace normc;
+
+static double percentile(std::vector<double> values, double share) {
+  std::sort(values.begin(), values.end());
+  return values[size_t(share * double(values.size() - 1))];
+}
+
+static void compileNew(benchmark::State &state, DType dtype,
+                       NormSpec (*preset)(const RowNormOptions &)) {
+  static std::atomic<int64_t> next{1024};
+  std::vector<double> milliseconds;
+  for (auto _ : state) {
+    auto start = std::chrono::steady_clock::now();
+    Result<Kernel> kernel =
+        jit(preset({.shape = {kDynamic, next++}, .dtype = dtype}));
+    if (!kernel) {
+      state.SkipWithError(kernel.error().message.c_str());
+      return;
+    }
+    std::chrono::duration<double, std::milli> took =
+        std::chrono::steady_clock::now() - start;
+    milliseconds.push_back(took.count());
+  }
+  state.counters["p50_ms"] = percentile(milliseconds, 0.5);
+  state.counters["p99_ms"] = percentile(milliseconds, 0.99);
+}
+
+BENCHMARK_CAPTURE(compileNew, layer_norm_f32, DType::F32, layerNorm)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(200);
+BENCHMARK_CAPTURE(compileNew, layer_norm_bf16, DType::BF16, layerNorm)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(200);
+BENCHMARK_CAPTURE(compileNew, rms_norm_f32, DType::F32, rmsNorm)
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(200);

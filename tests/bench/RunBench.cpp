@@ -1,0 +1,70 @@
+//===- RunBench.cpp - rows through compiled kernels -----------------------===//
+//
+// Bytes per second of row kernels beside a plain copy of the same bytes, on one
+// thread.
+//
+//===----------------------------------------------------------------------===//
+
+#include "normc/normc.h"
+
+#include <benchmark/benchmark.h>
+
+#include <cstring>
+#include <vector>
+
+using namespace normc;
+
+/// 64 MB in, 64 MB out.
+static constexpr int64_t kElements = int64_t(16) << 20;
+
+static void copy(benchmark::State &state) {
+  std::vector<float> x(kElements, 1.0f), y(kElements);
+  for (auto _ : state) {
+    std::memcpy(y.data(), x.data(), kElements * sizeof(float));
+    benchmark::ClobberMemory();
+  }
+  state.SetBytesProcessed(state.iterations() * kElements * 8);
+}
+BENCHMARK(copy)->Unit(benchmark::kMillisecond);
+
+static void rmsNormF32(benchmark::State &state) {
+  int64_t n = state.range(0), rows = kElements / n;
+  Result<Kernel> kernel = jit(rmsNorm({.shape = {kDynamic, n}}));
+  if (!kernel) {
+    state.SkipWithError(kernel.error().message.c_str());
+    return;
+  }
+  std::vector<float> x(kElements, 1.0f), scale(n, 2.0f), y(kElements);
+  for (auto _ : state) {
+    Status status = kernel->run(
+        {{"x", TensorRef::contiguous(x.data(), DType::F32, {rows, n})},
+         {"scale", TensorRef::contiguous(scale.data(), DType::F32, {n})},
+         {"y", TensorRef::contiguous(y.data(), DType::F32, {rows, n})}},
+        serialExecutor());
+    if (!status)
+      state.SkipWithError(status.error().message.c_str());
+  }
+  state.SetBytesProcessed(state.iterations() * kElements * 8);
+}
+BENCHMARK(rmsNormF32)
+    ->Unit(benchmark::kMillisecond)
+    ->RangeMultiplier(4)
+    ->Range(256, 65536);
+
+/// What a call costs beyond the kernel: one row of 16.
+static void callOverhead(benchmark::State &state) {
+  Result<Kernel> kernel = jit(rmsNorm({.shape = {kDynamic, 16}}));
+  if (!kernel) {
+    state.SkipWithError(kernel.error().message.c_str());
+    return;
+  }
+  std::vector<float> x(16, 1.0f), scale(16, 2.0f), y(16);
+  const TensorRef arguments[] = {
+      TensorRef::contiguous(x.data(), DType::F32, {1, 16}),
+      TensorRef::contiguous(scale.data(), DType::F32, {16}),
+      TensorRef::contiguous(y.data(), DType::F32, {1, 16})};
+  for (auto _ : state)
+    if (!kernel->run(arguments, serialExecutor()))
+      state.SkipWithError("refused");
+}
+BENCHMARK(callOverhead);
