@@ -93,11 +93,13 @@ public:
   /// Runs the pipeline; at the phase form, collects the facts.
   Status run(Emit last, const StagePrinter &printer) {
     Status facts;
+    Emit reached = Emit::Norm;
     auto after = [&](Emit step, ModuleOp current) {
+      reached = step;
       if (printer)
         printer(toString(step), print(current));
       if (step != Emit::Phases)
-        return;
+        return success();
       for (auto program : current.getOps<norm::ProgramOp>()) {
         Result<Artifact> collected = collectFacts(program);
         if (collected)
@@ -105,13 +107,9 @@ public:
         else
           facts = collected.error();
       }
+      return success(bool(facts));
     };
-    Emit reached = Emit::Norm;
-    auto note = [&](Emit step, ModuleOp current) {
-      reached = step;
-      after(step, current);
-    };
-    if (succeeded(runPipeline(*module, target, last, note)) || !facts)
+    if (succeeded(runPipeline(*module, target, last, after)) || !facts)
       return facts;
     Error error = session.takeError();
     // What passed every level's verifier and has vector code is ours to finish.

@@ -63,7 +63,7 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
 
 LogicalResult
 normc::runPipeline(ModuleOp module, const Target &target, Emit last,
-                   const std::function<void(Emit, ModuleOp)> &after) {
+                   const std::function<LogicalResult(Emit, ModuleOp)> &after) {
   for (const PipelineStep &step : getPipeline(target)) {
     PassManager pm(module.getContext());
     // The verifier runs at the ends of the levels; between two passes of the
@@ -72,8 +72,8 @@ normc::runPipeline(ModuleOp module, const Target &target, Emit last,
     step.addPasses(pm);
     if (failed(pm.run(module)))
       return failure();
-    if (after)
-      after(step.emit, module);
+    if (after && failed(after(step.emit, module)))
+      return failure();
     if (step.emit == last)
       break;
   }

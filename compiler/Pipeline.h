@@ -27,10 +27,10 @@ struct PipelineStep {
 std::vector<PipelineStep> getPipeline(const Target &target);
 
 /// Runs the steps up to and including `last`, calling `after` (if any) behind
-/// each. Fails with diagnostics on the context.
-mlir::LogicalResult
-runPipeline(mlir::ModuleOp module, const Target &target, Emit last,
-            const std::function<void(Emit, mlir::ModuleOp)> &after);
+/// each. Fails with diagnostics on the context, or where `after` fails.
+mlir::LogicalResult runPipeline(
+    mlir::ModuleOp module, const Target &target, Emit last,
+    const std::function<mlir::LogicalResult(Emit, mlir::ModuleOp)> &after);
 
 } // namespace normc
 

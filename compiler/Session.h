@@ -34,7 +34,7 @@ public:
   mlir::OwningOpRef<mlir::ModuleOp> parse(std::string_view text,
                                           std::string_view sourceName);
 
-  /// What was diagnosed so far: "file:line:column: error: message" lines. The
+  /// What was diagnosed so far: "file:line:column: message" lines. The
   /// kind is InvalidSpec, unless nothing was said at all.
   Error takeError();
 

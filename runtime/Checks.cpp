@@ -105,6 +105,9 @@ static Status checkStrides(const ArgumentFacts &facts, const TensorRef &tensor,
       continue;
     int64_t expected = 0;
     SizeFault fault = evaluateSize(axisFacts.stride, words, expected);
+    // A constant stride may be negative, unlike any size.
+    if (fault == SizeFault::Negative && axisFacts.stride.isConstant())
+      fault = SizeFault::None;
     if (fault != SizeFault::None)
       return sizeErrorOf("argument " + quote(facts.name) + ": stride" +
                              alongAxis(axis),

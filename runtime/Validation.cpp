@@ -77,7 +77,7 @@ static Status checkArgument(const Artifact &artifact, size_t index) {
   for (size_t axis = 0; axis < facts.axes.size(); ++axis) {
     const AxisFacts &axisFacts = facts.axes[axis];
     if (!isWellFormed(axisFacts.extent, words) ||
-        (!axisFacts.stride.steps.empty() &&
+        (!axisFacts.stride.steps.empty() && !axisFacts.stride.isConstant() &&
          !isWellFormed(axisFacts.stride, words)))
       return malformed(artifact, prefix + "malformed size expression on axis " +
                                      std::to_string(axis));

@@ -56,11 +56,14 @@ void KernelStructure::collect() {
     collective.over = toDimSet(dims, reduce.getOver());
     collective.loop = collective.over;
     collective.needs.resize(count);
+    collective.direct.resize(count);
     for (Value operand : reduce->getOperands()) {
       collective.loop |= spaceOf(operand);
-      SmallBitVector needs = allNeeds(operand);
+      SmallBitVector needs = allNeeds(operand), direct = directNeeds(operand);
       needs.resize(count);
+      direct.resize(count);
       collective.needs |= needs;
+      collective.direct |= direct;
     }
     collective.space = spaceOf(reduce.getResult());
     for (unsigned c : collective.needs.set_bits())
@@ -70,7 +73,7 @@ void KernelStructure::collect() {
   auto yield = cast<YieldOp>(op.getBlock()->back());
   for (auto [i, value] : llvm::enumerate(yield.getValues())) {
     KernelOutput output{value, toDimSet(dims, op.getOutputMap(i)),
-                        allNeeds(value)};
+                        allNeeds(value), directNeeds(value)};
     for (unsigned c : output.needs.set_bits())
       collectiveList[c].terminal &=
           collectiveList[c].space.contains(output.dims);
@@ -103,8 +106,8 @@ StagePlan KernelStructure::planStage(const SmallBitVector &needed,
   }
   DimSet parallel = stage.parallel;
   SmallBitVector available = stored;
-  auto ready = [&](const SmallBitVector &needs) {
-    return !needs.test(available); // All needs are among the available ones.
+  auto ready = [&](const SmallBitVector &direct) {
+    return !direct.test(available); // All of them are available.
   };
   for (unsigned c : needed.set_bits()) {
     const Collective &collective = collectiveList[c];
@@ -112,7 +115,7 @@ StagePlan KernelStructure::planStage(const SmallBitVector &needed,
       continue;
     if (partials.test(c))
       stage.combine.push_back(c);
-    else if (!collective.over.intersects(parallel) && ready(collective.needs))
+    else if (!collective.over.intersects(parallel) && ready(collective.direct))
       stage.complete.push_back(c);
     else
       continue;
@@ -120,14 +123,18 @@ StagePlan KernelStructure::planStage(const SmallBitVector &needed,
   }
   for (unsigned c : needed.set_bits()) {
     const Collective &collective = collectiveList[c];
+    // A partial takes one term per instance: the terms of other dims would make
+    // its chain as long as they are. A scalar is combined in the instance
+    // first.
+    bool oneTerm = collective.over == parallel || collective.space.empty();
     if (!available.test(c) && !partials.test(c) && collective.terminal &&
-        !parallel.empty() && collective.over.contains(parallel) &&
-        ready(collective.needs))
+        !parallel.empty() && collective.over.contains(parallel) && oneTerm &&
+        ready(collective.direct))
       stage.partial.push_back(c);
   }
   for (auto [o, output] : llvm::enumerate(outputList))
     if (!written.test(o) && output.dims.contains(parallel) &&
-        ready(output.needs))
+        ready(output.direct))
       stage.outputs.push_back(o);
   return stage;
 }
@@ -174,20 +181,25 @@ void KernelStructure::plan() {
 }
 
 ArrayRef<int64_t> normc::getDeclaredStrides(Value tensor) {
+  // norm-phases says what is wrong with strides of another length.
+  auto checked = [&](DenseI64ArrayAttr strides) {
+    auto type = dyn_cast<RankedTensorType>(tensor.getType());
+    return strides && type && int64_t(strides.size()) == type.getRank()
+               ? strides.asArrayRef()
+               : ArrayRef<int64_t>();
+  };
   if (auto argument = dyn_cast<BlockArgument>(tensor)) {
     auto func = dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp());
     if (!func)
       return {};
-    auto strides = func.getArgAttrOfType<DenseI64ArrayAttr>(
-        argument.getArgNumber(), kStridesAttr);
-    return strides ? strides.asArrayRef() : ArrayRef<int64_t>();
+    return checked(func.getArgAttrOfType<DenseI64ArrayAttr>(
+        argument.getArgNumber(), kStridesAttr));
   }
   for (OpOperand &use : tensor.getUses())
     if (auto ret = dyn_cast<func::ReturnOp>(use.getOwner())) {
       auto func = ret->getParentOfType<func::FuncOp>();
-      auto strides = func.getResultAttrOfType<DenseI64ArrayAttr>(
-          use.getOperandNumber(), kStridesAttr);
-      return strides ? strides.asArrayRef() : ArrayRef<int64_t>();
+      return checked(func.getResultAttrOfType<DenseI64ArrayAttr>(
+          use.getOperandNumber(), kStridesAttr));
     }
   return {};
 }

@@ -24,8 +24,10 @@ struct Collective {
   norm::DimSet over;  ///< The dims it combines over (R).
   norm::DimSet loop;  ///< Every dim it must visit: its operands' and R.
   norm::DimSet space; ///< The dims its result varies over.
-  /// All collectives that its operand needs, directly or not.
+  /// All collectives that its operands need, directly or not.
   llvm::SmallBitVector needs;
+  /// Those that they need without looking through collectives.
+  llvm::SmallBitVector direct;
   /// True when nothing wider than its own result waits for it: it can be left
   /// as partial results until a later stage.
   bool terminal = true;
@@ -33,9 +35,10 @@ struct Collective {
 
 /// One output of a kernel.
 struct KernelOutput {
-  mlir::Value value;          ///< The yielded value.
-  norm::DimSet dims;          ///< The dims of its map.
-  llvm::SmallBitVector needs; ///< All collectives behind it.
+  mlir::Value value;           ///< The yielded value.
+  norm::DimSet dims;           ///< The dims of its map.
+  llvm::SmallBitVector needs;  ///< All collectives behind it.
+  llvm::SmallBitVector direct; ///< Those it needs without looking through any.
 };
 
 /// One launch: which collectives and outputs it deals with. Numbers are

@@ -2,9 +2,9 @@
 
 #include "compiler/codegen/Facts.h"
 
-#include "compiler/lowering/cpu/CpuStage.h"
 #include "compiler/lowering/shared/ViewTable.h"
 #include "compiler/lowering/shared/WordLayout.h"
+#include "compiler/phases/InPlace.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -42,8 +42,9 @@ private:
   Status addArgument(BlockArgument argument);
   void addStage(StageOp stage, unsigned index);
   void addAccess(StageOp stage, Value view, MapAttr map);
-  void requireNonEmpty(PhaseOp phase);
+  void requireNonEmpty(Value view, MapAttr map, DimsAttr dims);
   void addDivisibility();
+  Status addInPlace();
   SizeExpr sizeOf(Value index);
   SizeExpr extentOf(StageOp stage, unsigned dim);
   SizeExpr scratchBytes();
@@ -99,19 +100,23 @@ static std::optional<DType> toDType(Type type) {
   return std::nullopt;
 }
 
+static std::string print(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
 Status FactCollector::addArgument(BlockArgument argument) {
   unsigned number = argument.getArgNumber();
   auto type = cast<ViewType>(argument.getType());
   ArgumentFacts facts;
   facts.name = program.getArgName(number).str();
   std::optional<DType> dtype = toDType(type.getElementType());
-  if (!dtype) {
-    std::string text;
-    llvm::raw_string_ostream(text) << type.getElementType();
+  if (!dtype)
     return Error{ErrorKind::Unsupported,
                  "expected argument '" + facts.name +
-                     "' to hold f16, bf16, f32 or f64, but got " + text};
-  }
+                     "' to hold f16, bf16, f32 or f64, but got " +
+                     print(type.getElementType())};
   facts.dtype = *dtype;
   facts.isOutput = program.isOutput(number);
   facts.alignment = byteSize(*dtype);
@@ -159,24 +164,15 @@ void FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
   }
 }
 
-/// A mean, a maximum or a minimum of nothing has no value.
-void FactCollector::requireNonEmpty(PhaseOp phase) {
-  ContributeOp contribute = phase.getContribute();
-  bool needsPoints = false;
-  for (unsigned i = 0; i < contribute.getNumOperands(); ++i)
-    needsPoints |= contribute.getKind(i) == ReduceKind::mean ||
-                   contribute.getKind(i) == ReduceKind::max ||
-                   contribute.getKind(i) == ReduceKind::min;
-  if (!needsPoints)
+/// Every axis that a dim of `dims` is in must have some extent.
+void FactCollector::requireNonEmpty(Value view, MapAttr map, DimsAttr dims) {
+  auto argument = dyn_cast<BlockArgument>(view);
+  if (!argument)
     return;
-  for (auto load : phase.getBlock()->getOps<LoadOp>())
-    if (auto argument = dyn_cast<BlockArgument>(load.getView()))
-      for (auto [axis, names] : llvm::enumerate(load.getMap().getAxes()))
-        for (StringAttr name : names.getNames())
-          if (phase.getOver().contains(name))
-            artifact.arguments[argument.getArgNumber()]
-                .axes[axis]
-                .mustBeNonEmpty = true;
+  ArgumentFacts &facts = artifact.arguments[argument.getArgNumber()];
+  for (auto [axis, names] : llvm::enumerate(map.getAxes()))
+    for (StringAttr name : names.getNames())
+      facts.axes[axis].mustBeNonEmpty |= dims.contains(name);
 }
 
 void FactCollector::addStage(StageOp stage, unsigned index) {
@@ -192,13 +188,17 @@ void FactCollector::addStage(StageOp stage, unsigned index) {
   artifact.stages.push_back({getStageEntry(program, index),
                              binary(Op::CeilDiv, instances,
                                     SizeExpr::constant(schedule.getChunk()))});
+  DimsAttr nonEmpty = stage.getNonEmptyAttr();
+  auto visit = [&](Value view, MapAttr map) {
+    addAccess(stage, view, map);
+    if (nonEmpty)
+      requireNonEmpty(view, map, nonEmpty);
+  };
   stage.walk([&](Operation *op) {
     if (auto load = dyn_cast<LoadOp>(op))
-      addAccess(stage, load.getView(), load.getMap());
+      visit(load.getView(), load.getMap());
     else if (auto store = dyn_cast<StoreOp>(op))
-      addAccess(stage, store.getView(), store.getMap());
-    else if (auto phase = dyn_cast<PhaseOp>(op))
-      requireNonEmpty(phase);
+      visit(store.getView(), store.getMap());
   });
 }
 
@@ -235,7 +235,29 @@ void FactCollector::addDivisibility() {
   }
 }
 
+/// Pairs that the program names must be such as K8 allows.
+Status FactCollector::addInPlace() {
+  std::optional<ArrayRef<int64_t>> pairs = program.getInPlace();
+  for (size_t i = 0; pairs && i + 1 < pairs->size(); i += 2) {
+    int64_t input = (*pairs)[i], output = (*pairs)[i + 1];
+    if (!mayShareBuffer(program, input, output))
+      return Error{
+          ErrorKind::InvalidSpec,
+          "expected in_place to name buffers that can be shared, but '" +
+              program.getArgName(input).str() + "' may be read after '" +
+              program.getArgName(output).str() + "' is written"};
+    artifact.inPlace.push_back({int32_t(input), int32_t(output)});
+  }
+  return {};
+}
+
 Result<Artifact> FactCollector::collect() {
+  for (auto scratch : program.getBlock()->getOps<ScratchOp>())
+    if (!toDType(scratch.getView().getType().getElementType()))
+      return Error{ErrorKind::Unsupported,
+                   "expected intermediate values to be f16, bf16, f32 or f64, "
+                   "but got " +
+                       print(scratch.getView().getType().getElementType())};
   artifact.name = program.getSymName().str();
   for (BlockArgument argument : program.getBlock()->getArguments())
     if (Status status = addArgument(argument); !status)
@@ -246,10 +268,8 @@ Result<Artifact> FactCollector::collect() {
   unsigned index = 0;
   for (auto stage : program.getBlock()->getOps<StageOp>())
     addStage(stage, index++);
-  if (std::optional<ArrayRef<int64_t>> pairs = program.getInPlace())
-    for (size_t i = 0; i + 1 < pairs->size(); i += 2)
-      artifact.inPlace.push_back(
-          {int32_t((*pairs)[i]), int32_t((*pairs)[i + 1])});
+  if (Status status = addInPlace(); !status)
+    return status.error();
   addDivisibility();
   artifact.scratchBytes = scratchBytes();
   return std::move(artifact);

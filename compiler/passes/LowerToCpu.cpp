@@ -1,6 +1,7 @@
 //===- LowerToCpu.cpp - norm-lower-to-cpu ---------------------------------===//
 
 #include "compiler/lowering/cpu/CpuStage.h"
+#include "compiler/lowering/shared/ViewTable.h"
 #include "compiler/passes/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -25,6 +26,8 @@ struct NormLowerToCpu : normc::impl::NormLowerToCpuBase<NormLowerToCpu> {
   void runOnOperation() override {
     for (auto program :
          llvm::make_early_inc_range(getOperation().getOps<ProgramOp>())) {
+      if (failed(verifyElementTypes(program)))
+        return signalPassFailure();
       OpBuilder builder(program);
       unsigned index = 0;
       for (auto stage : program.getBlock()->getOps<StageOp>()) {

@@ -1,6 +1,7 @@
 //===- LowerToGpu.cpp - norm-lower-to-gpu ---------------------------------===//
 
 #include "compiler/lowering/gpu/GpuStage.h"
+#include "compiler/lowering/shared/ViewTable.h"
 #include "compiler/passes/Passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -26,6 +27,8 @@ struct NormLowerToGpu : normc::impl::NormLowerToGpuBase<NormLowerToGpu> {
                             UnitAttr::get(&getContext()));
     for (auto program :
          llvm::make_early_inc_range(getOperation().getOps<ProgramOp>())) {
+      if (failed(verifyElementTypes(program)))
+        return signalPassFailure();
       OpBuilder builder(program);
       auto module = gpu::GPUModuleOp::create(
           builder, program.getLoc(), (program.getSymName() + "_gpu").str());

@@ -145,6 +145,9 @@ Value NormBody::buildRstd(Value value) {
                         : arith::AddFOp::create(b, root, eps).getResult();
     result = arith::DivFOp::create(b, constant(1), divisor);
   }
+  // An epsilon may be too small for the statistic's type.
+  if (!statistic.isF64())
+    epsilon = float(epsilon);
   if (epsilon == 0) {
     Value zero = constant(0);
     Value isZero =

@@ -36,26 +36,29 @@ static bool mayShare(Value input, StoreOp write) {
   return true;
 }
 
+bool normc::mayShareBuffer(ProgramOp program, unsigned input, unsigned output) {
+  BlockArgument target = program.getBlock()->getArgument(output);
+  StoreOp write;
+  for (Operation *user : target.getUsers()) {
+    if (isa<SizeOp>(user))
+      continue;
+    // Written in one place, and read in none.
+    auto store = dyn_cast<StoreOp>(user);
+    if (!store || write)
+      return false;
+    write = store;
+  }
+  return write && mayShare(program.getBlock()->getArgument(input), write);
+}
+
 void normc::markInPlace(ProgramOp program) {
   SmallVector<int64_t> pairs;
-  Block *block = program.getBlock();
-  int64_t numInputs = program.getNumInputs();
-  for (BlockArgument output : block->getArguments().drop_front(numInputs)) {
-    SmallVector<StoreOp> writes;
-    bool isRead = false;
-    for (Operation *user : output.getUsers()) {
-      if (auto store = dyn_cast<StoreOp>(user))
-        writes.push_back(store);
-      else
-        isRead |= isa<LoadOp>(user);
-    }
-    if (writes.size() != 1 || isRead)
-      continue;
-    for (BlockArgument input : block->getArguments().take_front(numInputs))
-      if (mayShare(input, writes.front()))
-        pairs.append(
-            {int64_t(input.getArgNumber()), int64_t(output.getArgNumber())});
-  }
+  unsigned numInputs = program.getNumInputs();
+  for (unsigned output = numInputs;
+       output < program.getBlock()->getNumArguments(); ++output)
+    for (unsigned input = 0; input < numInputs; ++input)
+      if (mayShareBuffer(program, input, output))
+        pairs.append({int64_t(input), int64_t(output)});
   if (!pairs.empty())
     program.setInPlaceAttr(DenseI64ArrayAttr::get(program.getContext(), pairs));
 }

@@ -12,6 +12,9 @@
 
 namespace normc {
 
+/// True if argument `output` may have the buffer of argument `input`.
+bool mayShareBuffer(norm::ProgramOp program, unsigned input, unsigned output);
+
 /// Sets the program's `in_place` pairs.
 void markInPlace(norm::ProgramOp program);
 

@@ -24,11 +24,11 @@ static ReduceKind getPartialKind(ReduceOp reduce) {
                                               : reduce.getKind();
 }
 
-MapAttr StageSlicer::mapOf(DimSet dims, bool chunkFirst) const {
+MapAttr StageSlicer::mapOf(DimSet dims, StringAttr chunks) const {
   SmallVector<DimsAttr> axes;
   MLIRContext *context = structure.kernel().getContext();
-  if (chunkFirst)
-    axes.push_back(DimsAttr::get(context, ArrayRef<StringAttr>{chunkDim}));
+  if (chunks)
+    axes.push_back(DimsAttr::get(context, ArrayRef<StringAttr>{chunks}));
   for (StringAttr name : toDims(structure.space(), dims).getNames())
     axes.push_back(DimsAttr::get(context, ArrayRef<StringAttr>{name}));
   return MapAttr::get(context, axes);
@@ -55,25 +55,28 @@ OpFoldResult StageSlicer::countInstances() {
 /// Room for what this stage leaves to later ones.
 void StageSlicer::prepareScratch() {
   ProgramBuilder &program = context.program;
-  if (usesChunkDim()) {
+  if (hasPartials()) {
     std::string name = "k";
-    while (structure.space().contains(b.getStringAttr(name)))
+    auto isTaken = [&](StringAttr taken) {
+      return structure.space().contains(taken) ||
+             llvm::any_of(context.chunkCounts,
+                          [&](auto &other) { return other.first == taken; });
+    };
+    while (isTaken(b.getStringAttr(name)))
       name += "k";
     chunkDim = b.getStringAttr(name);
-  }
-  OpFoldResult chunks;
-  if (hasPartials()) {
-    chunks = program.divide(loc, countInstances(),
-                            b.getIndexAttr(schedule.getChunk()),
-                            /*roundUp=*/true);
-  }
-  for (unsigned c : plan.partial) {
-    const Collective &collective = structure.collectives()[c];
-    SmallVector<OpFoldResult> sizes{chunks};
-    llvm::append_range(sizes, context.extentsOf(collective.space));
-    context.partials[c] =
-        program.makeScratch(loc, sizes, collective.op.getResult().getType());
-    context.partialChunks[c] = chunks;
+    OpFoldResult chunks = program.divide(loc, countInstances(),
+                                         b.getIndexAttr(schedule.getChunk()),
+                                         /*roundUp=*/true);
+    context.chunkCounts.push_back({chunkDim, chunks});
+    for (unsigned c : plan.partial) {
+      const Collective &collective = structure.collectives()[c];
+      SmallVector<OpFoldResult> sizes{chunks};
+      llvm::append_range(sizes, context.extentsOf(collective.space));
+      context.partials[c] =
+          program.makeScratch(loc, sizes, collective.op.getResult().getType());
+      context.chunkDims[c] = chunkDim;
+    }
   }
   // Results that a later stage asks for.
   llvm::SmallBitVector wanted(context.numCollectives());
@@ -96,14 +99,32 @@ void StageSlicer::prepareScratch() {
           structure.collectives()[c].op.getResult().getType());
 }
 
+/// Where a mean, a maximum or a minimum is taken, or anything waits for a
+/// collective: only a terminal sum of nothing has a meaning (zero).
+DimsAttr StageSlicer::getNonEmpty() const {
+  DimSet dims;
+  for (unsigned c : llvm::concat<const unsigned>(plan.complete, plan.partial)) {
+    const Collective &collective = structure.collectives()[c];
+    ReduceKind kind = collective.op.getKind();
+    bool hasZero = kind == ReduceKind::add || kind == ReduceKind::mul;
+    if (!hasZero || !collective.terminal)
+      dims |= collective.over;
+  }
+  return dims.empty() ? DimsAttr() : toDims(structure.space(), dims);
+}
+
 void StageSlicer::createStage() {
   SpaceAttr space = structure.space();
   SmallVector<StringAttr> names(space.getNames());
   SmallVector<OpFoldResult> extents = context.extents;
-  if (usesChunkDim()) {
-    unsigned c = hasPartials() ? plan.partial.front() : plan.combine.front();
-    names.push_back(chunkDim);
-    extents.push_back(context.partialChunks[c]);
+  for (auto [name, count] : context.chunkCounts) {
+    bool isUsed = name == chunkDim;
+    for (unsigned c : plan.combine)
+      isUsed |= context.chunkDims[c] == name;
+    if (!isUsed)
+      continue;
+    names.push_back(name);
+    extents.push_back(count);
   }
   SmallVector<int64_t> known;
   SmallVector<Value> sizes;
@@ -115,7 +136,7 @@ void StageSlicer::createStage() {
   }
   stage = StageOp::create(b, loc, sizes,
                           SpaceAttr::get(b.getContext(), names, known),
-                          hasPartials() ? chunkDim : StringAttr(), schedule);
+                          chunkDim, getNonEmpty(), schedule);
   Block *block = b.createBlock(&stage.getBody());
   if (hasPartials())
     createPrologue();
@@ -129,12 +150,11 @@ void StageSlicer::createStage() {
 void StageSlicer::createPrologue() {
   for (unsigned c : plan.partial) {
     const Collective &collective = structure.collectives()[c];
-    DimsAttr over =
-        overOf({StageTarget::Partial, c, 0, collective.space, false});
+    DimsAttr over = overOf({StageTarget::Partial, c, 0, collective.space});
     if (over.empty()) {
       Value start = makeIdentity(b, loc, collective.op);
       StoreOp::create(b, loc, start, context.partials[c],
-                      mapOf(collective.space, /*chunkFirst=*/true));
+                      mapOf(collective.space, chunkDim));
       continue;
     }
     auto phase = PhaseOp::create(b, loc, TypeRange(), ValueRange(), over);
@@ -142,7 +162,7 @@ void StageSlicer::createPrologue() {
     b.createBlock(&phase.getBody());
     Value start = makeIdentity(b, loc, collective.op);
     StoreOp::create(b, loc, start, context.partials[c],
-                    mapOf(collective.space, /*chunkFirst=*/true));
+                    mapOf(collective.space, chunkDim));
     ContributeOp::create(b, loc);
   }
 }
@@ -153,8 +173,8 @@ DimsAttr StageSlicer::overOf(const StageTarget &target) const {
   SmallVector<StringAttr> names;
   StringAttr lane;
   ArrayRef<StringAttr> lanes = schedule.getLanes().getNames();
-  if (target.overChunks)
-    names.push_back(chunkDim);
+  if (target.chunks)
+    names.push_back(target.chunks);
   for (unsigned dim : structure.memoryOrder()) {
     if (!target.over.contains(dim))
       continue;
@@ -190,24 +210,25 @@ SmallVector<StageTarget> StageSlicer::collectTargets() {
   };
   SmallVector<StageTarget> targets;
   for (unsigned c : plan.combine) {
-    targets.push_back({StageTarget::Combine, c, 0, DimSet(), true});
+    targets.push_back(
+        {StageTarget::Combine, c, 0, DimSet(), context.chunkDims[c]});
     levels[c] = 0;
   }
   for (unsigned c : plan.complete) {
     const Collective &collective = structure.collectives()[c];
     levels[c] = levelOf(collective.op);
-    targets.push_back({StageTarget::Complete, c, levels[c],
-                       collective.loop - plan.parallel, false});
+    targets.push_back(
+        {StageTarget::Complete, c, levels[c], collective.loop - plan.parallel});
   }
   for (unsigned c : plan.partial) {
     const Collective &collective = structure.collectives()[c];
     targets.push_back({StageTarget::Partial, c, levelOf(collective.op),
-                       collective.loop - plan.parallel, false});
+                       collective.loop - plan.parallel});
   }
   for (unsigned o : plan.outputs)
     targets.push_back({StageTarget::Output, o,
                        levelAfter(structure.outputs()[o].value),
-                       structure.outputs()[o].dims - plan.parallel, false});
+                       structure.outputs()[o].dims - plan.parallel});
   llvm::stable_sort(targets, [](const StageTarget &a, const StageTarget &b) {
     return a.level < b.level;
   });
@@ -224,11 +245,11 @@ void StageSlicer::build() {
     for (const StageTarget &target : targets) {
       bool together = target.level == first.level &&
                       target.over == first.over &&
-                      target.overChunks == first.overChunks;
+                      target.chunks == first.chunks;
       (together ? group : rest).push_back(target);
     }
     targets = std::move(rest);
-    if (first.over.empty() && !first.overChunks)
+    if (first.over.empty() && !first.chunks)
       llvm::append_range(atEnd, group);
     else
       buildPhase(group);
@@ -236,6 +257,18 @@ void StageSlicer::build() {
   for (const StageTarget &target : atEnd)
     buildUniform(target);
   markKept();
+}
+
+/// The value that a collective combines: the identity where it is told to skip.
+Value StageSlicer::selectedValue(ReduceOp reduce, Block *phase) {
+  Value value = materialize(reduce.getValue(), phase);
+  Value predicate = reduce.getPredicate();
+  if (!predicate)
+    return value;
+  Value selected = materialize(predicate, phase);
+  OpBuilder end = builderAt(phase);
+  Value identity = makeIdentity(end, loc, reduce);
+  return arith::SelectOp::create(end, loc, selected, value, identity);
 }
 
 /// What one target adds to the phase's body; a value that it contributes, or
@@ -251,15 +284,9 @@ Value StageSlicer::emitInPhase(const StageTarget &target, Block *phase) {
   if (target.kind == StageTarget::Combine) {
     OpBuilder end = builderAt(phase);
     return LoadOp::create(end, loc, context.partials[target.index],
-                          mapOf(collective.space, /*chunkFirst=*/true));
+                          mapOf(collective.space, target.chunks));
   }
-  Value value = materialize(reduce.getValue(), phase);
-  if (Value predicate = reduce.getPredicate()) {
-    Value selected = materialize(predicate, phase);
-    OpBuilder end = builderAt(phase);
-    Value identity = makeIdentity(end, loc, reduce);
-    value = arith::SelectOp::create(end, loc, selected, value, identity);
-  }
+  Value value = selectedValue(reduce, phase);
   if (target.kind == StageTarget::Complete || collective.space.empty())
     return value;
   accumulate(target.index, value, phase);
@@ -316,7 +343,7 @@ void StageSlicer::buildUniform(const StageTarget &target) {
   }
   // Everything that this collective runs over is parallel.
   Value value =
-      materialize(structure.collectives()[target.index].op.getValue(), nullptr);
+      selectedValue(structure.collectives()[target.index].op, nullptr);
   accumulate(target.index, value, nullptr);
 }
 
@@ -333,7 +360,7 @@ void StageSlicer::accumulate(unsigned collective, Value value, Block *phase) {
   OpBuilder at = builderAt(phase);
   AccumulateOp::create(at, loc, getPartialKind(info.op), value,
                        context.partials[collective],
-                       mapOf(info.space, /*chunkFirst=*/true));
+                       mapOf(info.space, chunkDim));
 }
 
 Value StageSlicer::divideByCount(Value sum, DimSet over) {

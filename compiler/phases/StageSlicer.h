@@ -20,7 +20,7 @@ namespace normc {
 struct KernelContext {
   KernelContext(norm::KernelOp kernel, ProgramBuilder &program)
       : structure(kernel), program(program), stored(numCollectives()),
-        partials(numCollectives()), partialChunks(numCollectives()) {}
+        partials(numCollectives()), chunkDims(numCollectives()) {}
 
   size_t numCollectives() const { return structure.collectives().size(); }
   llvm::SmallVector<mlir::OpFoldResult> extentsOf(norm::DimSet dims) const;
@@ -30,9 +30,13 @@ struct KernelContext {
   llvm::SmallVector<mlir::OpFoldResult> extents; ///< Per dim of the kernel.
   /// Per collective: scratch of its result, where a later stage needs it.
   llvm::SmallVector<mlir::Value> stored;
-  /// Per collective: scratch [chunk, dims] of its partial results.
+  /// Per collective: scratch [chunk, dims] of its partial results, and the dim
+  /// that numbers the chunks of the stage that leaves them.
   llvm::SmallVector<mlir::Value> partials;
-  llvm::SmallVector<mlir::OpFoldResult> partialChunks;
+  llvm::SmallVector<mlir::StringAttr> chunkDims;
+  /// The extents of all chunk dims so far.
+  llvm::SmallVector<std::pair<mlir::StringAttr, mlir::OpFoldResult>>
+      chunkCounts;
 };
 
 /// Something that a phase, or the instance itself, produces.
@@ -41,7 +45,8 @@ struct StageTarget {
   unsigned index;    ///< Of the collective or the output.
   unsigned level;    ///< Collectives of this stage that it waits for.
   norm::DimSet over; ///< Dims of the kernel that its phase runs over.
-  bool overChunks;   ///< Its phase runs over the chunk dim as well.
+  /// Its phase runs over this chunk dim as well; null for none.
+  mlir::StringAttr chunks = nullptr;
 };
 
 /// Builds one stage.
@@ -57,7 +62,6 @@ public:
 
 private:
   bool hasPartials() const { return !plan.partial.empty(); }
-  bool usesChunkDim() const { return hasPartials() || !plan.combine.empty(); }
   mlir::OpFoldResult countInstances();
   void prepareScratch();
   void createStage();
@@ -82,7 +86,11 @@ private:
     end.setInsertionPointToEnd(phase);
     return end;
   }
-  norm::MapAttr mapOf(norm::DimSet dims, bool chunkFirst = false) const;
+  /// Dims that may not be empty, since a value is wanted of them.
+  norm::DimsAttr getNonEmpty() const;
+  mlir::Value selectedValue(norm::ReduceOp reduce, mlir::Block *phase);
+  /// One axis per dim, after one for the chunk dim, if any.
+  norm::MapAttr mapOf(norm::DimSet dims, mlir::StringAttr chunks = {}) const;
   norm::DimsAttr overOf(const StageTarget &target) const;
 
   KernelContext &context;
@@ -92,7 +100,7 @@ private:
   mlir::OpBuilder b;
   mlir::OpBuilder atInstance{static_cast<mlir::MLIRContext *>(nullptr)};
   mlir::Location loc;
-  mlir::StringAttr chunkDim;
+  mlir::StringAttr chunkDim; ///< Of the chunks of this stage; null for none.
   norm::StageOp stage;
   /// Values at the level of the instance, and of the phase being built.
   mlir::IRMapping uniform, inPhase;

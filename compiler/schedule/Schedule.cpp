@@ -125,8 +125,14 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   return std::min<int64_t>(8, llvm::bit_floor(vectors));
 }
 
-/// Bytes that one instance reads and writes, as far as extents are known.
+/// Bytes that one instance reads and writes, about.
 int64_t Chooser::instanceBytes() const {
+  constexpr int64_t limit = int64_t(1) << 30; // Nothing larger matters here.
+  auto extentOr = [&](unsigned dim) {
+    constexpr int64_t assumed = 1024; // Of a dim that only a call tells.
+    int64_t size = extent(int(dim));
+    return ShapedType::isDynamic(size) ? assumed : size;
+  };
   auto bytes = [&](Type type, MapAttr map) -> int64_t {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor)
@@ -134,9 +140,8 @@ int64_t Chooser::instanceBytes() const {
     int64_t count = 1;
     DimSet dims = toDimSet(structure.space(), map) - stage.parallel;
     for (unsigned dim = 0; dim < structure.space().size(); ++dim)
-      if (dims.contains(dim) && !ShapedType::isDynamic(extent(int(dim))))
-        count = llvm::SaturatingMultiply<uint64_t>(count, extent(int(dim))) &
-                INT64_MAX;
+      if (dims.contains(dim))
+        count = std::min(limit, count * std::min(limit, extentOr(dim)));
     return count * ((tensor.getElementTypeBitWidth() + 7) / 8);
   };
   KernelOp kernel = structure.kernel();

@@ -14,6 +14,19 @@ using namespace normc;
 static_assert(kDynamic == ShapedType::kDynamic,
               "the public spelling of a dynamic extent is MLIR's");
 
+// The public enums are cast to the dialect's.
+static_assert(int(Statistic::MeanVariance) ==
+                  int(norm::Statistic::mean_variance) &&
+              int(Statistic::Rms) == int(norm::Statistic::rms) &&
+              int(Statistic::L2) == int(norm::Statistic::l2));
+static_assert(int(EpsilonPlacement::Add) == int(norm::EpsilonPlacement::add) &&
+              int(EpsilonPlacement::AfterRoot) ==
+                  int(norm::EpsilonPlacement::after_root) &&
+              int(EpsilonPlacement::Clamp) ==
+                  int(norm::EpsilonPlacement::clamp));
+static_assert(int(Rounding::Once) == int(norm::Rounding::once) &&
+              int(Rounding::Normalized) == int(norm::Rounding::normalized));
+
 namespace {
 
 /// Builds the function argument by argument.
@@ -73,6 +86,9 @@ private:
 /// What would keep the IR from being built at all; the verifiers do the rest.
 LogicalResult SpecBuilder::check() {
   int64_t rank = spec.shape.size();
+  if (rank == 0)
+    return emitError(loc,
+                     "expected a shape of at least one axis, but got none");
   for (auto [axis, extent] : llvm::enumerate(spec.shape))
     if (extent < 0 && extent != kDynamic)
       return emitError(loc) << "expected a non-negative extent along axis "

@@ -126,18 +126,18 @@ void KernelOp::print(OpAsmPrinter &printer) {
 SmallVector<DimSource> normc::norm::findDimSources(KernelOp kernel) {
   SpaceAttr space = kernel.getDims();
   SmallVector<DimSource> sources;
-  DimSet known;
+  DimSet known, dynamic;
   for (auto [dim, extent] : llvm::enumerate(space.getExtents()))
-    if (!ShapedType::isDynamic(extent))
-      known |= DimSet::one(dim);
+    (ShapedType::isDynamic(extent) ? dynamic : known) |= DimSet::one(dim);
   // A join may become solvable only after another operand has been read.
   for (bool changed = true; changed;) {
     changed = false;
     for (unsigned i = 0; i < kernel.getNumOperands(); ++i) {
       for (auto [axis, names] :
            llvm::enumerate(kernel.getInputMap(i).getAxes())) {
-        DimSet unknown = toDimSet(space, names) - known;
-        if (llvm::popcount(unknown.raw()) != 1)
+        // A divisor is static, so that it can be checked at a call.
+        DimSet all = toDimSet(space, names), unknown = all - known;
+        if (llvm::popcount(unknown.raw()) != 1 || (all & dynamic) != unknown)
           continue;
         DimSource source{
             unsigned(llvm::countr_zero(unknown.raw())), i, unsigned(axis), {}};
@@ -176,7 +176,6 @@ static LogicalResult verifyMap(KernelOp kernel, const Twine &what, Type type,
   DimSet seen;
   for (auto [axis, names] : llvm::enumerate(map.getAxes())) {
     int64_t product = 1;
-    bool dynamic = false;
     for (StringAttr name : names.getNames()) {
       int64_t dim = space.indexOf(name);
       if (dim < 0)
@@ -190,7 +189,12 @@ static LogicalResult verifyMap(KernelOp kernel, const Twine &what, Type type,
                << name.getValue() << "' occurs again";
       seen |= DimSet::one(dim);
       int64_t extent = space.getExtents()[dim];
-      dynamic |= ShapedType::isDynamic(extent);
+      if (ShapedType::isDynamic(extent) &&
+          !ShapedType::isDynamic(tensor.getDimSize(axis)))
+        return kernel.emitOpError()
+               << "expected the dims of axis " << axis << " of " << what
+               << " to be static, as its extent " << tensor.getDimSize(axis)
+               << " is, but '" << name.getValue() << "' is not";
       if (!ShapedType::isDynamic(extent) &&
           llvm::MulOverflow(product, extent, product))
         return kernel.emitOpError()
@@ -200,11 +204,10 @@ static LogicalResult verifyMap(KernelOp kernel, const Twine &what, Type type,
     int64_t extent = tensor.getDimSize(axis);
     if (ShapedType::isDynamic(extent))
       continue;
-    if (dynamic ? (product == 0 || extent % product != 0) : extent != product)
+    if (extent != product)
       return kernel.emitOpError()
-             << "expected axis " << axis << " of " << what << " to "
-             << (dynamic ? "be divisible by " : "have extent ") << product
-             << ", as its dims say, but got " << extent;
+             << "expected axis " << axis << " of " << what << " to have extent "
+             << product << ", as its dims say, but got " << extent;
   }
   return success();
 }
@@ -218,6 +221,10 @@ static LogicalResult verifyBodyOp(Operation &op) {
   if ((dialect != "arith" && dialect != "math") || !isMemoryEffectFree(&op))
     return op.emitOpError("is not allowed in a norm.kernel body; expected a "
                           "scalar arith or math op, or a norm body op");
+  if (isIntegerDivision(&op))
+    return op.emitOpError(
+        "is not allowed in a norm.kernel body: the lanes that "
+        "a mask leaves out would divide by zero");
   for (Type type : op.getResultTypes())
     if (!type.isIntOrIndexOrFloat())
       return op.emitOpError() << "expected a scalar result in a norm.kernel "

@@ -57,11 +57,12 @@ def Norm_KernelOp : Norm_Op<"kernel", [Pure, IsolatedFromAbove, SingleBlock,
     * C2 one map per operand and per output; a map has as many axes as its
       tensor (none for a scalar), names dims of the kernel, and no dim twice.
     * C3 the body holds only scalar `arith` and `math` ops without side effects
-      and the `norm` body ops; casts carry no fastmath flags.
-    * C4 an axis' static extent equals the product of its dims' static extents
-      (or is divisible by it where one of them is `?`); an axis `[]` has extent 1.
-    * C5 a `?` dim is found from some operand axis: alone, or joined with dims
-      of known extent.
+      and the `norm` body ops, and no integer division; casts carry no fastmath
+      flags.
+    * C4 the dims of a static axis are static, and their product is its extent;
+      an axis `[]` has extent 1.
+    * C5 a `?` dim is found from some operand axis: alone, or joined with static
+      dims.
     * C6 at most 32 dims, extents ≥ 0.
     * C7 a yielded value's space lies within its output's dims; types agree.
     * C8 schedules, if present, name only dims of the kernel.

@@ -4,6 +4,7 @@
 #include "dialects/norm/Assembly.h"
 #include "dialects/norm/Spaces.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -80,6 +81,11 @@ llvm::APFloat normc::norm::getIdentity(ReduceKind kind, Type type) {
     return APFloat::getInf(semantics);
   }
   llvm_unreachable("all kinds are handled");
+}
+
+bool normc::norm::isIntegerDivision(Operation *op) {
+  return isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp,
+             arith::CeilDivSIOp, arith::CeilDivUIOp, arith::FloorDivSIOp>(op);
 }
 
 bool normc::norm::isCollective(Operation *op) {

@@ -45,8 +45,6 @@ def Norm_ViewType : TypeDef<Norm_Dialect, "View"> {
     int64_t getRank() const { return getShape().size(); }
     /// True when the view has no explicit strides: row-major without gaps.
     bool isContiguous() const { return getStrides().empty(); }
-    /// The stride of an axis where the type alone gives it, else kDynamic.
-    int64_t getStaticStride(int64_t axis) const;
   }];
 }
 

@@ -8,18 +8,6 @@
 using namespace mlir;
 using namespace normc::norm;
 
-int64_t ViewType::getStaticStride(int64_t axis) const {
-  if (!isContiguous())
-    return getStrides()[axis];
-  int64_t stride = 1;
-  for (int64_t extent : getShape().drop_front(axis + 1)) {
-    if (ShapedType::isDynamic(extent))
-      return ShapedType::kDynamic;
-    stride *= extent;
-  }
-  return stride;
-}
-
 LogicalResult ViewType::verify(function_ref<InFlightDiagnostic()> emitError,
                                ArrayRef<int64_t> shape, Type elementType,
                                ArrayRef<int64_t> strides) {

@@ -166,6 +166,23 @@ static LogicalResult verifyOptions(NormalizeOp op) { // C8, C9
     return op.emitOpError() << "expected correction 1 only with statistic "
                                "mean_variance, but got "
                             << stringifyStatistic(op.getStatistic());
+  if (correction == 1) {
+    int64_t count = 1; // Of a group, as far as it is static.
+    bool isStatic = true;
+    for (int64_t axis : op.getAxes()) {
+      int64_t extent = op.getInputType().getDimSize(axis);
+      isStatic &= !ShapedType::isDynamic(extent);
+      count *= op.getGroupAxis() == axis ? extent / *op.getGroups() : extent;
+    }
+    if (isStatic && count < 2)
+      return op.emitOpError() << "expected groups of at least 2 elements with "
+                                 "correction 1, but got "
+                              << count;
+  }
+  double offset = op.getScaleOffset().convertToDouble();
+  if (offset != 0 && offset != 1)
+    return op.emitOpError()
+           << "expected a scale offset of 0 or 1, but got " << offset;
   if (!op.getScale() && !op.getScaleOffset().isZero())
     return op.emitOpError("expected a scale where there is a scale offset");
   if (!op.getScale() && !op.getShift() && op.getRounding() != Rounding::once)

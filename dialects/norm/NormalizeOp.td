@@ -10,7 +10,7 @@ def Norm_NormalizeOp : Norm_Op<"normalize", [Pure, AttrSizedOperandSegments]> {
   let summary = "a declared normalization of a tensor";
   let description = [{
     With R the reduced `axes`, n the number of elements of a group and E the
-    mean over it (semantics: docs/semantics in words, here in formulas):
+    mean over it:
 
     | statistic | x̂ (epsilon placement) |
     |---|---|
@@ -50,8 +50,10 @@ def Norm_NormalizeOp : Norm_Op<"normalize", [Pure, AttrSizedOperandSegments]> {
     * C7 saved results: each of "mean" (only of `mean_variance`) and "rstd" at
       most once, one result per name, in the compute type, shaped as the kept
       axes.
-    * C8 `correction` is 0 or 1, and 1 only with `mean_variance`.
-    * C9 `scale_offset` and `rounding` need a scale (`rounding` or a shift).
+    * C8 `correction` is 0 or 1, and 1 only with `mean_variance` and groups of at
+      least 2 elements.
+    * C9 `scale_offset` is 0 or 1; it and `rounding` need a scale (`rounding` or a
+      shift).
   }];
   let arguments = (ins
     Norm_StatisticAttr:$statistic,

@@ -22,6 +22,7 @@ static bool isPointOp(Operation &op) {
     return true;
   StringRef dialect = op.getName().getDialectNamespace();
   return (dialect == "arith" || dialect == "math") && isMemoryEffectFree(&op) &&
+         !isIntegerDivision(&op) &&
          llvm::all_of(op.getResultTypes(),
                       [](Type type) { return type.isIntOrIndexOrFloat(); });
 }
@@ -139,14 +140,20 @@ static DimSet getFixedDims(Operation *op, StageOp stage) {
   return fixed;
 }
 
-/// An axis' static extent is that of its dims, where they have one.
+/// The dims of a static axis are static, and make its extent.
 static LogicalResult verifyExtent(Operation *op, ViewType view, unsigned axis,
                                   DimsAttr names, SpaceAttr space) {
   int64_t product = 1;
   for (StringAttr name : names.getNames()) {
     int64_t extent = space.getExtents()[space.indexOf(name)];
-    if (ShapedType::isDynamic(extent))
-      return success();
+    if (ShapedType::isDynamic(extent)) {
+      if (ShapedType::isDynamic(view.getShape()[axis]))
+        return success();
+      return op->emitOpError()
+             << "expected the dims of axis " << axis << " of " << view
+             << " to be static, as its extent is, but '" << name.getValue()
+             << "' is not";
+    }
     if (llvm::MulOverflow(product, extent, product))
       return op->emitOpError() << "expected the extents joined in axis " << axis
                                << " to have a product below 2^63";
@@ -258,8 +265,21 @@ void StoreOp::print(OpAsmPrinter &printer) {
 }
 
 LogicalResult StoreOp::verify() {
-  return verifyAccess(*this, getView().getType(), getMap(),
-                      getValue().getType());
+  if (failed(verifyAccess(*this, getView().getType(), getMap(),
+                          getValue().getType())))
+    return failure();
+  auto stage = (*this)->getParentOfType<StageOp>(); // C2
+  SpaceAttr space = stage.getDims();
+  DimSet needed = getFixedDims(*this, stage);
+  if (StringAttr chunkDim = stage.getChunkDimAttr();
+      chunkDim && (*this)->getParentOfType<InstanceOp>())
+    needed = needed - DimSet::one(space.indexOf(chunkDim));
+  DimSet missing = needed - toDimSet(space, getMap());
+  if (!missing.empty())
+    return emitOpError() << "expected a map that uses every dim that is fixed "
+                            "here, but it lacks "
+                         << toString(space, missing);
+  return success();
 }
 
 ParseResult AccumulateOp::parse(OpAsmParser &parser, OperationState &result) {

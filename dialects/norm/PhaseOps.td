@@ -40,7 +40,8 @@ def Norm_ProgramOp : Norm_Op<"program", [IsolatedFromAbove, Symbol, SingleBlock,
     Constraints:
     * C1 one name per argument, all different; arguments are views.
     * C2 the body holds only `norm.size`, `norm.scratch`, `norm.stage` and
-      index arithmetic of `arith`.
+      `arith.constant`, `addi`, `muli`, `divui` and `ceildivui` on index; a size
+      divided by a constant is a multiple of it, which is checked at a call.
     * C3 `in_place` pairs an input with an output of the same type.
     * C4 `alignments`, if present, has the alignment in bytes that each
       argument's base address has, a power of two.
@@ -97,7 +98,8 @@ def Norm_StageOp : Norm_Op<"stage", [HasParent<"ProgramOp">, SingleBlock,
     block of `width` points. The body holds phases and stores, which run once per
     chunk, before its instances, and then one `norm.instance`. `chunks k` names
     the chunk's number as a dim: what is stored by it is a partial result that a
-    later stage combines.
+    later stage combines. `non_empty [j]` lists dims of which a call may not have
+    none: a mean of nothing has no value.
 
     ```mlir
     norm.stage dims(i = %n, j = 4096, k = %c) chunks k schedule #norm.schedule<...> {
@@ -112,9 +114,11 @@ def Norm_StageOp : Norm_Op<"stage", [HasParent<"ProgramOp">, SingleBlock,
       chunk dim is a dim of the stage, and not parallel.
     * C3 the body is phases and stores, and then exactly one instance; what is
       outside the instance needs `chunks`, and contributes nothing.
+    * C4 `non_empty` names dims of the stage.
   }];
   let arguments = (ins Variadic<Index>:$sizes, Norm_SpaceAttr:$dims,
                        OptionalAttr<StrAttr>:$chunk_dim,
+                       OptionalAttr<Norm_DimsAttr>:$non_empty,
                        Norm_ScheduleAttr:$schedule);
   let regions = (region SizedRegion<1>:$body);
   let hasCustomAssemblyFormat = 1;
@@ -169,7 +173,7 @@ def Norm_PhaseOp : Norm_Op<"phase", [ParentOneOf<["StageOp", "InstanceOp"]>,
       twice, at least one; the lane dim, if it is among them, comes last.
     * C2 results agree with the contributions in number and type.
     * C3 the body is scalar `arith`, `math`, `norm.index`, `norm.extent`,
-      `norm.load`, `norm.store` and `norm.accumulate`.
+      `norm.load`, `norm.store` and `norm.accumulate`; no integer division.
   }];
   let arguments = (ins Variadic<Norm_ViewType>:$keeps, Norm_DimsAttr:$over);
   let results = (outs Variadic<AnyFloat>:$results);
@@ -224,7 +228,9 @@ def Norm_StoreOp : Norm_Op<"store", [ParentOneOf<["StageOp", "InstanceOp", "Phas
   let summary = "writes the element of a view at this point";
   let description = [{
     `norm.store %v, %y by [[i], [j]] : !norm.view<?x4096xbf16>`. C1: as
-    `norm.load`; the value has the view's element type.
+    `norm.load`; the value has the view's element type. C2: the map uses every
+    dim that is fixed here, so that each element is written once; of the chunk
+    dim only outside the instance.
   }];
   let arguments = (ins AnyType:$value, Norm_ViewType:$view, Norm_MapAttr:$map);
   let hasCustomAssemblyFormat = 1;

@@ -118,9 +118,9 @@ LogicalResult ProgramOp::verifyRegions() {
   }
   for (Operation &op : *block) // C2
     if (!isa<SizeOp, ScratchOp, StageOp>(op) &&
-        !(op.getName().getDialectNamespace() == "arith" &&
-          llvm::all_of(op.getResultTypes(),
-                       [](Type type) { return type.isIndex(); })))
+        !(isa<arith::ConstantOp, arith::AddIOp, arith::MulIOp, arith::DivUIOp,
+              arith::CeilDivUIOp>(op) &&
+          op.getResult(0).getType().isIndex()))
       return op.emitOpError("is not allowed in a norm.program; expected "
                             "norm.size, norm.scratch, norm.stage or index "
                             "arithmetic");
@@ -218,6 +218,12 @@ ParseResult StageOp::parse(OpAsmParser &parser, OperationState &result) {
       return failure();
     result.addAttribute("chunk_dim", chunkDim);
   }
+  if (succeeded(parser.parseOptionalKeyword("non_empty"))) {
+    Attribute dims = DimsAttr::parse(parser, {});
+    if (!dims)
+      return failure();
+    result.addAttribute("non_empty", dims);
+  }
   Attribute schedule;
   if (parser.parseKeyword("schedule") ||
       parser.parseAttribute(schedule, "schedule", result.attributes) ||
@@ -245,10 +251,14 @@ void StageOp::print(OpAsmPrinter &printer) {
   printer << ")";
   if (StringAttr chunkDim = getChunkDimAttr())
     printer << " chunks " << chunkDim.getValue();
+  if (DimsAttr nonEmpty = getNonEmptyAttr()) {
+    printer << " non_empty ";
+    nonEmpty.print(printer);
+  }
   printer.printNewline();
   printer << "        schedule " << getSchedule();
-  printer.printOptionalAttrDictWithKeyword((*this)->getAttrs(),
-                                           {"dims", "chunk_dim", "schedule"});
+  printer.printOptionalAttrDictWithKeyword(
+      (*this)->getAttrs(), {"dims", "chunk_dim", "non_empty", "schedule"});
   printer << " ";
   printer.printRegion(getBody());
 }
@@ -272,6 +282,12 @@ LogicalResult StageOp::verifyRegions() {
       return emitOpError() << "expected the chunk dim to be a dim of the stage "
                               "that is not parallel, but got '"
                            << chunkDim.getValue() << "'";
+  if (DimsAttr nonEmpty = getNonEmptyAttr()) // C4
+    for (StringAttr name : nonEmpty.getNames())
+      if (!space.contains(name))
+        return emitOpError()
+               << "expected non_empty to name dims among (" << space.listNames()
+               << "), but got '" << name.getValue() << "'";
   Block *block = getBlock(); // C3
   if (block->empty() || !isa<InstanceOp>(block->back()))
     return emitOpError("expected the stage to end with its norm.instance");

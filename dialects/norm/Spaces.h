@@ -62,6 +62,9 @@ private:
 /// give: 0, 1, -inf or +inf.
 llvm::APFloat getIdentity(ReduceKind kind, mlir::Type type);
 
+/// True for an integer division or remainder, which traps on zero.
+bool isIntegerDivision(mlir::Operation *op);
+
 /// True if `op` is a collective: `norm.reduce` or `norm.moments`.
 bool isCollective(mlir::Operation *op);
 /// The dims that a collective combines over.

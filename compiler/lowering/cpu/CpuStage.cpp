@@ -123,10 +123,6 @@ LogicalResult CpuStage::emitLaneBlock(Position &position, IRMapping &values) {
   return emitter.emitBlock(block, position, values);
 }
 
-std::string normc::getStageEntry(ProgramOp program, unsigned index) {
-  return (program.getSymName() + "_stage" + Twine(index)).str();
-}
-
 FailureOr<func::FuncOp> normc::lowerStageToCpu(OpBuilder &builder,
                                                StageOp stage, unsigned index,
                                                bool hasFma) {

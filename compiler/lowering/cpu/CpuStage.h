@@ -14,9 +14,6 @@
 
 namespace normc {
 
-/// The entry point of a program's `index`-th stage.
-std::string getStageEntry(norm::ProgramOp program, unsigned index);
-
 /// Makes the function of a stage at the builder's place.
 mlir::FailureOr<mlir::func::FuncOp> lowerStageToCpu(mlir::OpBuilder &builder,
                                                     norm::StageOp stage,

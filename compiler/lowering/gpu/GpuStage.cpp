@@ -2,7 +2,6 @@
 
 #include "compiler/lowering/gpu/GpuStage.h"
 
-#include "compiler/lowering/cpu/CpuStage.h"
 #include "compiler/lowering/shared/Instances.h"
 #include "compiler/lowering/shared/PhaseEmitter.h"
 #include "compiler/lowering/shared/WordLayout.h"

@@ -128,3 +128,21 @@ void ViewTable::addSize(Operation &op) {
   for (auto [from, to] : llvm::zip_equal(op.getResults(), copy->getResults()))
     sizes[from] = to;
 }
+
+LogicalResult normc::verifyElementTypes(ProgramOp program) {
+  auto verify = [&](Value view) -> LogicalResult {
+    Type type = cast<ViewType>(view.getType()).getElementType();
+    if (isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type))
+      return success();
+    return emitError(view.getLoc())
+           << "expected views of f16, bf16, f32 or f64, but got "
+           << view.getType();
+  };
+  for (BlockArgument argument : program.getBlock()->getArguments())
+    if (failed(verify(argument)))
+      return failure();
+  for (auto scratch : program.getBlock()->getOps<ScratchOp>())
+    if (failed(verify(scratch.getView())))
+      return failure();
+  return success();
+}

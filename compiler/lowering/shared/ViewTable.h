@@ -60,6 +60,9 @@ private:
   llvm::DenseMap<mlir::Value, mlir::Value> sizes;
 };
 
+/// Says, on the program, which view has elements that no lowering can move.
+mlir::LogicalResult verifyElementTypes(norm::ProgramOp program);
+
 /// Scratch views start at multiples of this many bytes.
 inline constexpr int64_t kScratchAlignment = 64;
 

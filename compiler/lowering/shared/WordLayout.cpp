@@ -26,3 +26,7 @@ int WordLayout::find(unsigned argument, unsigned axis, bool isStride) const {
       return int(i);
   return -1;
 }
+
+std::string normc::getStageEntry(ProgramOp program, unsigned index) {
+  return (program.getSymName() + "_stage" + Twine(index)).str();
+}

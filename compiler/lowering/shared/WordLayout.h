@@ -11,6 +11,7 @@
 
 #include "dialects/norm/Norm.h"
 
+#include <string>
 #include <vector>
 
 namespace normc {
@@ -34,6 +35,9 @@ public:
 private:
   std::vector<Word> list;
 };
+
+/// The entry point of a program's `index`-th stage.
+std::string getStageEntry(norm::ProgramOp program, unsigned index);
 
 } // namespace normc
 

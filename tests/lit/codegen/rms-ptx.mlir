@@ -8,7 +8,7 @@
 // CHECK: ld.global.v4.b32
 // CHECK: shfl.sync.bfly.b32
 // CHECK: bar.sync
-// CHECK: sqrt.rn.f32
+// CHECK: sqrt.rn.f64
 // CHECK: ld.global.v4.b32
 // CHECK: st.global.v4.b32
 // CHECK-NOT: {{(ld|st)\.global\.b16}}

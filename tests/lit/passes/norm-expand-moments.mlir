@@ -2,9 +2,13 @@
 
 // CHECK-LABEL: func.func @moments
 // CHECK: %[[COUNT:.*]] = arith.constant 6.400000e+01 : f32
-// CHECK: %[[MEAN:.*]] = norm.reduce mean %e0 over [j] : f32
+// CHECK: %[[WIDE:.*]] = arith.extf %e0 : f32 to f64
+// CHECK: %[[BOTH:.*]] = norm.reduce mean %[[WIDE]] over [j] : f64
+// CHECK: %[[MEAN:.*]] = arith.truncf %[[BOTH]] : f64 to f32
+// CHECK: %[[HIGH:.*]] = arith.extf %[[MEAN]] : f32 to f64
+// CHECK: %[[REST:.*]] = arith.subf %[[BOTH]], %[[HIGH]] : f64
+// CHECK: %[[DELTA:.*]] = arith.truncf %[[REST]] : f64 to f32
 // CHECK: %[[D:.*]] = arith.subf %e0, %[[MEAN]] : f32
-// CHECK: %[[DELTA:.*]] = norm.reduce mean %[[D]] over [j] : f32
 // CHECK: %[[DD:.*]] = arith.mulf %[[D]], %[[D]] : f32
 // CHECK: %[[Q:.*]] = norm.reduce mean %[[DD]] over [j] : f32
 // CHECK: %[[DELTA2:.*]] = arith.mulf %[[DELTA]], %[[DELTA]] : f32
@@ -40,4 +44,21 @@ func.func @masked(%a: tensor<?x?xf32>) -> (tensor<?xf32>, tensor<?xf32>) {
     norm.yield %m2, %mean : f32, f32
   }
   return %r#0, %r#1 : tensor<?xf32>, tensor<?xf32>
+}
+
+// The mean of f64 values is corrected by the mean of the exact distances to it:
+// the difference and its rounding error.
+// CHECK-LABEL: func.func @double
+// CHECK: %[[MEAN:.*]] = norm.reduce mean %e0 over [j] : f64
+// CHECK: arith.subf %e0, %[[MEAN]] : f64
+// CHECK-COUNT-2: norm.reduce mean %{{.*}} over [j] : f64
+// CHECK: arith.addf
+// CHECK: norm.reduce mean %{{.*}} over [j] : f64
+func.func @double(%a: tensor<4x8xf64>) -> tensor<4xf64> {
+  %r = norm.kernel dims(i = 4, j = 8)
+      ins(%x = %a by [[i], [j]] : tensor<4x8xf64>) outs(by [[i]] : tensor<4xf64>) {
+    %n, %m, %d, %m2 = norm.moments %x over [j] : f64
+    norm.yield %m2 : f64
+  }
+  return %r : tensor<4xf64>
 }

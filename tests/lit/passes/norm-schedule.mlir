@@ -53,10 +53,10 @@ func.func @columns(%a: tensor<?x?xf32>) -> tensor<?xf32> {
 // -----
 
 // Rows that wait for their mean, and column sums: partial sums of 256 rows, and
-// a stage that combines them. f64 halves the width.
+// a stage that combines them. f64 halves the width, and carries every vector.
 // CHECK-LABEL: func.func @both
-// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 8, unroll = 8, chunk = 256,
-// CHECK-SAME: #norm.schedule<target = cpu, parallel = [j], lanes = [j], width = 8, unroll = 8,
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 8, chunk = 256,
+// CHECK-SAME: #norm.schedule<target = cpu, parallel = [j], lanes = [j], width = 8, chunk
 func.func @both(%a: tensor<?x?xf64>) -> (tensor<?x?xf64>, tensor<?xf64>) {
   %r:2 = norm.kernel dims(i = ?, j = ?) ins(%x = %a by [[i], [j]] : tensor<?x?xf64>)
       outs(by [[i], [j]] : tensor<?x?xf64>, by [[j]] : tensor<?xf64>) {

@@ -1,17 +1,19 @@
 // RUN: norm-opt %s --norm-to-kernel -split-input-file | FileCheck %s
 
-// The statistic of an RMS norm, epsilon inside the root, and the scale, all in
-// f32, with one rounding at the end.
+// The statistic of an RMS norm with epsilon inside the root, in f64 since squares
+// of bf16 leave the range of f32; the rest in f32, with one rounding at the end.
 // CHECK-LABEL: func.func @rms
 // CHECK: norm.kernel dims(i = ?, j = 64)
 // CHECK-NEXT: ins(%[[X:.*]] = %arg0 by {{\[\[}}i], [j]] : tensor<?x64xbf16>, %[[G:.*]] = %arg1 by {{\[\[}}j]] : tensor<64xf32>)
 // CHECK-NEXT: outs(by {{\[\[}}i], [j]] : tensor<?x64xbf16>)
 // CHECK: %[[WIDE:.*]] = arith.extf %[[X]] : bf16 to f32
-// CHECK: %[[SQUARE:.*]] = arith.mulf %[[WIDE]], %[[WIDE]] : f32
-// CHECK: %[[MEAN:.*]] = norm.reduce mean %[[SQUARE]] over [j] : f32
-// CHECK: %[[EPS:.*]] = arith.constant 9.99999997E-7 : f32
-// CHECK: %[[ARGUMENT:.*]] = arith.addf %[[MEAN]], %[[EPS]] : f32
-// CHECK: %[[RSTD:.*]] = math.rsqrt %[[ARGUMENT]] : f32
+// CHECK: %[[DOUBLE:.*]] = arith.extf %[[WIDE]] : f32 to f64
+// CHECK: %[[SQUARE:.*]] = arith.mulf %[[DOUBLE]], %[[DOUBLE]] : f64
+// CHECK: %[[MEAN:.*]] = norm.reduce mean %[[SQUARE]] over [j] : f64
+// CHECK: %[[EPS:.*]] = arith.constant 9.9999999999999995E-7 : f64
+// CHECK: %[[ARGUMENT:.*]] = arith.addf %[[MEAN]], %[[EPS]] : f64
+// CHECK: %[[ROOT:.*]] = math.rsqrt %[[ARGUMENT]] : f64
+// CHECK: %[[RSTD:.*]] = arith.truncf %[[ROOT]] : f64 to f32
 // CHECK: %[[N:.*]] = arith.mulf %[[WIDE]], %[[RSTD]] : f32
 // CHECK: %[[Y:.*]] = arith.mulf %[[N]], %[[G]] : f32
 // CHECK: %[[NARROW:.*]] = arith.truncf %[[Y]] : f32 to bf16

@@ -69,7 +69,7 @@ TEST(SpecTest, WhatIsWrongIsSaid) {
   spec.epsilon = -1;
   refused(spec, "expected a finite epsilon of at least 0, but got -1");
   spec = rmsNorm({.shape = {}});
-  refused(spec, "expected parameter axes between 0 and -1, but got -1");
+  refused(spec, "expected a shape of at least one axis, but got none");
   spec = rmsNorm({.shape = {4, -3}});
   refused(spec, "expected a non-negative extent along axis 1, but got -3");
   spec = rmsNorm({.shape = {4, 8}});

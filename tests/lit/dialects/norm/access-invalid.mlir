@@ -182,3 +182,18 @@ norm.program @load_not_a_view inputs(%x "x" : !norm.view<4xf32>) outputs() {
     }
   }
 }
+
+// -----
+
+// C2 of norm.store: each element is written once.
+norm.program @store_lacks_dim inputs() outputs(%y "y" : !norm.view<4xf32>) {
+  norm.stage dims(i = 4, j = 8) schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      norm.phase over [j] {
+        %c = arith.constant 0.0 : f32
+        // expected-error @+1 {{expected a map that uses every dim that is fixed here, but it lacks [j]}}
+        norm.store %c, %y by [[i]] : !norm.view<4xf32>
+      }
+    }
+  }
+}

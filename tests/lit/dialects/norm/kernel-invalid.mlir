@@ -268,9 +268,9 @@ func.func @joined_extent() {
 
 // -----
 
-// C4: or divisible by it, where one of them is `?`.
+// C4: the dims of a static axis are static.
 func.func @joined_dynamic_extent(%x: tensor<33xf32>) {
-  // expected-error @+1 {{expected axis 0 of input 0 to be divisible by 8, as its dims say, but got 33}}
+  // expected-error @+1 {{expected the dims of axis 0 of input 0 to be static, as its extent 33 is, but 'g' is not}}
   norm.kernel dims(g = ?, c = 8) ins(%e = %x by [[g, c]] : tensor<33xf32>) outs() {
     norm.yield
   }
@@ -280,7 +280,7 @@ func.func @joined_dynamic_extent(%x: tensor<33xf32>) {
 // -----
 
 func.func @joined_with_nothing(%x: tensor<33xf32>) {
-  // expected-error @+1 {{expected axis 0 of input 0 to be divisible by 0, as its dims say, but got 33}}
+  // expected-error @+1 {{expected the dims of axis 0 of input 0 to be static, as its extent 33 is, but 'g' is not}}
   norm.kernel dims(g = ?, c = 0) ins(%e = %x by [[g, c]] : tensor<33xf32>) outs() {
     norm.yield
   }
@@ -328,6 +328,18 @@ func.func @extent_of_output(%x: tensor<4xf32>) {
 func.func @unknown_join(%x: tensor<?xf32>) {
   // expected-error @+1 {{expected an input that tells the extent of dim 'g'}}
   norm.kernel dims(g = ?, c = ?) ins(%e = %x by [[g, c]] : tensor<?xf32>) outs() {
+    norm.yield
+  }
+  return
+}
+
+// -----
+
+// C5: nor one with another `?` dim, though that is told.
+func.func @dynamic_join(%x: tensor<?xf32>, %g: tensor<?xf32>) {
+  // expected-error @+1 {{expected an input that tells the extent of dim 'c'}}
+  norm.kernel dims(g = ?, c = ?)
+      ins(%e = %x by [[g, c]] : tensor<?xf32>, %f = %g by [[g]] : tensor<?xf32>) outs() {
     norm.yield
   }
   return

@@ -109,13 +109,13 @@ func.func @extremes(%x: tensor<4xf32>, %p: tensor<f32>, %z: tensor<0xf32>)
   return %a, %b, %c : tensor<4xindex>, tensor<f32>, tensor<0xf32>
 }
 
-// A `?` dim that is found from a join, after its other dim.
+// A `?` dim that only a join tells.
 // CHECK-LABEL: func.func @joined_extent
-func.func @joined_extent(%x: tensor<?xf32>, %g: tensor<?xf32>) -> tensor<?xf32> {
-  %y = norm.kernel dims(g = ?, c = ?)
-      ins(%xe = %x by [[g, c]] : tensor<?xf32>, %ge = %g by [[g]] : tensor<?xf32>)
+func.func @joined_extent(%x: tensor<?xf32>, %g: tensor<8xf32>) -> tensor<?xf32> {
+  %y = norm.kernel dims(g = ?, c = 8)
+      ins(%xe = %x by [[g, c]] : tensor<?xf32>, %ce = %g by [[c]] : tensor<8xf32>)
       outs(by [[g, c]] : tensor<?xf32>) {
-    %o = arith.mulf %xe, %ge : f32
+    %o = arith.mulf %xe, %ce : f32
     norm.yield %o : f32
   }
   return %y : tensor<?xf32>

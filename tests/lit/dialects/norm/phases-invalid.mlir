@@ -440,3 +440,14 @@ norm.program @terminator inputs() outputs() {
     }
   }
 }
+
+// -----
+
+// C4 of norm.stage: `non_empty` names dims of the stage.
+norm.program @non_empty inputs() outputs() {
+  // expected-error @+1 {{expected non_empty to name dims among (i), but got 'j'}}
+  norm.stage dims(i = 1) non_empty [j] schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+    }
+  }
+}

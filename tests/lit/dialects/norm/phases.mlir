@@ -44,7 +44,7 @@ norm.program @rms inputs(%x "x" : !norm.view<?x4096xf32>)
 // CHECK: attributes {alignments = array<i64: 64, 64>} {
 // CHECK: %[[C:.*]] = arith.ceildivui
 // CHECK: %[[P:.*]] = norm.scratch(%[[C]]) : !norm.view<?x64xf32>
-// CHECK: norm.stage dims(i = %{{.*}}, j = 64, k = %[[C]]) chunks k
+// CHECK: norm.stage dims(i = %{{.*}}, j = 64, k = %[[C]]) chunks k non_empty [i, j]
 // CHECK: norm.store %{{.*}}, %[[P]] by {{\[\[}}k], [j]] : !norm.view<?x64xf32>
 // CHECK: norm.accumulate add %{{.*}}, %[[P]] by {{\[\[}}k], [j]] : !norm.view<?x64xf32>
 // CHECK: norm.stage dims(j = 64, k = %[[C]])
@@ -57,7 +57,7 @@ norm.program @columns inputs(%x "x" : !norm.view<?x64xf32>)
   %c16 = arith.constant 16 : index
   %chunks = arith.ceildivui %n, %c16 : index
   %part = norm.scratch(%chunks) : !norm.view<?x64xf32>
-  norm.stage dims(i = %n, j = 64, k = %chunks) chunks k
+  norm.stage dims(i = %n, j = 64, k = %chunks) chunks k non_empty [i, j]
       schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 8, chunk = 16> {
     norm.phase over [j] {
       %zero = arith.constant 0.0 : f32
@@ -88,10 +88,10 @@ norm.program @columns inputs(%x "x" : !norm.view<?x64xf32>)
 // CHECK-LABEL: norm.program @nothing inputs()
 // CHECK-NEXT: outputs() {
 // CHECK: norm.scratch() : !norm.view<4xf32>
-// CHECK: norm.stage dims()
+// CHECK: norm.stage dims() non_empty []
 norm.program @nothing inputs() outputs() {
   %p = norm.scratch() : !norm.view<4xf32>
-  norm.stage dims() schedule #norm.schedule<target = gpu, parallel = [], lanes = [], threads = 32> {
+  norm.stage dims() non_empty [] schedule #norm.schedule<target = gpu, parallel = [], lanes = [], threads = 32> {
     norm.instance {
     }
   }
