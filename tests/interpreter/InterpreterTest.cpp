@@ -282,8 +282,8 @@ constexpr llvm::StringLiteral kReduceText = R"(
     norm.program @f inputs(%x "x" : !norm.view<?xf64>)
                     outputs(%y "y" : !norm.view<5xf64>) {
       %n = norm.size %x[0] : !norm.view<?xf64>
-      norm.stage dims(i = 1, j = %n, e = 5)
-          schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+      norm.stage dims(j = %n, e = 5)
+          schedule #norm.schedule<target = cpu, parallel = [], lanes = []> {
         norm.instance {
           %sum, %product, %max, %min, %mean = norm.phase over [j] {
             %v = norm.load %x by [[j]] : !norm.view<?xf64>

@@ -10,8 +10,8 @@
 // CHECK: %[[DELTA:.*]] = arith.truncf %[[REST]] : f64 to f32
 // CHECK: %[[D:.*]] = arith.subf %e0, %[[MEAN]] : f32
 // CHECK: %[[DD:.*]] = arith.mulf %[[D]], %[[D]] : f32
-// CHECK: %[[Q:.*]] = norm.reduce mean %[[DD]] over [j] : f32
 // CHECK: %[[DELTA2:.*]] = arith.mulf %[[DELTA]], %[[DELTA]] : f32
+// CHECK: %[[Q:.*]] = norm.reduce mean %[[DD]] over [j] : f32
 // CHECK: %[[VARIANCE:.*]] = arith.subf %[[Q]], %[[DELTA2]] : f32
 // CHECK: %[[M2:.*]] = arith.mulf %[[VARIANCE]], %[[COUNT]] : f32
 // CHECK: norm.yield %[[COUNT]], %[[MEAN]], %[[DELTA]], %[[M2]]

@@ -197,3 +197,34 @@ norm.program @store_lacks_dim inputs() outputs(%y "y" : !norm.view<4xf32>) {
     }
   }
 }
+
+// -----
+
+// C2 of norm.store: the map uses every dim that is fixed.
+norm.program @lost inputs(%x "x" : !norm.view<4x8xf32>) outputs(%y "y" : !norm.view<4xf32>) {
+  norm.stage dims(i = 4, j = 8)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4> {
+    norm.instance {
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<4x8xf32>
+        // expected-error @+1 {{expected a map that uses every dim that is fixed here, but it lacks [j]}}
+        norm.store %e, %y by [[i]] : !norm.view<4xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// C1: the dims of a static axis are static.
+norm.program @unknown inputs(%x "x" : !norm.view<?xf32>, %z "z" : !norm.view<5xf32>) outputs(%y "y" : !norm.view<?xf32>) {
+  %n = norm.size %x[0] : !norm.view<?xf32>
+  norm.stage dims(i = %n)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      // expected-error @+1 {{expected the dims of axis 0 of '!norm.view<5xf32>' to be static, as its extent is, but 'i' is not}}
+      %e = norm.load %z by [[i]] : !norm.view<5xf32>
+      norm.store %e, %y by [[i]] : !norm.view<?xf32>
+    }
+  }
+}

@@ -547,3 +547,28 @@ func.func @no_region() {
   "norm.kernel"() <{dims = #norm<space()>, input_maps = [], output_maps = []}> : () -> ()
   return
 }
+
+// -----
+
+// C3: no integer division.
+func.func @division(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %y = norm.kernel dims(i = 4) ins(%e = %x by [[i]] : tensor<4xf32>)
+      outs(by [[i]] : tensor<4xf32>) {
+    %i = norm.index i
+    // expected-error @+1 {{is not allowed in a norm.kernel body: the lanes that a mask leaves out would divide by zero}}
+    %q = arith.divui %i, %i : index
+    norm.yield %e : f32
+  }
+  return %y : tensor<4xf32>
+}
+
+// -----
+
+// C5: a divisor is static.
+func.func @two_unknown(%x: tensor<?xf32>, %b: tensor<?xf32>) {
+  // expected-error @+1 {{expected an input that tells the extent of dim 'i', but none has it alone or joined with known dims}}
+  norm.kernel dims(i = ?, b = ?) ins(%e = %x by [[i, b]] : tensor<?xf32>, %f = %b by [[b]] : tensor<?xf32>) outs() {
+    norm.yield
+  }
+  return
+}

@@ -352,3 +352,21 @@ func.func @unknown_statistic(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   %y = norm.normalize median %x over [1] epsilon 1.0e-06 : (tensor<4x8xf32>) -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }
+
+// -----
+
+// C8: a corrected variance needs two elements.
+func.func @correction_of_one(%x: tensor<4x1xf32>) -> tensor<4x1xf32> {
+  // expected-error @+1 {{expected groups of at least 2 elements with correction 1, but got 1}}
+  %y = norm.normalize mean_variance %x over [1] epsilon 1.0e-5 correction 1 : (tensor<4x1xf32>) -> tensor<4x1xf32>
+  return %y : tensor<4x1xf32>
+}
+
+// -----
+
+// C9: an offset is 0 or 1.
+func.func @half_offset(%x: tensor<4x8xf32>, %g: tensor<8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected a scale offset of 0 or 1, but got 5.000000e-01}}
+  %y = norm.normalize rms %x over [1] epsilon 1.0e-5 scale %g on [1] offset 0.5 : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
