@@ -6,6 +6,7 @@
 #include "compiler/Session.h"
 #include "compiler/codegen/Facts.h"
 #include "compiler/codegen/MachineCode.h"
+#include "compiler/codegen/TargetInfo.h"
 #include "compiler/spec/BuildModule.h"
 #include "dialects/norm/Norm.h"
 
@@ -82,10 +83,14 @@ public:
   explicit Compilation(const Target &target) : target(target) {}
 
   Status parse(std::string_view text, std::string_view sourceName) {
+    if (Status status = validateTarget(target); !status)
+      return status;
     module = session.parse(text, sourceName);
     return module ? checkModule(*module) : Status(session.takeError());
   }
   Status build(const NormSpec &spec) {
+    if (Status status = validateTarget(target); !status)
+      return status;
     module = buildModule(spec, session.context());
     return module ? Status() : Status(session.takeError());
   }

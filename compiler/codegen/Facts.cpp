@@ -40,8 +40,9 @@ public:
 
 private:
   Status addArgument(BlockArgument argument);
-  void addStage(StageOp stage, unsigned index);
-  void addAccess(StageOp stage, Value view, MapAttr map);
+  Status addStage(StageOp stage, unsigned index);
+  Status addAccess(StageOp stage, Value view, MapAttr map);
+  SizeExpr scratchExtent(ScratchOp scratch, unsigned axis);
   void requireNonEmpty(Value view, MapAttr map, DimsAttr dims);
   void addDivisibility();
   Status addInPlace();
@@ -68,12 +69,8 @@ SizeExpr FactCollector::sizeOf(Value index) {
                        : SizeExpr::constant(cast<ViewType>(argument.getType())
                                                 .getShape()[size.getAxis()]);
     }
-    auto scratch = size.getView().getDefiningOp<ScratchOp>();
-    ArrayRef<int64_t> shape = scratch.getView().getType().getShape();
-    if (!ShapedType::isDynamic(shape[size.getAxis()]))
-      return SizeExpr::constant(shape[size.getAxis()]);
-    return sizeOf(scratch.getSizes()[llvm::count_if(
-        shape.take_front(size.getAxis()), ShapedType::isDynamic)]);
+    return scratchExtent(size.getView().getDefiningOp<ScratchOp>(),
+                         size.getAxis());
   }
   Op op = isa<arith::MulIOp>(def)        ? Op::Mul
           : isa<arith::AddIOp>(def)      ? Op::Add
@@ -142,26 +139,82 @@ Status FactCollector::addArgument(BlockArgument argument) {
   return {};
 }
 
+/// True if both have one value for these words (or neither has).
+static bool agree(const SizeExpr &a, const SizeExpr &b,
+                  ArrayRef<int64_t> words) {
+  Result<int64_t> x = a.evaluate(words), y = b.evaluate(words);
+  return x && y && *x == *y;
+}
+
+/// Words to try expressions on: `unit`, or multiples of it that differ.
+static SmallVector<SmallVector<int64_t>> trialWords(size_t count,
+                                                    int64_t unit) {
+  SmallVector<SmallVector<int64_t>> trials;
+  for (int64_t factor : {1, 3, 8, 35}) {
+    SmallVector<int64_t> words;
+    for (size_t i = 0; i < count; ++i)
+      words.push_back(unit * (factor + int64_t(i)));
+    trials.push_back(words);
+  }
+  return trials;
+}
+
 /// An axis that a stage visits has the extent that the stage's dims say.
-void FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
+Status FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
   auto argument = dyn_cast<BlockArgument>(view);
-  if (!argument)
-    return;
-  ArgumentFacts &facts = artifact.arguments[argument.getArgNumber()];
+  size_t numWords = layout.words().size();
   for (auto [axis, names] : llvm::enumerate(map.getAxes())) {
-    SizeExpr &extent = facts.axes[axis].extent;
-    int word = layout.find(argument.getArgNumber(), axis, false);
-    if (word < 0 || !(extent == SizeExpr::word(word)))
-      continue;
     SizeExpr expected = SizeExpr::constant(1);
     for (StringAttr name : names.getNames())
       expected = binary(Op::Mul, expected,
                         extentOf(stage, stage.getDims().indexOf(name)));
-    // An axis that tells the dim's extent agrees with it; that it divides is a
-    // fact of its own.
-    if (!llvm::is_contained(expected.steps, SizeExpr::word(word).steps[0]))
-      extent = expected;
+    auto disagrees = [&]() {
+      return Error{
+          ErrorKind::InvalidSpec,
+          "expected axis " + std::to_string(axis) + " of " +
+              (argument
+                   ? "'" + program.getArgName(argument.getArgNumber()).str() +
+                         "'"
+                   : std::string("scratch")) +
+              " to have the extent that the dims of its map make"};
+    };
+    if (!argument) {
+      SizeExpr own = scratchExtent(view.getDefiningOp<ScratchOp>(), axis);
+      for (ArrayRef<int64_t> words : trialWords(numWords, 1))
+        if (!agree(own, expected, words))
+          return disagrees();
+      continue;
+    }
+    int word = layout.find(argument.getArgNumber(), axis, false);
+    SizeExpr &extent =
+        artifact.arguments[argument.getArgNumber()].axes[axis].extent;
+    if (word < 0)
+      continue; // The verifier compares static extents.
+    SizeExpr own = SizeExpr::word(word);
+    if (!llvm::is_contained(expected.steps, own.steps[0])) {
+      if (extent == own)
+        extent = expected;
+      continue;
+    }
+    // The axis tells a dim's extent, which must make its own again, wherever it
+    // divides (a fact of its own).
+    int64_t unit = 1;
+    for (const SizeExpr::Step &step : expected.steps)
+      if (step.op == Op::Constant && step.operand > 0 && step.operand < 1 << 16)
+        unit *= step.operand;
+    for (ArrayRef<int64_t> words : trialWords(numWords, unit))
+      if (!agree(own, expected, words))
+        return disagrees();
   }
+  return {};
+}
+
+SizeExpr FactCollector::scratchExtent(ScratchOp scratch, unsigned axis) {
+  ArrayRef<int64_t> shape = scratch.getView().getType().getShape();
+  if (!ShapedType::isDynamic(shape[axis]))
+    return SizeExpr::constant(shape[axis]);
+  return sizeOf(scratch.getSizes()[llvm::count_if(shape.take_front(axis),
+                                                  ShapedType::isDynamic)]);
 }
 
 /// Every axis that a dim of `dims` is in must have some extent.
@@ -175,7 +228,7 @@ void FactCollector::requireNonEmpty(Value view, MapAttr map, DimsAttr dims) {
       facts.axes[axis].mustBeNonEmpty |= dims.contains(name);
 }
 
-void FactCollector::addStage(StageOp stage, unsigned index) {
+Status FactCollector::addStage(StageOp stage, unsigned index) {
   ScheduleAttr schedule = stage.getSchedule();
   SizeExpr instances = SizeExpr::constant(1);
   for (StringAttr name : schedule.getParallel().getNames()) {
@@ -189,8 +242,10 @@ void FactCollector::addStage(StageOp stage, unsigned index) {
                              binary(Op::CeilDiv, instances,
                                     SizeExpr::constant(schedule.getChunk()))});
   DimsAttr nonEmpty = stage.getNonEmptyAttr();
+  Status status;
   auto visit = [&](Value view, MapAttr map) {
-    addAccess(stage, view, map);
+    if (status)
+      status = addAccess(stage, view, map);
     if (nonEmpty)
       requireNonEmpty(view, map, nonEmpty);
   };
@@ -199,7 +254,10 @@ void FactCollector::addStage(StageOp stage, unsigned index) {
       visit(load.getView(), load.getMap());
     else if (auto store = dyn_cast<StoreOp>(op))
       visit(store.getView(), store.getMap());
+    else if (auto accumulate = dyn_cast<AccumulateOp>(op))
+      visit(accumulate.getView(), accumulate.getMap());
   });
+  return status;
 }
 
 SizeExpr FactCollector::scratchBytes() {
@@ -267,7 +325,8 @@ Result<Artifact> FactCollector::collect() {
         {int32_t(word.argument), int32_t(word.axis), word.isStride});
   unsigned index = 0;
   for (auto stage : program.getBlock()->getOps<StageOp>())
-    addStage(stage, index++);
+    if (Status status = addStage(stage, index++); !status)
+      return status.error();
   if (Status status = addInPlace(); !status)
     return status.error();
   addDivisibility();

@@ -151,3 +151,46 @@ Result<Target> Target::named(std::string_view name) {
   describeCpu(target);
   return target;
 }
+
+/// One feature: "+name" or "-name", of a name that LLVM knows.
+static bool isKnownFeature(const llvm::MCSubtargetInfo &info,
+                           const std::string &feature) {
+  if (feature.size() < 2 || (feature[0] != '+' && feature[0] != '-'))
+    return false;
+  return llvm::any_of(info.getAllProcessorFeatures(), [&](const auto &known) {
+    return feature.substr(1) == known.Key;
+  });
+}
+
+Status normc::validateTarget(const Target &target) {
+  auto invalid = [&](const std::string &what) {
+    return Error{ErrorKind::InvalidSpec, "target: expected " + what};
+  };
+  llvm::Triple triple(target.triple);
+  bool isGpu = target.kind == Target::Kind::Gpu;
+  bool isKnown =
+      isGpu ? triple.isNVPTX() : triple.getArch() == llvm::Triple::x86_64;
+  if (!isKnown)
+    return invalid(std::string(isGpu ? "an nvptx64" : "an x86_64") +
+                   " triple, but got '" + target.triple + "'");
+  if (target.vectorBits != 128 && target.vectorBits != 256 &&
+      target.vectorBits != 512)
+    return invalid("vectors of 128, 256 or 512 bits, but got " +
+                   std::to_string(target.vectorBits));
+  if (target.l2Bytes < 1)
+    return invalid("a positive cache size, but got " +
+                   std::to_string(target.l2Bytes));
+  // The names first: LLVM prints about those that it doesn't know.
+  auto base = makeSubtargetInfo(target.triple, "", {});
+  if (!base || !base->isCPUStringValid(target.cpu))
+    return invalid("a processor that LLVM knows, but got '" + target.cpu + "'");
+  for (const std::string &feature : target.features)
+    if (!isKnownFeature(*base, feature))
+      return invalid("features as +name or -name, but got '" + feature + "'");
+  auto info = makeSubtargetInfo(target.triple, target.cpu, target.features);
+  if (!isGpu &&
+      (!info->checkFeatures("+64bit") || !info->checkFeatures("+sse4.1")))
+    return invalid("a 64-bit processor with SSE4.1, but '" + target.cpu +
+                   "' with these features is none");
+  return {};
+}

@@ -28,6 +28,10 @@ std::unique_ptr<llvm::MCSubtargetInfo>
 makeSubtargetInfo(const std::string &triple, const std::string &cpu,
                   const std::vector<std::string> &features);
 
+/// Whether LLVM can take the target as it is: an InvalidSpec error says what
+/// was expected. A target that `Target::native` or `Target::named` made passes.
+Status validateTarget(const Target &target);
+
 } // namespace normc
 
 #endif // NORMC_COMPILER_CODEGEN_TARGETINFO_H

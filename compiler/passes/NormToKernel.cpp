@@ -8,6 +8,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
+#include <cmath>
+
 namespace normc {
 #define GEN_PASS_DEF_NORMTOKERNEL
 #include "compiler/passes/Passes.h.inc"
@@ -64,12 +66,10 @@ private:
   Value roundTo(Value value, Type type) {
     return cast(cast(value, type), compute);
   }
-  Value element(Value operand) {
-    for (auto [i, candidate] : llvm::enumerate(op->getOperands()))
-      if (candidate == operand)
-        return elements[i];
-    return {};
-  }
+  /// By position: one tensor may be several operands.
+  Value inputElement() { return elements[0]; }
+  Value scaleElement() { return elements[1]; }
+  Value shiftElement() { return elements[op.getScale() ? 2 : 1]; }
 
   NormalizeOp op;
   const NormDims &dims;
@@ -145,10 +145,11 @@ Value NormBody::buildRstd(Value value) {
                         : arith::AddFOp::create(b, root, eps).getResult();
     result = arith::DivFOp::create(b, constant(1), divisor);
   }
-  // An epsilon may be too small for the statistic's type.
-  if (!statistic.isF64())
-    epsilon = float(epsilon);
-  if (epsilon == 0) {
+  // An epsilon may be too small for the statistic's type, or its reciprocal too
+  // large.
+  bool vanishes = statistic.isF64() ? std::isinf(1 / epsilon)
+                                    : std::isinf(1 / float(epsilon));
+  if (vanishes) {
     Value zero = constant(0);
     Value isZero =
         arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value, zero);
@@ -158,7 +159,7 @@ Value NormBody::buildRstd(Value value) {
 }
 
 Value NormBody::buildNormalized() {
-  Value x = cast(element(op.getInput()), compute), wide = cast(x, statistic);
+  Value x = cast(inputElement(), compute), wide = cast(x, statistic);
   if (op.getStatistic() != Statistic::mean_variance) {
     Value square = arith::MulFOp::create(b, wide, wide);
     ReduceKind kind = op.getStatistic() == Statistic::rms ? ReduceKind::mean
@@ -205,7 +206,7 @@ Value NormBody::applyAffine(Value y) {
   Value scale, shift;
   Type type = input;
   if (op.getScale()) {
-    Value parameter = element(op.getScale());
+    Value parameter = scaleElement();
     type = promote(type, parameter.getType());
     scale = cast(parameter, compute);
     if (!op.getScaleOffset().isZero())
@@ -216,7 +217,7 @@ Value NormBody::applyAffine(Value y) {
               b.getFloatAttr(compute, op.getScaleOffset().convertToDouble())));
   }
   if (op.getShift())
-    shift = cast(element(op.getShift()), compute);
+    shift = cast(shiftElement(), compute);
   if (scale && shift && !normalized)
     return math::FmaOp::create(b, y, scale, shift);
   if (scale)
@@ -224,7 +225,7 @@ Value NormBody::applyAffine(Value y) {
   if (scale && normalized)
     y = roundTo(y, type);
   if (shift) {
-    type = promote(type, element(op.getShift()).getType());
+    type = promote(type, shiftElement().getType());
     y = arith::AddFOp::create(b, y, shift);
     if (normalized)
       y = roundTo(y, type);

@@ -36,8 +36,12 @@ static FailureOr<ViewType> getViewType(func::FuncOp func, Type type,
                               << " i64, one per axis, but got " << attribute;
     strides = list.asArrayRef();
   }
-  return ViewType::get(func.getContext(), tensor.getShape(),
-                       tensor.getElementType(), strides);
+  auto emit = [&] { return func.emitError() << what << ": "; };
+  auto view = ViewType::getChecked(emit, func.getContext(), tensor.getShape(),
+                                   tensor.getElementType(), strides);
+  if (!view)
+    return failure();
+  return view;
 }
 
 /// The name that callers use, or a default one.

@@ -31,6 +31,10 @@ public:
 
   /// The extent of an axis of a view: a constant, or an index value.
   mlir::OpFoldResult extentOf(mlir::Value view, unsigned axis);
+  /// Says what the extents of a view are, other than by its own sizes.
+  void setExtents(mlir::Value view, llvm::ArrayRef<mlir::OpFoldResult> sizes) {
+    extents[view] = llvm::SmallVector<mlir::OpFoldResult>(sizes);
+  }
   /// New scratch of these extents.
   mlir::Value makeScratch(mlir::Location loc,
                           llvm::ArrayRef<mlir::OpFoldResult> extents,

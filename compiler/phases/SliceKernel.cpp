@@ -74,10 +74,9 @@ LogicalResult normc::sliceKernel(KernelOp kernel, ProgramBuilder &program) {
   if (failed(checkSchedule(kernel, context.structure)))
     return failure();
   context.extents = resolveExtents(kernel, program);
-  // Results that have no view yet are read by other kernels only.
+  // Results that have no view yet are read by other kernels only. Extents come
+  // from inputs in any case, never from an output's own buffer.
   for (auto [i, result] : llvm::enumerate(kernel.getResults())) {
-    if (program.viewOf(result))
-      continue;
     SmallVector<OpFoldResult> sizes;
     for (DimsAttr axis : kernel.getOutputMap(i).getAxes()) {
       OpFoldResult size = program.builder().getIndexAttr(1);
@@ -87,9 +86,12 @@ LogicalResult normc::sliceKernel(KernelOp kernel, ProgramBuilder &program) {
                              context.extents[kernel.getDims().indexOf(name)]);
       sizes.push_back(size);
     }
-    program.setView(
-        result, program.makeScratch(kernel.getLoc(), sizes,
-                                    getElementTypeOrSelf(result.getType())));
+    if (Value view = program.viewOf(result))
+      program.setExtents(view, sizes);
+    else
+      program.setView(
+          result, program.makeScratch(kernel.getLoc(), sizes,
+                                      getElementTypeOrSelf(result.getType())));
   }
   for (auto [stage, schedule] :
        llvm::zip_equal(context.structure.stages(),

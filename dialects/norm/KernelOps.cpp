@@ -163,7 +163,7 @@ static LogicalResult verifyMap(KernelOp kernel, const Twine &what, Type type,
                                 << " to be a ranked tensor or a scalar, but "
                                    "got "
                                 << type;
-  if (!getPointType(type).isIntOrIndexOrFloat())
+  if (tensor && !tensor.getElementType().isIntOrFloat())
     return kernel.emitOpError() << "expected " << what
                                 << " to have integers or floats as elements, "
                                    "but got "
@@ -231,6 +231,11 @@ static LogicalResult verifyBodyOp(Operation &op) {
                                  "body, but got "
                               << type;
   auto fast = dyn_cast<arith::ArithFastMathInterface>(op);
+  auto trunc = dyn_cast<arith::TruncFOp>(op);
+  if (trunc &&
+      trunc.getRoundingmode().value_or(arith::RoundingMode::to_nearest_even) !=
+          arith::RoundingMode::to_nearest_even)
+    return op.emitOpError("expected a cast that rounds to nearest even");
   if (isa<arith::ExtFOp, arith::TruncFOp>(op) && fast &&
       fast.getFastMathFlagsAttr() &&
       fast.getFastMathFlagsAttr().getValue() != arith::FastMathFlags::none)

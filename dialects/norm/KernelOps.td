@@ -58,7 +58,7 @@ def Norm_KernelOp : Norm_Op<"kernel", [Pure, IsolatedFromAbove, SingleBlock,
       tensor (none for a scalar), names dims of the kernel, and no dim twice.
     * C3 the body holds only scalar `arith` and `math` ops without side effects
       and the `norm` body ops, and no integer division; casts carry no fastmath
-      flags.
+      flags and round to nearest even.
     * C4 the dims of a static axis are static, and their product is its extent;
       an axis `[]` has extent 1.
     * C5 a `?` dim is found from some operand axis: alone, or joined with static

@@ -36,6 +36,38 @@ void NormDialect::initialize() {
       >();
 }
 
+/// norm.name, norm.strides and norm.alignment, of the right kinds, and no
+/// other: a misspelt name would be ignored in silence.
+static LogicalResult verifyConvention(Operation *op, NamedAttribute attribute) {
+  StringRef name = attribute.getName();
+  Attribute value = attribute.getValue();
+  if (name != kNameAttr && name != kStridesAttr && name != kAlignmentAttr)
+    return op->emitError() << "expected " << kNameAttr << ", " << kStridesAttr
+                           << " or " << kAlignmentAttr << ", but got " << name;
+  bool fits = name == kNameAttr      ? isa<StringAttr>(value)
+              : name == kStridesAttr ? isa<DenseI64ArrayAttr>(value)
+                                     : isa<IntegerAttr>(value);
+  if (!fits)
+    return op->emitError() << "expected " << name << " to be "
+                           << (name == kNameAttr      ? "a string"
+                               : name == kStridesAttr ? "an array of i64"
+                                                      : "an integer")
+                           << ", but got " << value;
+  return success();
+}
+
+LogicalResult NormDialect::verifyRegionArgAttribute(Operation *op, unsigned,
+                                                    unsigned,
+                                                    NamedAttribute attribute) {
+  return verifyConvention(op, attribute);
+}
+
+LogicalResult
+NormDialect::verifyRegionResultAttribute(Operation *op, unsigned, unsigned,
+                                         NamedAttribute attribute) {
+  return verifyConvention(op, attribute);
+}
+
 DimSet normc::norm::toDimSet(SpaceAttr space, DimsAttr names) {
   DimSet set;
   for (StringAttr name : names.getNames())

@@ -23,6 +23,8 @@ def Norm_Dialect : Dialect {
   }];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
+  let hasRegionArgAttrVerify = 1;
+  let hasRegionResultAttrVerify = 1;
 }
 
 class Norm_Op<string mnemonic, list<Trait> traits = []>

@@ -11,7 +11,7 @@ using namespace normc::norm;
 LogicalResult ViewType::verify(function_ref<InFlightDiagnostic()> emitError,
                                ArrayRef<int64_t> shape, Type elementType,
                                ArrayRef<int64_t> strides) {
-  if (!elementType.isIntOrIndexOrFloat())
+  if (!elementType.isIntOrFloat())
     return emitError() << "expected a scalar element type, but got "
                        << elementType;
   if (!strides.empty() && strides.size() != shape.size())

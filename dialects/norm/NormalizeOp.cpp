@@ -192,6 +192,9 @@ static LogicalResult verifyOptions(NormalizeOp op) { // C8, C9
 }
 
 LogicalResult NormalizeOp::verify() {
+  if (getInputType().getRank() > 31) // A kernel has at most 32 dims.
+    return emitOpError() << "expected an input of at most 31 axes, but got "
+                         << getInputType().getRank();
   if (getAxes().empty()) // C1
     return emitOpError("expected at least one axis to normalize over");
   if (failed(verifyAxes(*this, "axes", getAxes())) ||

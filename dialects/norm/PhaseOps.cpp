@@ -264,7 +264,22 @@ void StoreOp::print(OpAsmPrinter &printer) {
   printAccess(printer, *this, getView(), getMap());
 }
 
+/// A program does not write its inputs.
+static LogicalResult verifyWritable(Operation *op, Value view) {
+  auto argument = dyn_cast<BlockArgument>(view);
+  auto program = argument
+                     ? dyn_cast<ProgramOp>(argument.getOwner()->getParentOp())
+                     : ProgramOp();
+  if (program && !program.isOutput(argument.getArgNumber()))
+    return op->emitOpError()
+           << "expected to write an output or scratch, but \""
+           << program.getArgName(argument.getArgNumber()) << "\" is an input";
+  return success();
+}
+
 LogicalResult StoreOp::verify() {
+  if (failed(verifyWritable(*this, getView()))) // C3
+    return failure();
   if (failed(verifyAccess(*this, getView().getType(), getMap(),
                           getValue().getType())))
     return failure();
@@ -301,6 +316,8 @@ void AccumulateOp::print(OpAsmPrinter &printer) {
 }
 
 LogicalResult AccumulateOp::verify() {
+  if (failed(verifyWritable(*this, getView()))) // C3
+    return failure();
   if (getKind() == ReduceKind::mean) // C2
     return emitOpError("expected add, mul, max or min, but got mean");
   return verifyAccess(*this, getView().getType(), getMap(),

@@ -230,7 +230,7 @@ def Norm_StoreOp : Norm_Op<"store", [ParentOneOf<["StageOp", "InstanceOp", "Phas
     `norm.store %v, %y by [[i], [j]] : !norm.view<?x4096xbf16>`. C1: as
     `norm.load`; the value has the view's element type. C2: the map uses every
     dim that is fixed here, so that each element is written once; of the chunk
-    dim only outside the instance.
+    dim only outside the instance. C3: the view is no input of the program.
   }];
   let arguments = (ins AnyType:$value, Norm_ViewType:$view, Norm_MapAttr:$map);
   let hasCustomAssemblyFormat = 1;
@@ -243,7 +243,8 @@ def Norm_AccumulateOp : Norm_Op<"accumulate", [ParentOneOf<["InstanceOp", "Phase
     `norm.accumulate add %v, %part by [[k], [j]] : !norm.view<?x4096xf32>`:
     view[...] = view[...] ⊕ v, in the order of the chunk's instances. This is
     how a chunk keeps a partial result of a collective that runs across
-    instances. C1: as `norm.load`; C2: the kind is not `mean`.
+    instances. C1: as `norm.load`; C2: the kind is not `mean`;
+    C3: the view is no input of the program.
   }];
   let arguments = (ins Norm_ReduceKindAttr:$kind, AnyFloat:$value,
                        Norm_ViewType:$view, Norm_MapAttr:$map);

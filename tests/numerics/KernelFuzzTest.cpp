@@ -39,6 +39,9 @@ public:
   explicit RandomKernel(uint64_t seed);
 
   std::string text() const;
+  /// Whether all values stay far from overflow, where the order of a product
+  /// would matter.
+  bool isTame() const;
   /// Compiles, runs and compares.
   void check();
 
@@ -89,11 +92,10 @@ RandomKernel::RandomKernel(uint64_t seed) : random(seed) {
   }
   for (unsigned k = 1 + pick(2); k > 0; --k)
     addArithmetic();
-  for (unsigned i = 1 + pick(3); i > 0; --i) {
-    int node =
-        int(nodes.size()) - 1 - int(pick(std::min<unsigned>(4, nodes.size())));
-    outputs.push_back({node, nodes[node].space | unsigned(random.next() & all &
-                                                          random.next())});
+  for (unsigned i = 1 + pick(4); i > 0; --i) {
+    int node = int(pick(unsigned(nodes.size())));
+    unsigned wider = pick(3) == 0 ? unsigned(random.next()) & all : 0;
+    outputs.push_back({node, nodes[node].space | wider});
   }
 }
 
@@ -127,7 +129,7 @@ bool RandomKernel::sameOutside(int64_t p, int64_t q, unsigned over) const {
 }
 
 void RandomKernel::addInput(unsigned space) {
-  Node node{Node::Input, int(nodes.size())};
+  Node node;
   node.space = space;
   std::vector<double> data(sizeOf(space));
   for (double &value : data)
@@ -184,7 +186,7 @@ void RandomKernel::addReduce() {
     node.over = unsigned(random.next()) & ((1u << extents.size()) - 1);
   node.space = nodes[node.left].space;
   // A maximum of no points is infinite, and what follows would be NaN.
-  if (pick(4) == 0 && (node.reduce == "add" || node.reduce == "mul")) {
+  if (pick(2) == 0 && (node.reduce == "add" || node.reduce == "mul")) {
     node.predicate = int(pick(nodes.size()));
     node.space |= nodes[node.predicate].space;
   }
@@ -245,7 +247,7 @@ std::string RandomKernel::line(size_t number) const {
 }
 
 std::string RandomKernel::text() const {
-  std::string arguments, results, names, dims, ins, outs, body, yields, types;
+  std::string arguments, results, names, dims, ins, outs, body, yields;
   for (size_t i = 0; i < extents.size(); ++i)
     dims += (i ? ", d" : "d") + std::to_string(i) + " = " +
             (isDynamic ? "?" : std::to_string(extents[i]));
@@ -268,7 +270,6 @@ std::string RandomKernel::text() const {
     names += comma + "%y" + number;
     outs += comma + "by " + mapOf(outputs[i].space) + " : " + type;
     yields += comma + "%v" + std::to_string(outputs[i].node);
-    types += comma + (i ? "" : "");
   }
   std::string yieldTypes, resultTypes;
   for (size_t i = 0; i < outputs.size(); ++i) {
@@ -280,6 +281,14 @@ std::string RandomKernel::text() const {
          ")\n    outs(" + outs + ") {\n    %zero = arith.constant 0.0 : f64\n" +
          body + "    norm.yield " + yields + " : " + yieldTypes +
          "\n  }\n  return " + names + " : " + resultTypes + "\n}\n";
+}
+
+bool RandomKernel::isTame() const {
+  for (const Node &node : nodes)
+    for (double value : node.values)
+      if (!(std::fabs(value) < 1e60))
+        return false;
+  return true;
 }
 
 void RandomKernel::check() {
@@ -327,12 +336,17 @@ void RandomKernel::check() {
 }
 
 TEST(KernelFuzzTest, RandomKernelsAgreeWithPlainEvaluation) {
-  for (uint64_t seed = 0; seed < 400; ++seed) {
+  int checked = 0;
+  for (uint64_t seed = 0; seed < 500; ++seed) {
     RandomKernel kernel(seed);
+    if (!kernel.isTame())
+      continue;
+    ++checked;
     kernel.check();
     if (::testing::Test::HasFailure()) {
       ADD_FAILURE() << "seed " << seed << "\n" << kernel.text();
       return;
     }
   }
+  EXPECT_GE(checked, 350);
 }

@@ -107,3 +107,28 @@ func.func @joined(%a: tensor<?x?xf32>) -> tensor<?x?xf32> {
   }
   return %q : tensor<?x?xf32>
 }
+
+// -----
+
+// A partial of what is uniform over a row keeps its predicate; a second stage
+// of partials has chunks of its own.
+// CHECK-LABEL: norm.program @selected
+// CHECK: norm.stage dims(i = %{{.*}}, j = 8, k = %{{.*}}) chunks k non_empty [j]
+// CHECK: %[[SUM:.*]] = norm.phase over [j]
+// CHECK: %[[P:.*]] = arith.cmpf ogt, %[[SUM]], %{{.*}} : f32
+// CHECK: %[[TERM:.*]] = arith.select %[[P]], %[[SUM]], %{{.*}} : f32
+// CHECK: norm.accumulate add %[[TERM]], %{{.*}} by {{\[\[}}k]]
+// CHECK: norm.stage
+// CHECK: norm.phase over [k]
+func.func @selected(%a: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<f32>) {
+  %r:2 = norm.kernel dims(i = ?, j = 8) ins(%x = %a by [[i], [j]] : tensor<?x8xf32>)
+      outs(by [[i], [j]] : tensor<?x8xf32>, by [] : tensor<f32>) {
+    %zero = arith.constant 0.0 : f32
+    %s = norm.reduce add %x over [j] : f32
+    %p = arith.cmpf ogt, %s, %zero : f32
+    %t = norm.reduce add %s over [i] where %p : f32
+    %y = arith.subf %x, %s : f32
+    norm.yield %y, %t : f32, f32
+  }
+  return %r#0, %r#1 : tensor<?x8xf32>, tensor<f32>
+}

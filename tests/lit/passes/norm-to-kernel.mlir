@@ -86,3 +86,15 @@ func.func @elementwise(%a: tensor<?x8xbf16>, %b: tensor<?x8xbf16>) -> tensor<?x8
   %s = arith.addf %a, %b : tensor<?x8xbf16>
   return %s : tensor<?x8xbf16>
 }
+
+// -----
+
+// One tensor as scale and as shift, on different axes: two operands.
+// CHECK-LABEL: func.func @twice
+// CHECK: %e1 = %arg1 by {{\[\[}}i]] : tensor<4xf32>, %e2 = %arg1 by {{\[\[}}j]] : tensor<4xf32>)
+// CHECK: math.fma %{{.*}}, %e1, %e2 : f32
+func.func @twice(%x: tensor<4x4xf32>, %g: tensor<4xf32>) -> tensor<4x4xf32> {
+  %y = norm.normalize rms %x over [1] epsilon 1.0e-6 scale %g on [0] shift %g on [1]
+    : (tensor<4x4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
+  return %y : tensor<4x4xf32>
+}

@@ -1,6 +1,6 @@
 //===- TargetTest.cpp - names of machines ---------------------------------===//
 
-#include "normc/Target.h"
+#include "normc/Compiler.h"
 
 #include <gtest/gtest.h>
 
@@ -58,4 +58,28 @@ TEST(TargetTest, TooOldProcessorsAreRefused) {
   ASSERT_FALSE(first);
   EXPECT_NE(first.error().message.find("at least x86-64-v2"),
             std::string::npos);
+}
+
+TEST(TargetTest, AMadeUpTargetIsRefusedBeforeLlvmSeesIt) {
+  auto refused = [](void (*change)(Target &), const char *words) {
+    Target target = Target::native();
+    change(target);
+    Result<Artifact> artifact = compile(rmsNorm({.shape = {8, 64}}), target);
+    ASSERT_FALSE(artifact) << words;
+    EXPECT_EQ(artifact.error().kind, ErrorKind::InvalidSpec);
+    EXPECT_NE(artifact.error().message.find(words), std::string::npos)
+        << artifact.error().message;
+  };
+  refused([](Target &t) { t.vectorBits = 0; },
+          "expected vectors of 128, 256 or 512 bits, but got 0");
+  refused([](Target &t) { t.cpu = "foo"; },
+          "expected a processor that LLVM knows, but got 'foo'");
+  refused([](Target &t) { t.features = {"bogus"}; },
+          "expected features as +name or -name, but got 'bogus'");
+  refused([](Target &t) { t.features = {"-64bit"}; },
+          "expected a 64-bit processor with SSE4.1");
+  refused([](Target &t) { t.triple = "arm64-apple"; },
+          "expected an x86_64 triple, but got 'arm64-apple'");
+  refused([](Target &t) { t.l2Bytes = 0; },
+          "expected a positive cache size, but got 0");
 }

@@ -90,10 +90,11 @@ func.func @predicates(%x: tensor<4x7xf32>, %length: index) -> tensor<4xf32> {
 // CHECK: norm.kernel dims(i = 0)
 // CHECK: attributes {note = "kept"}
 func.func @extremes(%x: tensor<4xf32>, %p: tensor<f32>, %z: tensor<0xf32>)
-    -> (tensor<4xindex>, tensor<f32>, tensor<0xf32>) {
-  %a = norm.kernel dims(i = 4) ins() outs(by [[i]] : tensor<4xindex>) {
+    -> (tensor<4xi32>, tensor<f32>, tensor<0xf32>) {
+  %a = norm.kernel dims(i = 4) ins() outs(by [[i]] : tensor<4xi32>) {
     %i = norm.index i
-    norm.yield %i : index
+    %n = arith.index_cast %i : index to i32
+    norm.yield %n : i32
   }
   norm.kernel dims(i = 4) ins(%e = %x by [[i]] : tensor<4xf32>) outs() {
     norm.yield
@@ -106,7 +107,7 @@ func.func @extremes(%x: tensor<4xf32>, %p: tensor<f32>, %z: tensor<0xf32>)
       outs(by [[i]] : tensor<0xf32>) attributes {note = "kept"} {
     norm.yield %e : f32
   }
-  return %a, %b, %c : tensor<4xindex>, tensor<f32>, tensor<0xf32>
+  return %a, %b, %c : tensor<4xi32>, tensor<f32>, tensor<0xf32>
 }
 
 // A `?` dim that only a join tells.

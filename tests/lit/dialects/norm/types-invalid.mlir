@@ -72,3 +72,18 @@ func.func private @space() attributes {a = #norm<space(i = x)>}
 
 // expected-error @+1 {{integer value too large}}
 func.func private @extent() attributes {a = #norm<space(i = 99999999999999999999)>}
+
+// -----
+
+// expected-error @+1 {{expected norm.name, norm.strides or norm.alignment, but got norm.stride}}
+func.func private @misspelt(tensor<4xf32> {norm.stride = array<i64: 1>})
+
+// -----
+
+// expected-error @+1 {{expected norm.alignment to be an integer, but got "x"}}
+func.func private @alignment(tensor<4xf32> {norm.alignment = "x"})
+
+// -----
+
+// expected-error @+1 {{expected norm.name to be a string, but got 4 : i64}}
+func.func private @named() -> (tensor<4xf32> {norm.name = 4})

@@ -3,11 +3,11 @@
 
 // CHECK-LABEL: func.func private @views(
 // CHECK-SAME: !norm.view<f32>, !norm.view<?x4096xbf16>, !norm.view<?x4096xbf16, strides [?, 1]>,
-// CHECK-SAME: !norm.view<2x3xi8, strides [-3, 0]>, !norm.view<0x?xindex>)
+// CHECK-SAME: !norm.view<2x3xi8, strides [-3, 0]>, !norm.view<0x?xi16>)
 func.func private @views(!norm.view<f32>, !norm.view<?x4096xbf16>,
                          !norm.view<?x4096xbf16, strides [?, 1]>,
                          !norm.view<2x3xi8, strides [-3, 0]>,
-                         !norm.view<0x?xindex>)
+                         !norm.view<0x?xi16>)
 
 // CHECK-LABEL: func.func private @attributes
 // CHECK-SAME: a = #norm<dims[g, c]>, b = #norm<map{{\[\[}}n], [g, c], []]>, c = #norm<space(i = ?, j = 4096)>
