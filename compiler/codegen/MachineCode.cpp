@@ -21,10 +21,12 @@ static std::shared_ptr<llvm::TargetMachine> makeMachine(const Target &target) {
   if (!llvmTarget)
     return nullptr;
   llvm::TargetOptions options;
+  // Less, not Default: the code is vectorised and unrolled already, and a bf16
+  // LayerNorm then compiles in 16 ms instead of 20 for the same speed.
   return std::shared_ptr<llvm::TargetMachine>(llvmTarget->createTargetMachine(
       llvm::Triple(target.triple), target.cpu, llvm::join(target.features, ","),
       options, llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Default));
+      llvm::CodeGenOptLevel::Less));
 }
 
 Result<MachineCode> MachineCode::translate(mlir::ModuleOp module,
