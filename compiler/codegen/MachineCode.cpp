@@ -25,8 +25,7 @@ static std::shared_ptr<llvm::TargetMachine> makeMachine(const Target &target) {
   // LayerNorm then compiles in 16 ms instead of 20 for the same speed.
   return std::shared_ptr<llvm::TargetMachine>(llvmTarget->createTargetMachine(
       llvm::Triple(target.triple), target.cpu, llvm::join(target.features, ","),
-      options, llvm::Reloc::PIC_, std::nullopt,
-      llvm::CodeGenOptLevel::Less));
+      options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Less));
 }
 
 Result<MachineCode> MachineCode::translate(mlir::ModuleOp module,

@@ -1,6 +1,7 @@
 //===- Passes.td - the passes of normc ---------------------*- tablegen -*-===//
 //
-// In pipeline order (compiler/Pipeline.cpp). One .cpp per pass, of its name.
+// In pipeline order (compiler/Pipeline.cpp), but for the two expansions, which are
+// in ExpandPasses.td. One .cpp per pass, of its name.
 //
 //===----------------------------------------------------------------------===//
 

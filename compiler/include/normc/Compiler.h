@@ -23,7 +23,7 @@ namespace normc {
 enum class Emit {
   Norm,        ///< The declaration, as parsed.
   Kernel,      ///< After norm-to-kernel.
-  Precision,   ///< After norm-precision.
+  Precision,   ///< After norm-precision and norm-expand-moments.
   Scheduled,   ///< After norm-schedule.
   Phases,      ///< The phase form.
   Vector,      ///< Vector code of the target: scf, vector, arith.

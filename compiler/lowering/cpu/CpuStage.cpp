@@ -38,20 +38,18 @@ public:
       : stage(stage), context(context), b(b), lanes(context.width),
         emitter(context, b, lanes), instances(context, b) {}
 
-  LogicalResult emitChunks(Value begin, Value end);
+  void emitChunks(Value begin, Value end);
 
 private:
-  LogicalResult emitChunk(Value chunk);
-  LogicalResult emitInstance(Value number, Value chunk,
-                             const IRMapping &outside);
-  LogicalResult emitLaneBlock(Position &position, IRMapping &values);
+  void emitChunk(Value chunk);
+  void emitInstance(Value number, Value chunk, const IRMapping &outside);
+  void emitLaneBlock(Position &position, IRMapping &values);
   void setChunk(Position &position, Value chunk) {
     if (StringAttr dim = stage.getChunkDimAttr())
       position.coordinates[context.space().indexOf(dim)] = chunk;
   }
   /// for (i = begin; i < end; ++i) body(i)
-  LogicalResult forEach(Value begin, Value end,
-                        llvm::function_ref<LogicalResult(Value)> body);
+  void forEach(Value begin, Value end, llvm::function_ref<void(Value)> body);
 
   StageOp stage;
   const StageContext &context;
@@ -63,46 +61,44 @@ private:
 
 } // namespace
 
-LogicalResult CpuStage::forEach(Value begin, Value end,
-                                llvm::function_ref<LogicalResult(Value)> body) {
+void CpuStage::forEach(Value begin, Value end,
+                       llvm::function_ref<void(Value)> body) {
   auto loop = scf::ForOp::create(b, begin, end, makeI64(b, 1));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
-  return body(loop.getInductionVar());
+  body(loop.getInductionVar());
 }
 
-LogicalResult CpuStage::emitChunks(Value begin, Value end) {
-  return forEach(begin, end, [&](Value chunk) { return emitChunk(chunk); });
+void CpuStage::emitChunks(Value begin, Value end) {
+  forEach(begin, end, [&](Value chunk) { emitChunk(chunk); });
 }
 
-LogicalResult CpuStage::emitChunk(Value chunk) {
+void CpuStage::emitChunk(Value chunk) {
   Position position;
   position.coordinates.resize(context.extents.size());
   setChunk(position, chunk);
   IRMapping values;
-  if (failed(emitter.emitBlock(*stage.getBlock(), position, values)))
-    return failure();
+  emitter.emitBlock(*stage.getBlock(), position, values);
   Value size = makeI64(b, stage.getSchedule().getChunk());
   Value first = mulI64(b, chunk, size);
   Value last =
       arith::MinSIOp::create(b, addI64(b, first, size), instances.count());
-  return forEach(first, last, [&](Value number) {
-    return emitInstance(number, chunk, values);
-  });
+  forEach(first, last,
+          [&](Value number) { emitInstance(number, chunk, values); });
 }
 
-LogicalResult CpuStage::emitInstance(Value number, Value chunk,
-                                     const IRMapping &outside) {
+void CpuStage::emitInstance(Value number, Value chunk,
+                            const IRMapping &outside) {
   Position position = instances.locate(b, number);
   setChunk(position, chunk);
   IRMapping values = outside;
   if (instances.lanesAreParallel())
     return emitLaneBlock(position, values);
-  return emitter.emitBlock(*stage.getInstance().getBlock(), position, values);
+  emitter.emitBlock(*stage.getInstance().getBlock(), position, values);
 }
 
 /// A block of lanes that are instances: whole, or masked at the dim's end.
-LogicalResult CpuStage::emitLaneBlock(Position &position, IRMapping &values) {
+void CpuStage::emitLaneBlock(Position &position, IRMapping &values) {
   Block &block = *stage.getInstance().getBlock();
   Value extent = context.extents[context.lane];
   if (std::optional<int64_t> known = constantOf(extent);
@@ -116,16 +112,14 @@ LogicalResult CpuStage::emitLaneBlock(Position &position, IRMapping &values) {
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   IRMapping whole = values;
-  if (failed(emitter.emitBlock(block, position, whole)))
-    return failure();
+  emitter.emitBlock(block, position, whole);
   b.setInsertionPointToStart(branch.elseBlock());
   position.mask = makeMask(b, left, context.width);
-  return emitter.emitBlock(block, position, values);
+  emitter.emitBlock(block, position, values);
 }
 
-FailureOr<func::FuncOp> normc::lowerStageToCpu(OpBuilder &builder,
-                                               StageOp stage, unsigned index,
-                                               bool hasFma) {
+func::FuncOp normc::lowerStageToCpu(OpBuilder &builder, StageOp stage,
+                                    unsigned index, bool hasFma) {
   auto program = stage->getParentOfType<ProgramOp>();
   ImplicitLocOpBuilder b(stage.getLoc(), builder);
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
@@ -151,8 +145,7 @@ FailureOr<func::FuncOp> normc::lowerStageToCpu(OpBuilder &builder,
   ViewTable views(program, b, pointers, words, entry->getArgument(2));
   StageContext context(stage, views, b, hasFma);
   CpuStage lowered(stage, context, b);
-  if (failed(lowered.emitChunks(entry->getArgument(3), entry->getArgument(4))))
-    return failure();
+  lowered.emitChunks(entry->getArgument(3), entry->getArgument(4));
   func::ReturnOp::create(
       b, arith::ConstantOp::create(b, b.getI32IntegerAttr(0)).getResult());
   return func;

@@ -15,10 +15,9 @@
 namespace normc {
 
 /// Makes the function of a stage at the builder's place.
-mlir::FailureOr<mlir::func::FuncOp> lowerStageToCpu(mlir::OpBuilder &builder,
-                                                    norm::StageOp stage,
-                                                    unsigned index,
-                                                    bool hasFma);
+mlir::func::FuncOp lowerStageToCpu(mlir::OpBuilder &builder,
+                                   norm::StageOp stage, unsigned index,
+                                   bool hasFma);
 
 } // namespace normc
 

@@ -17,7 +17,8 @@ static Type withElement(Type shape, Type element) {
   return element;
 }
 
-static Value constantLike(ImplicitLocOpBuilder &b, Type type, APFloat value) {
+static Value constantLike(ImplicitLocOpBuilder &b, Type type,
+                          const APFloat &value) {
   Type element = getElementTypeOrSelf(type);
   TypedAttr attribute = b.getFloatAttr(element, value);
   if (auto vector = dyn_cast<VectorType>(type))

@@ -178,7 +178,7 @@ void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
 
 /// view[...] = view[...] ⊕ value. Where the address is the same for all lanes,
 /// they are combined first.
-LogicalResult BodyEmitter::accumulate(AccumulateOp op) {
+void BodyEmitter::accumulate(AccumulateOp op) {
   Value value = lookup(op.getValue());
   bool varies = position.hasLanes &&
                 op.getMap().uses(context.space().getNames()[context.lane]);
@@ -194,7 +194,6 @@ LogicalResult BodyEmitter::accumulate(AccumulateOp op) {
   if (isVector(old))
     value = toVector(value);
   store(combine(b, op.getKind(), old, value), op.getView(), op.getMap());
-  return success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -242,13 +241,13 @@ void BodyEmitter::widen(Operation &op) {
   values.map(op.getResults(), copy->getResults());
 }
 
-LogicalResult BodyEmitter::emit(Operation &op) {
+void BodyEmitter::emit(Operation &op) {
   if (auto loadOp = dyn_cast<LoadOp>(op)) {
     values.map(loadOp.getResult(), load(loadOp.getView(), loadOp.getMap()));
   } else if (auto storeOp = dyn_cast<StoreOp>(op)) {
     store(lookup(storeOp.getValue()), storeOp.getView(), storeOp.getMap());
   } else if (auto accumulateOp = dyn_cast<AccumulateOp>(op)) {
-    return accumulate(accumulateOp);
+    accumulate(accumulateOp);
   } else if (auto index = dyn_cast<IndexOp>(op)) {
     emitIndex(index);
   } else if (auto extent = dyn_cast<ExtentOp>(op)) {
@@ -260,5 +259,4 @@ LogicalResult BodyEmitter::emit(Operation &op) {
   } else {
     widen(op);
   }
-  return success();
 }

@@ -55,7 +55,7 @@ public:
       : context(context), b(b), position(position), values(values) {}
 
   /// Emits one op that is not a phase.
-  mlir::LogicalResult emit(mlir::Operation &op);
+  void emit(mlir::Operation &op);
 
   /// A value as a vector of all lanes, broadcast if it is a scalar.
   mlir::Value toVector(mlir::Value value);
@@ -72,7 +72,7 @@ private:
   Access address(mlir::Value view, norm::MapAttr map);
   mlir::Value load(mlir::Value view, norm::MapAttr map);
   void store(mlir::Value value, mlir::Value view, norm::MapAttr map);
-  mlir::LogicalResult accumulate(norm::AccumulateOp op);
+  void accumulate(norm::AccumulateOp op);
   mlir::Value lanePointers(const Access &access, mlir::Type element);
   mlir::Value laneNumbers();
   void emitIndex(norm::IndexOp op);

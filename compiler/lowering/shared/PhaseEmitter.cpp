@@ -34,24 +34,20 @@ static arith::MulFOp getProduct(ContributeOp contribute, unsigned i) {
   return {};
 }
 
-LogicalResult PhaseEmitter::emitBlock(Block &block, const Position &position,
-                                      IRMapping &values) {
+void PhaseEmitter::emitBlock(Block &block, const Position &position,
+                             IRMapping &values) {
   for (Operation &op : block) {
     if (isa<InstanceOp>(op))
       continue;
-    if (auto phase = dyn_cast<PhaseOp>(op)) {
-      if (failed(emitPhase(phase, position, values)))
-        return failure();
-      continue;
-    }
-    if (failed(BodyEmitter(context, b, position, values).emit(op)))
-      return failure();
+    if (auto phase = dyn_cast<PhaseOp>(op))
+      emitPhase(phase, position, values);
+    else
+      BodyEmitter(context, b, position, values).emit(op);
   }
-  return success();
 }
 
-LogicalResult PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
-                                      IRMapping &values) {
+void PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
+                             IRMapping &values) {
   ContributeOp contribute = phase.getContribute();
   Loops loops{phase, values, {}, false, position.hasLanes, {}, {}};
   for (StringAttr name : phase.getOver().getNames())
@@ -83,7 +79,6 @@ LogicalResult PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
                                    : carry.collapse(b, own);
     values.map(result, carry.finish(b, total, count));
   }
-  return success();
 }
 
 /// A loop that carries values; no loop at all where it runs never or once.
@@ -207,7 +202,7 @@ PhaseEmitter::Values PhaseEmitter::emitBodies(Loops &loops,
     for (Operation &op : loops.phase.getBlock()->without_terminator()) {
       if (fuse && llvm::is_contained(loops.products, &op))
         continue;
-      (void)emitter.emit(op);
+      emitter.emit(op);
     }
   }
   Values next;

@@ -37,10 +37,10 @@ public:
       : context(context), b(b), lanes(lanes) {}
 
   /// Emits the ops of `block`, which are phases and scalar ops.
-  mlir::LogicalResult emitBlock(mlir::Block &block, const Position &position,
-                                mlir::IRMapping &values);
-  mlir::LogicalResult emitPhase(norm::PhaseOp phase, const Position &position,
-                                mlir::IRMapping &values);
+  void emitBlock(mlir::Block &block, const Position &position,
+                 mlir::IRMapping &values);
+  void emitPhase(norm::PhaseOp phase, const Position &position,
+                 mlir::IRMapping &values);
 
 private:
   struct Loops;

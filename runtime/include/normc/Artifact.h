@@ -70,9 +70,7 @@ struct SizeExpr {
   std::vector<Step> steps;
 
   bool operator==(const SizeExpr &) const = default;
-  static SizeExpr constant(int64_t value) {
-    return {{{Op::Constant, value}}};
-  }
+  static SizeExpr constant(int64_t value) { return {{{Op::Constant, value}}}; }
   static SizeExpr word(int64_t index) { return {{{Op::Word, index}}}; }
 
   /// True for a single constant.
@@ -146,8 +144,8 @@ struct Artifact {
 
   uint32_t formatVersion = kFormatVersion;
   std::string name;
-  std::string triple;   ///< LLVM target triple of `object`.
-  std::string cpu;      ///< Name of the CPU it was compiled for.
+  std::string triple; ///< LLVM target triple of `object`.
+  std::string cpu;    ///< Name of the CPU it was compiled for.
   /// Features that `object` may use and that a machine must have, as LLVM
   /// names them, without sign: avx512f, fma, f16c...
   std::vector<std::string> requiredFeatures;

@@ -19,8 +19,8 @@ enum class ErrorKind {
   InvalidSpec,     ///< The declared norm or IR is wrong; nothing was compiled.
   InvalidArgument, ///< A call's buffers or shapes disagree with the kernel.
   Unsupported,     ///< Legal, but this version of normc has no code for it.
-  Environment,     ///< This machine lacks something (CPU feature, driver, file).
-  Internal,        ///< A defect in normc.
+  Environment, ///< This machine lacks something (CPU feature, driver, file).
+  Internal,    ///< A defect in normc.
 };
 
 /// Returns the kind's name, such as "invalid argument".
