@@ -148,7 +148,7 @@ PhaseEmitter::Values PhaseEmitter::emitInnermost(Loops &loops,
         });
   // Where whole vectors fit exactly, no worker is left with part of one.
   std::optional<int64_t> known = constantOf(extent);
-  if (loops.alongLanes && !(known && *known % span == 0))
+  if (loops.alongLanes && (!known || *known % span != 0))
     values = emitTail(loops, position, endBodies, values);
   return values;
 }
