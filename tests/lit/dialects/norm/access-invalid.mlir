@@ -228,3 +228,43 @@ norm.program @unknown inputs(%x "x" : !norm.view<?xf32>, %z "z" : !norm.view<5xf
     }
   }
 }
+
+// -----
+
+// C3 of norm.store: an input is not written.
+norm.program @input inputs(%x "x" : !norm.view<4xf32>) outputs(%y "y" : !norm.view<4xf32>) {
+  norm.stage dims(i = 4)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      %e = norm.load %x by [[i]] : !norm.view<4xf32>
+      // expected-error @+1 {{expected to write an output or scratch, but "x" is an input}}
+      norm.store %e, %x by [[i]] : !norm.view<4xf32>
+    }
+  }
+}
+
+// -----
+
+// C3 of norm.accumulate: nor is it added to.
+norm.program @input inputs(%x "x" : !norm.view<4xf32>) outputs(%y "y" : !norm.view<4xf32>) {
+  norm.stage dims(i = 4)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+      %e = norm.load %x by [[i]] : !norm.view<4xf32>
+      // expected-error @+1 {{expected to write an output or scratch, but "x" is an input}}
+      norm.accumulate add %e, %x by [[i]] : !norm.view<4xf32>
+    }
+  }
+}
+
+// -----
+
+// C4 of norm.stage: non_empty names dims.
+norm.program @names inputs(%x "x" : !norm.view<4xf32>) outputs(%y "y" : !norm.view<4xf32>) {
+  // expected-error @+1 {{expected non_empty to name dims among (i), but got 'z'}}
+  norm.stage dims(i = 4) non_empty [z]
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = []> {
+    norm.instance {
+    }
+  }
+}
