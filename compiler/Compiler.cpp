@@ -166,7 +166,12 @@ Result<std::string> normc::toMlir(const NormSpec &spec) {
   OwningOpRef<ModuleOp> module = buildModule(spec, session.context());
   if (!module)
     return session.takeError();
-  return print(*module) + "\n";
+  // The function alone: what a person would have written.
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module->getBody()->front().print(stream,
+                                   OpPrintingFlags().printNameLocAsPrefix());
+  return text + "\n";
 }
 
 Result<Artifact> normc::compile(std::string_view mlir, const Target &target,

@@ -1,14 +1,11 @@
 //===- NormToKernel.cpp - norm-to-kernel ----------------------------------===//
 
+#include "compiler/passes/NormFormula.h"
 #include "compiler/passes/Passes.h"
 #include "dialects/norm/Norm.h"
 
-#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-
-#include <cmath>
 
 namespace normc {
 #define GEN_PASS_DEF_NORMTOKERNEL
@@ -29,55 +26,25 @@ struct NormDims {
   SmallVector<StringAttr> kept; ///< In axis order, groups in the axis' place.
 
   explicit NormDims(NormalizeOp op);
-  MapAttr map(MLIRContext *context, ArrayRef<int64_t> which) const {
+  /// The map of an operand that lives on `which` axes. With `perGroup` it has
+  /// one element per group where the others have the grouped axis.
+  MapAttr map(MLIRContext *context, ArrayRef<int64_t> which,
+              bool perGroup = false) const {
     SmallVector<DimsAttr> lists;
     for (int64_t axis : which)
-      lists.push_back(axes[axis]);
+      lists.push_back(
+          perGroup && axes[axis].size() == 2
+              ? DimsAttr::get(context, axes[axis].getNames().take_front())
+              : axes[axis]);
     return MapAttr::get(context, lists);
   }
-};
-
-/// Writes the formula of one declared norm into a kernel's body.
-class NormBody {
-public:
-  NormBody(NormalizeOp op, const NormDims &dims, ImplicitLocOpBuilder &builder,
-           ValueRange elements)
-      : op(op), dims(dims), b(builder), elements(elements),
-        compute(op.getComputeType()) {
-    // Squares of bf16 leave the range of f32.
-    bool isBF16 = op.getInputType().getElementType().isBF16();
-    statistic = isBF16 ? Type(builder.getF64Type()) : compute;
+  /// The map of a statistic.
+  MapAttr keptMap(MLIRContext *context) const {
+    SmallVector<DimsAttr> lists;
+    for (StringAttr name : kept)
+      lists.push_back(DimsAttr::get(context, ArrayRef<StringAttr>{name}));
+    return MapAttr::get(context, lists);
   }
-
-  void build();
-
-private:
-  /// x̂, and the saved statistics by name.
-  Value buildNormalized();
-  Value buildRstd(Value value);
-  Value applyAffine(Value normalized);
-
-  /// In the type of the statistic.
-  Value constant(double value) {
-    return arith::ConstantOp::create(b, b.getFloatAttr(statistic, value));
-  }
-  Value cast(Value value, Type type);
-  /// `value` rounded to `type`, in the compute type.
-  Value roundTo(Value value, Type type) {
-    return cast(cast(value, type), compute);
-  }
-  /// By position: one tensor may be several operands.
-  Value inputElement() { return elements[0]; }
-  Value scaleElement() { return elements[1]; }
-  Value shiftElement() { return elements[op.getScale() ? 2 : 1]; }
-
-  NormalizeOp op;
-  const NormDims &dims;
-  ImplicitLocOpBuilder &b;
-  ValueRange elements;
-  Type compute;
-  Type statistic; ///< In which sums are taken, and rstd up to its rounding.
-  Value mean, rstd;
 };
 
 } // namespace
@@ -117,133 +84,6 @@ NormDims::NormDims(NormalizeOp op) {
   reduced = DimsAttr::get(context, over);
 }
 
-Value NormBody::cast(Value value, Type type) {
-  unsigned from = value.getType().getIntOrFloatBitWidth();
-  unsigned to = type.getIntOrFloatBitWidth();
-  if (value.getType() == type)
-    return value;
-  if (from < to)
-    return arith::ExtFOp::create(b, type, value);
-  if (from > to)
-    return arith::TruncFOp::create(b, type, value);
-  // f16 and bf16: neither holds the other, so through f32.
-  return cast(arith::ExtFOp::create(b, b.getF32Type(), value), type);
-}
-
-/// 1 / √(statistic + ε), 1 / (root + ε) or 1 / max(root, ε); 0 where ε = 0 and
-/// the statistic is 0, so that a zero group normalizes to zero.
-Value NormBody::buildRstd(Value value) {
-  double epsilon = op.getEpsilon().convertToDouble();
-  Value eps = constant(epsilon), result;
-  if (op.getPlacement() == EpsilonPlacement::add) {
-    result = math::RsqrtOp::create(
-        b, arith::AddFOp::create(b, value, eps).getResult());
-  } else {
-    Value root = math::SqrtOp::create(b, value);
-    Value divisor = op.getPlacement() == EpsilonPlacement::clamp
-                        ? arith::MaximumFOp::create(b, root, eps).getResult()
-                        : arith::AddFOp::create(b, root, eps).getResult();
-    result = arith::DivFOp::create(b, constant(1), divisor);
-  }
-  // An epsilon may be too small for the statistic's type, or its reciprocal too
-  // large.
-  bool vanishes = statistic.isF64() ? std::isinf(1 / epsilon)
-                                    : std::isinf(1 / float(epsilon));
-  if (vanishes) {
-    Value zero = constant(0);
-    Value isZero =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, value, zero);
-    result = arith::SelectOp::create(b, isZero, zero, result);
-  }
-  return cast(result, compute);
-}
-
-Value NormBody::buildNormalized() {
-  Value x = cast(inputElement(), compute), wide = cast(x, statistic);
-  if (op.getStatistic() != Statistic::mean_variance) {
-    Value square = arith::MulFOp::create(b, wide, wide);
-    ReduceKind kind = op.getStatistic() == Statistic::rms ? ReduceKind::mean
-                                                          : ReduceKind::add;
-    rstd = buildRstd(
-        ReduceOp::create(b, statistic, kind, square, dims.reduced, Value()));
-    return arith::MulFOp::create(b, x, rstd);
-  }
-  auto moments = MomentsOp::create(b, statistic, statistic, statistic,
-                                   statistic, wide, dims.reduced, Value());
-  Value count = moments.getCount();
-  if (op.getCorrection() == 1)
-    count = arith::SubFOp::create(b, count, constant(1));
-  rstd = buildRstd(arith::DivFOp::create(b, moments.getM2(), count));
-  Value both = arith::AddFOp::create(b, moments.getMean(), moments.getDelta());
-  mean = cast(both, compute);
-  Value high = moments.getMean(), delta = moments.getDelta();
-  if (statistic != compute) { // One number of f64 is two of f32.
-    high = mean;
-    delta =
-        cast(arith::SubFOp::create(b, both, cast(mean, statistic)).getResult(),
-             compute);
-  }
-  Value centred = arith::SubFOp::create(b, x, high);
-  centred = arith::SubFOp::create(b, centred, delta);
-  return arith::MulFOp::create(b, centred, rstd);
-}
-
-/// The type that both hold: the wider one, or f32 for f16 with bf16.
-static Type promote(Type a, Type b) {
-  if (a == b)
-    return a;
-  unsigned wa = a.getIntOrFloatBitWidth(), wb = b.getIntOrFloatBitWidth();
-  if (wa == wb)
-    return Float32Type::get(a.getContext());
-  return wa > wb ? a : b;
-}
-
-Value NormBody::applyAffine(Value y) {
-  Type input = op.getInputType().getElementType();
-  bool normalized = op.getRounding() == Rounding::normalized;
-  if (normalized)
-    y = roundTo(y, input);
-  Value scale, shift;
-  Type type = input;
-  if (op.getScale()) {
-    Value parameter = scaleElement();
-    type = promote(type, parameter.getType());
-    scale = cast(parameter, compute);
-    if (!op.getScaleOffset().isZero())
-      scale = arith::AddFOp::create(
-          b, scale,
-          arith::ConstantOp::create(
-              b,
-              b.getFloatAttr(compute, op.getScaleOffset().convertToDouble())));
-  }
-  if (op.getShift())
-    shift = cast(shiftElement(), compute);
-  if (scale && shift && !normalized)
-    return math::FmaOp::create(b, y, scale, shift);
-  if (scale)
-    y = arith::MulFOp::create(b, y, scale);
-  if (scale && normalized)
-    y = roundTo(y, type);
-  if (shift) {
-    type = promote(type, shiftElement().getType());
-    y = arith::AddFOp::create(b, y, shift);
-    if (normalized)
-      y = roundTo(y, type);
-  }
-  return y;
-}
-
-void NormBody::build() {
-  Value normalized = buildNormalized();
-  Value y = applyAffine(normalized);
-  SmallVector<Value> results{cast(
-      y, ::cast<RankedTensorType>(op.getResult(0).getType()).getElementType())};
-  if (op.getSaved())
-    for (StringRef name : op.getSaved()->getAsValueRange<StringAttr>())
-      results.push_back(name == "mean" ? mean : rstd);
-  YieldOp::create(b, results);
-}
-
 static void lowerNormalize(NormalizeOp op) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   MLIRContext *context = op.getContext();
@@ -251,17 +91,18 @@ static void lowerNormalize(NormalizeOp op) {
   auto all =
       llvm::to_vector(llvm::seq<int64_t>(0, op.getInputType().getRank()));
   SmallVector<Attribute> inputMaps{dims.map(context, all)};
-  if (op.getScale())
-    inputMaps.push_back(dims.map(context, *op.getScaleAxes()));
-  if (op.getShift())
-    inputMaps.push_back(dims.map(context, *op.getShiftAxes()));
+  // Given statistics, then what lives on axes of its own.
+  for (Value given : {op.getMean(), op.getVariance(), op.getRstd()})
+    if (given)
+      inputMaps.push_back(dims.keptMap(context));
+  if (op.getAlpha())
+    inputMaps.push_back(dims.map(context, *op.getAlphaAxes()));
+  for (auto axes : {op.getScaleAxes(), op.getShiftAxes()})
+    if (axes)
+      inputMaps.push_back(dims.map(context, *axes, op.getPerGroup()));
 
   SmallVector<Attribute> outputMaps{dims.map(context, all)};
-  SmallVector<DimsAttr> keptAxes;
-  for (StringAttr name : dims.kept)
-    keptAxes.push_back(DimsAttr::get(context, ArrayRef<StringAttr>{name}));
-  for (unsigned i = 1; i < op.getNumResults(); ++i)
-    outputMaps.push_back(MapAttr::get(context, keptAxes));
+  outputMaps.append(op.getNumResults() - 1, dims.keptMap(context));
 
   auto kernel = KernelOp::create(b, op.getResultTypes(), op.getOperands(),
                                  dims.space, b.getArrayAttr(inputMaps),
@@ -270,7 +111,7 @@ static void lowerNormalize(NormalizeOp op) {
   for (Value operand : op.getOperands())
     block->addArgument(getElementTypeOrSelf(operand.getType()), op.getLoc());
   b.setInsertionPointToStart(block);
-  NormBody(op, dims, b, block->getArguments()).build();
+  buildNormFormula(op, block->getArguments(), dims.reduced, b);
   op->replaceAllUsesWith(kernel);
   op.erase();
 }

@@ -18,7 +18,11 @@ static_assert(kDynamic == ShapedType::kDynamic,
 static_assert(int(Statistic::MeanVariance) ==
                   int(norm::Statistic::mean_variance) &&
               int(Statistic::Rms) == int(norm::Statistic::rms) &&
-              int(Statistic::L2) == int(norm::Statistic::l2));
+              int(Statistic::L2) == int(norm::Statistic::l2) &&
+              int(Statistic::Lp) == int(norm::Statistic::lp) &&
+              int(Statistic::Max) == int(norm::Statistic::max) &&
+              int(Statistic::Given) == int(norm::Statistic::given) &&
+              int(Statistic::None) == int(norm::Statistic::none));
 static_assert(int(EpsilonPlacement::Add) == int(norm::EpsilonPlacement::add) &&
               int(EpsilonPlacement::AfterRoot) ==
                   int(norm::EpsilonPlacement::after_root) &&
@@ -39,6 +43,12 @@ public:
 
 private:
   LogicalResult check();
+  LogicalResult checkEnums();
+  bool usesEpsilon() const {
+    return spec.statistic != Statistic::None &&
+           !(spec.statistic == Statistic::Given && spec.given.isRstd);
+  }
+
   Type typeOf(DType dtype) {
     switch (dtype) {
     case DType::F16:
@@ -52,30 +62,27 @@ private:
     }
     llvm_unreachable("all types are handled");
   }
-  void addArgument(StringRef name, Type type,
-                   const std::vector<int64_t> &strides = {}) {
-    argumentTypes.push_back(type);
-    argumentAttrs.push_back(attributes(name, strides));
+  DType computeType() const {
+    return spec.dtype == DType::F64 ? DType::F64 : DType::F32;
   }
-  void addResult(StringRef name, Type type,
-                 const std::vector<int64_t> &strides = {}) {
-    resultTypes.push_back(type);
-    resultAttrs.push_back(attributes(name, strides));
-  }
-  DictionaryAttr attributes(StringRef name,
-                            const std::vector<int64_t> &strides) {
-    NamedAttrList list;
-    list.set(norm::kNameAttr, b.getStringAttr(name));
-    if (!strides.empty())
-      list.set(norm::kStridesAttr, b.getDenseI64ArrayAttr(strides));
-    return list.getDictionary(b.getContext());
-  }
-  Type parameterType(const Parameter &parameter);
+  /// The kept axes, and the number of groups for a grouped one.
+  SmallVector<int64_t> statisticShape() const;
+
+  void addArgument(StringRef name, ArrayRef<int64_t> shape, DType dtype,
+                   const std::vector<int64_t> &strides = {});
+  void addParameter(StringRef name, const std::optional<Parameter> &parameter);
+  void addGiven();
+  void addResult(StringRef name, ArrayRef<int64_t> shape, DType dtype,
+                 const std::vector<int64_t> &strides = {});
   void addSaved();
+  DictionaryAttr attributes(StringRef name,
+                            const std::vector<int64_t> &strides);
+  norm::NormalizeOp createNormalize(Block &block);
 
   const NormSpec &spec;
   OpBuilder b;
   Location loc;
+  SmallVector<StringRef> argumentNames;
   SmallVector<Type> argumentTypes, resultTypes;
   SmallVector<DictionaryAttr> argumentAttrs, resultAttrs;
   SmallVector<Attribute> saved;
@@ -83,7 +90,24 @@ private:
 
 } // namespace
 
-/// What would keep the IR from being built at all; the verifiers do the rest.
+//===----------------------------------------------------------------------===//
+// What would keep the IR from being built at all; the verifiers do the rest
+//===----------------------------------------------------------------------===//
+
+LogicalResult SpecBuilder::checkEnums() {
+  if (!norm::symbolizeStatistic(uint32_t(spec.statistic)))
+    return emitError(loc) << "expected a statistic, but got the number "
+                          << int(spec.statistic);
+  if (!norm::symbolizeEpsilonPlacement(uint32_t(spec.placement)))
+    return emitError(loc) << "expected an epsilon placement, but got the "
+                             "number "
+                          << int(spec.placement);
+  if (!norm::symbolizeRounding(uint32_t(spec.rounding)))
+    return emitError(loc) << "expected a rounding, but got the number "
+                          << int(spec.rounding);
+  return success();
+}
+
 LogicalResult SpecBuilder::check() {
   int64_t rank = spec.shape.size();
   if (rank == 0)
@@ -93,57 +117,142 @@ LogicalResult SpecBuilder::check() {
     if (extent < 0 && extent != kDynamic)
       return emitError(loc) << "expected a non-negative extent along axis "
                             << axis << ", but got " << extent;
-  for (const auto *parameter : {&spec.scale, &spec.shift})
-    if (*parameter)
-      for (int64_t axis : (*parameter)->axes)
-        if (axis < 0 || axis >= rank)
-          return emitError(loc) << "expected parameter axes between 0 and "
-                                << rank - 1 << ", but got " << axis;
-  if (spec.saveMean && spec.statistic != Statistic::MeanVariance)
-    return emitError(loc, "expected a mean to be saved only with statistic "
-                          "mean_variance");
-  return success();
+  for (auto [parameter, name] :
+       {std::pair(&spec.alpha, "alpha"), std::pair(&spec.scale, "scale"),
+        std::pair(&spec.shift, "shift")}) {
+    if (!*parameter)
+      continue;
+    for (int64_t axis : (*parameter)->axes)
+      if (axis < 0 || axis >= rank)
+        return emitError(loc) << "expected " << name << " axes between 0 and "
+                              << rank - 1 << ", but got " << axis;
+  }
+  return checkEnums();
 }
 
-Type SpecBuilder::parameterType(const Parameter &parameter) {
+//===----------------------------------------------------------------------===//
+// Arguments and results
+//===----------------------------------------------------------------------===//
+
+DictionaryAttr SpecBuilder::attributes(StringRef name,
+                                       const std::vector<int64_t> &strides) {
+  NamedAttrList list;
+  list.set(norm::kNameAttr, b.getStringAttr(name));
+  if (!strides.empty())
+    list.set(norm::kStridesAttr, b.getDenseI64ArrayAttr(strides));
+  return list.getDictionary(b.getContext());
+}
+
+void SpecBuilder::addArgument(StringRef name, ArrayRef<int64_t> shape,
+                              DType dtype,
+                              const std::vector<int64_t> &strides) {
+  argumentNames.push_back(name);
+  argumentTypes.push_back(RankedTensorType::get(shape, typeOf(dtype)));
+  argumentAttrs.push_back(attributes(name, strides));
+}
+
+void SpecBuilder::addResult(StringRef name, ArrayRef<int64_t> shape,
+                            DType dtype, const std::vector<int64_t> &strides) {
+  resultTypes.push_back(RankedTensorType::get(shape, typeOf(dtype)));
+  resultAttrs.push_back(attributes(name, strides));
+}
+
+void SpecBuilder::addParameter(StringRef name,
+                               const std::optional<Parameter> &parameter) {
+  if (!parameter)
+    return;
   SmallVector<int64_t> shape;
-  for (int64_t axis : parameter.axes)
-    shape.push_back(spec.shape[axis]);
-  return RankedTensorType::get(shape,
-                               typeOf(parameter.dtype.value_or(spec.dtype)));
+  for (int64_t axis : parameter->axes) {
+    bool isPerGroup = spec.perGroup && spec.groups && axis == spec.groupAxis;
+    shape.push_back(isPerGroup ? *spec.groups : spec.shape[axis]);
+  }
+  addArgument(name, shape, parameter->dtype.value_or(spec.dtype),
+              parameter->strides);
 }
 
-/// Results for saved statistics: the kept axes, in the compute type.
-void SpecBuilder::addSaved() {
+SmallVector<int64_t> SpecBuilder::statisticShape() const {
   SmallVector<int64_t> shape;
   for (auto [axis, extent] : llvm::enumerate(spec.shape)) {
     if (spec.groups && spec.groupAxis == int64_t(axis))
-      shape.push_back(spec.groups);
+      shape.push_back(*spec.groups);
     else if (!llvm::is_contained(spec.axes, int64_t(axis)))
       shape.push_back(extent);
   }
-  Type compute = spec.dtype == DType::F64 ? b.getF64Type() : b.getF32Type();
-  for (auto [wanted, name] :
-       {std::pair(spec.saveMean, "mean"), std::pair(spec.saveRstd, "rstd")}) {
+  return shape;
+}
+
+void SpecBuilder::addGiven() {
+  if (spec.statistic != Statistic::Given)
+    return;
+  DType dtype = spec.given.dtype.value_or(computeType());
+  if (spec.given.hasMean)
+    addArgument("mean", statisticShape(), dtype);
+  addArgument(spec.given.isRstd ? "rstd" : "variance", statisticShape(), dtype);
+}
+
+void SpecBuilder::addSaved() {
+  for (auto [wanted, name] : {std::pair(spec.saveMean, "mean"),
+                              std::pair(spec.saveVariance, "variance"),
+                              std::pair(spec.saveRstd, "rstd")}) {
     if (!wanted)
       continue;
-    addResult(name, RankedTensorType::get(shape, compute));
+    addResult(name, statisticShape(), computeType());
     saved.push_back(b.getStringAttr(name));
   }
+}
+
+//===----------------------------------------------------------------------===//
+// The op
+//===----------------------------------------------------------------------===//
+
+norm::NormalizeOp SpecBuilder::createNormalize(Block &block) {
+  auto operand = [&](StringRef name) {
+    auto found = llvm::find(argumentNames, name);
+    return found == argumentNames.end()
+               ? Value()
+               : block.getArgument(found - argumentNames.begin());
+  };
+  auto axesOf = [&](const std::optional<Parameter> &parameter) {
+    return parameter ? b.getDenseI64ArrayAttr(parameter->axes)
+                     : DenseI64ArrayAttr();
+  };
+  auto number = [&](std::optional<double> value) {
+    return value ? b.getF64FloatAttr(*value) : FloatAttr();
+  };
+  bool isLp = spec.statistic == Statistic::Lp;
+  bool isGrouped = spec.groups.has_value();
+  bool isFolded = spec.statistic == Statistic::Given && spec.given.folded &&
+                  spec.rounding == Rounding::Once;
+  return norm::NormalizeOp::create(
+      b, NameLoc::get(b.getStringAttr("y")), resultTypes,
+      norm::StatisticAttr::get(b.getContext(), norm::Statistic(spec.statistic)),
+      operand("x"), operand("mean"), operand("variance"), operand("rstd"),
+      operand("alpha"), operand("scale"), operand("shift"),
+      b.getDenseI64ArrayAttr(spec.axes),
+      number(usesEpsilon() ? std::optional(spec.epsilon) : std::nullopt),
+      norm::EpsilonPlacementAttr::get(b.getContext(),
+                                      norm::EpsilonPlacement(spec.placement)),
+      number(isLp ? std::optional(spec.p) : std::nullopt), number(spec.partial),
+      isGrouped ? b.getI64IntegerAttr(*spec.groups) : IntegerAttr(),
+      isGrouped ? b.getI64IntegerAttr(spec.groupAxis) : IntegerAttr(),
+      spec.perGroup ? b.getUnitAttr() : UnitAttr(), axesOf(spec.alpha),
+      axesOf(spec.scale), axesOf(spec.shift),
+      b.getF64FloatAttr(spec.scaleOffset),
+      norm::RoundingAttr::get(b.getContext(), norm::Rounding(spec.rounding)),
+      b.getI64IntegerAttr(spec.correction),
+      isFolded ? b.getUnitAttr() : UnitAttr(),
+      saved.empty() ? ArrayAttr() : b.getArrayAttr(saved));
 }
 
 OwningOpRef<ModuleOp> SpecBuilder::build() {
   if (failed(check()))
     return {};
-  addArgument("x", RankedTensorType::get(spec.shape, typeOf(spec.dtype)),
-              spec.inputStrides);
-  if (spec.scale)
-    addArgument("scale", parameterType(*spec.scale));
-  if (spec.shift)
-    addArgument("shift", parameterType(*spec.shift));
-  addResult("y",
-            RankedTensorType::get(
-                spec.shape, typeOf(spec.outputDtype.value_or(spec.dtype))),
+  addArgument("x", spec.shape, spec.dtype, spec.inputStrides);
+  addGiven();
+  addParameter("alpha", spec.alpha);
+  addParameter("scale", spec.scale);
+  addParameter("shift", spec.shift);
+  addResult("y", spec.shape, spec.outputDtype.value_or(spec.dtype),
             spec.outputStrides);
   addSaved();
 
@@ -154,25 +263,12 @@ OwningOpRef<ModuleOp> SpecBuilder::build() {
   func.setAllArgAttrs(argumentAttrs);
   func.setAllResultAttrs(resultAttrs);
   Block *block = func.addEntryBlock();
+  // The names of values, where IR is printed with them.
+  for (auto [argument, name] :
+       llvm::zip_equal(block->getArguments(), argumentNames))
+    argument.setLoc(NameLoc::get(b.getStringAttr(name)));
   b.setInsertionPointToStart(block);
-  unsigned next = 1;
-  Value scale = spec.scale ? block->getArgument(next++) : Value();
-  Value shift = spec.shift ? block->getArgument(next++) : Value();
-  auto axesOf = [&](const std::optional<Parameter> &parameter) {
-    return parameter ? b.getDenseI64ArrayAttr(parameter->axes)
-                     : DenseI64ArrayAttr();
-  };
-  bool grouped = spec.groups != 0;
-  auto op = norm::NormalizeOp::create(
-      b, loc, resultTypes, norm::Statistic(spec.statistic),
-      block->getArgument(0), scale, shift, spec.axes, APFloat(spec.epsilon),
-      norm::EpsilonPlacement(spec.placement),
-      grouped ? b.getI64IntegerAttr(spec.groups) : IntegerAttr(),
-      grouped ? b.getI64IntegerAttr(spec.groupAxis) : IntegerAttr(),
-      axesOf(spec.scale), axesOf(spec.shift), APFloat(spec.scaleOffset),
-      norm::Rounding(spec.rounding), spec.correction,
-      saved.empty() ? ArrayAttr() : b.getArrayAttr(saved));
-  func::ReturnOp::create(b, loc, op.getResults());
+  func::ReturnOp::create(b, loc, createNormalize(*block).getResults());
   if (failed(verify(*module)))
     return {};
   return module;

@@ -1,51 +1,171 @@
 //===- Presets.cpp - the named norms as specs -----------------------------===//
 
-#include "normc/NormSpec.h"
+#include "normc/Presets.h"
+
+#include <algorithm>
 
 using namespace normc;
 
-/// The last axis, or a value that verification refuses for a shape of rank 0.
-static int64_t lastAxis(const std::vector<int64_t> &shape) {
-  return int64_t(shape.size()) - 1;
+using Axes = std::vector<int64_t>;
+
+static int64_t rankOf(const Axes &shape) { return int64_t(shape.size()); }
+
+/// Axes counted from the end become axes from 0; verification refuses what is
+/// out of range.
+static Axes resolve(Axes axes, const Axes &shape) {
+  for (int64_t &axis : axes)
+    if (axis < 0)
+      axis += rankOf(shape);
+  return axes;
+}
+
+/// All axes of `shape` but those in `without`.
+static Axes others(const Axes &shape, const Axes &without) {
+  Axes axes;
+  for (int64_t axis = 0; axis < rankOf(shape); ++axis)
+    if (std::find(without.begin(), without.end(), axis) == without.end())
+      axes.push_back(axis);
+  return axes;
+}
+
+//===----------------------------------------------------------------------===//
+// Over trailing axes
+//===----------------------------------------------------------------------===//
+
+static NormSpec rowNorm(const char *name, Statistic statistic,
+                        const RowNormOptions &options, double epsilon) {
+  NormSpec spec;
+  spec.name = name;
+  spec.shape = options.shape;
+  spec.dtype = options.dtype;
+  spec.statistic = statistic;
+  spec.epsilon = options.epsilon.value_or(epsilon);
+  spec.axes = resolve(options.axes, options.shape);
+  return spec;
 }
 
 NormSpec normc::rmsNorm(const RowNormOptions &options) {
-  NormSpec spec;
-  spec.name = "rms_norm";
-  spec.shape = options.shape;
-  spec.dtype = options.dtype;
-  spec.statistic = Statistic::Rms;
-  spec.epsilon = options.epsilon.value_or(1e-6);
-  spec.axes = {lastAxis(options.shape)};
+  NormSpec spec = rowNorm("rms_norm", Statistic::Rms, options, 1e-6);
   spec.scale = Parameter{spec.axes, options.parameterDtype};
+  return spec;
+}
+
+NormSpec normc::partialRmsNorm(const RowNormOptions &options, double part) {
+  NormSpec spec = rmsNorm(options);
+  spec.partial = part;
   return spec;
 }
 
 NormSpec normc::layerNorm(const RowNormOptions &options) {
+  NormSpec spec = rowNorm("layer_norm", Statistic::MeanVariance, options, 1e-5);
+  spec.scale = spec.shift = Parameter{spec.axes, options.parameterDtype};
+  return spec;
+}
+
+NormSpec normc::adaptiveLayerNorm(const RowNormOptions &options) {
+  NormSpec spec =
+      rowNorm("ada_layer_norm", Statistic::MeanVariance, options, 1e-6);
+  Axes axes = spec.axes;
+  axes.insert(axes.begin(), 0);
+  spec.scale = spec.shift = Parameter{axes, options.parameterDtype};
+  spec.scaleOffset = 1;
+  return spec;
+}
+
+NormSpec normc::scaleNorm(const RowNormOptions &options) {
+  NormSpec spec = rowNorm("scale_norm", Statistic::L2, options, 1e-5);
+  spec.placement = EpsilonPlacement::Clamp;
+  spec.scale = Parameter{{}, options.parameterDtype};
+  return spec;
+}
+
+NormSpec normc::l2Norm(const RowNormOptions &options) {
+  NormSpec spec = rowNorm("l2_norm", Statistic::L2, options, 1e-12);
+  spec.placement = EpsilonPlacement::Clamp;
+  return spec;
+}
+
+NormSpec normc::lpNorm(const RowNormOptions &options, double p) {
+  NormSpec spec = rowNorm("lp_norm", Statistic::Lp, options, 1e-12);
+  spec.placement = EpsilonPlacement::Clamp;
+  spec.p = p;
+  return spec;
+}
+
+NormSpec normc::dynamicTanh(const RowNormOptions &options) {
+  NormSpec spec = rowNorm("dynamic_tanh", Statistic::None, options, 0);
+  spec.alpha = Parameter{{}, options.parameterDtype};
+  spec.scale = spec.shift = Parameter{spec.axes, options.parameterDtype};
+  spec.axes = {};
+  return spec;
+}
+
+NormSpec normc::weightNorm(const WeightNormOptions &options) {
   NormSpec spec;
-  spec.name = "layer_norm";
+  spec.name = "weight_norm";
   spec.shape = options.shape;
   spec.dtype = options.dtype;
-  spec.statistic = Statistic::MeanVariance;
-  spec.epsilon = options.epsilon.value_or(1e-5);
-  spec.axes = {lastAxis(options.shape)};
-  spec.scale = Parameter{spec.axes, options.parameterDtype};
-  spec.shift = spec.scale;
+  spec.statistic = Statistic::L2;
+  spec.placement = EpsilonPlacement::Clamp;
+  spec.epsilon = options.epsilon;
+  Axes kept = resolve(options.keptAxes, options.shape);
+  spec.axes = others(options.shape, kept);
+  spec.scale = Parameter{kept, options.parameterDtype};
+  return spec;
+}
+
+//===----------------------------------------------------------------------===//
+// Of channels
+//===----------------------------------------------------------------------===//
+
+static NormSpec channelNorm(const char *name, const ChannelNormOptions &options,
+                            bool overBatch) {
+  NormSpec spec;
+  spec.name = name;
+  spec.shape = options.shape;
+  spec.dtype = options.dtype;
+  spec.epsilon = options.epsilon;
+  int64_t channels = options.channelsLast ? rankOf(options.shape) - 1 : 1;
+  spec.axes =
+      others(options.shape, overBatch ? Axes{channels} : Axes{0, channels});
+  spec.scale = spec.shift = Parameter{{channels}, options.parameterDtype};
+  return spec;
+}
+
+NormSpec normc::batchNormInference(const ChannelNormOptions &options) {
+  NormSpec spec = channelNorm("batch_norm_inference", options, true);
+  spec.statistic = Statistic::Given;
+  return spec;
+}
+
+NormSpec normc::batchNormTraining(const ChannelNormOptions &options) {
+  NormSpec spec = channelNorm("batch_norm_training", options, true);
+  spec.saveMean = spec.saveVariance = true;
+  return spec;
+}
+
+NormSpec normc::instanceNorm(const ChannelNormOptions &options) {
+  return channelNorm("instance_norm", options, false);
+}
+
+NormSpec normc::adaptiveInstanceNorm(const ChannelNormOptions &options,
+                                     bool spatial) {
+  NormSpec spec = channelNorm("ada_instance_norm", options, false);
+  Axes axes = others(options.shape, spatial ? Axes{} : spec.axes);
+  spec.scale = spec.shift = Parameter{axes, options.parameterDtype};
   return spec;
 }
 
 NormSpec normc::groupNorm(const GroupNormOptions &options) {
-  NormSpec spec;
-  spec.name = "group_norm";
-  spec.shape = options.shape;
-  spec.dtype = options.dtype;
-  spec.statistic = Statistic::MeanVariance;
-  spec.epsilon = options.epsilon;
-  for (int64_t axis = 1; axis < int64_t(options.shape.size()); ++axis)
-    spec.axes.push_back(axis);
+  NormSpec spec = channelNorm("group_norm",
+                              {.shape = options.shape,
+                               .channelsLast = options.channelsLast,
+                               .dtype = options.dtype,
+                               .parameterDtype = options.parameterDtype,
+                               .epsilon = options.epsilon},
+                              false);
+  spec.groupAxis = spec.scale->axes.front();
+  spec.axes = others(options.shape, {0});
   spec.groups = options.groups;
-  spec.groupAxis = options.channelsLast ? lastAxis(options.shape) : 1;
-  spec.scale = Parameter{{spec.groupAxis}, options.parameterDtype};
-  spec.shift = spec.scale;
   return spec;
 }

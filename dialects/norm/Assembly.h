@@ -10,6 +10,10 @@
 
 #include "dialects/norm/Norm.h"
 
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
 namespace normc::norm {
 
 inline mlir::ParseResult parseDimName(mlir::OpAsmParser &parser,
@@ -41,6 +45,33 @@ inline mlir::OptionalParseResult parsePlacement(mlir::OpAsmParser &parser,
 inline void printPlacement(mlir::OpAsmPrinter &printer, mlir::Operation *,
                            EpsilonPlacementAttr attr) {
   printer << stringifyEpsilonPlacement(attr.getValue());
+}
+
+/// A number with as few digits as read back to the same one: 1.0e-05. (The
+/// generated printer writes 1.0e-06 as 9.9999999999999995E-7.)
+inline mlir::ParseResult parseNumber(mlir::OpAsmParser &parser,
+                                     mlir::FloatAttr &attr) {
+  double value;
+  if (parser.parseFloat(value))
+    return mlir::failure();
+  attr = parser.getBuilder().getF64FloatAttr(value);
+  return mlir::success();
+}
+
+inline void printNumber(mlir::OpAsmPrinter &printer, mlir::Operation *,
+                        mlir::FloatAttr attr) {
+  double value = attr.getValueAsDouble();
+  if (!std::isfinite(value)) { // Refused by the verifiers; shown as MLIR does.
+    printer << attr.getValue();
+    return;
+  }
+  char text[32];
+  for (int digits = 1; digits <= 16; ++digits) {
+    std::snprintf(text, sizeof(text), "%.*e", digits, value);
+    if (std::strtod(text, nullptr) == value)
+      break;
+  }
+  printer << text;
 }
 
 /// A region whose terminator is left out where it contributes nothing. (The

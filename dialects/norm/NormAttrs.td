@@ -17,7 +17,9 @@ def Norm_ReduceKind : Norm_Enum<"ReduceKind", "how a collective combines", [
 def Norm_ReduceKindAttr : EnumAttr<Norm_Dialect, Norm_ReduceKind, "reduce_kind">;
 
 def Norm_Statistic : Norm_Enum<"Statistic", "what an input is divided by", [
-  I32EnumCase<"mean_variance", 0>, I32EnumCase<"rms", 1>, I32EnumCase<"l2", 2>]>;
+  I32EnumCase<"mean_variance", 0>, I32EnumCase<"rms", 1>, I32EnumCase<"l2", 2>,
+  I32EnumCase<"lp", 3>, I32EnumCase<"max", 4>, I32EnumCase<"given", 5>,
+  I32EnumCase<"none", 6>]>;
 def Norm_StatisticAttr : EnumAttr<Norm_Dialect, Norm_Statistic, "statistic">;
 
 def Norm_EpsilonPlacement : Norm_Enum<"EpsilonPlacement", "where epsilon enters", [

@@ -2,7 +2,7 @@
 
 #include "dialects/norm/Norm.h"
 
-#include "llvm/ADT/SmallSet.h"
+#include "llvm/ADT/StringExtras.h"
 #include <cmath>
 
 using namespace mlir;
@@ -12,6 +12,17 @@ Type NormalizeOp::getComputeType() {
   return getInputType().getElementType().isF64()
              ? Type(Float64Type::get(getContext()))
              : Type(Float32Type::get(getContext()));
+}
+
+SmallVector<int64_t> NormalizeOp::getStatisticShape() {
+  SmallVector<int64_t> shape;
+  for (auto [axis, extent] : llvm::enumerate(getInputType().getShape())) {
+    if (getGroupAxis() == int64_t(axis))
+      shape.push_back(*getGroups());
+    else if (!reduces(axis))
+      shape.push_back(extent);
+  }
+  return shape;
 }
 
 /// Axes are within rank and not listed twice.
@@ -53,6 +64,26 @@ static LogicalResult verifyGroups(NormalizeOp op) { // C2
   return success();
 }
 
+/// The extent along one axis of an operand that lives on axes of the input.
+static LogicalResult verifyExtent(NormalizeOp op, StringRef name, unsigned i,
+                                  RankedTensorType type, int64_t axis) {
+  bool isPerGroup = op.getPerGroup() && op.getGroupAxis() == axis;
+  int64_t expected =
+      isPerGroup ? *op.getGroups() : op.getInputType().getDimSize(axis);
+  if (type.getDimSize(i) == expected)
+    return success();
+  InFlightDiagnostic diagnostic = op.emitOpError();
+  diagnostic << "expected extent "
+             << (ShapedType::isDynamic(expected) ? "?"
+                                                 : std::to_string(expected))
+             << " along axis " << i << " of " << name << ", ";
+  if (isPerGroup)
+    diagnostic << "one per group";
+  else
+    diagnostic << "as along axis " << axis << " of the input";
+  return diagnostic << ", but got " << type;
+}
+
 static LogicalResult
 verifyParameter(NormalizeOp op, StringRef name, Value parameter,
                 std::optional<ArrayRef<int64_t>> axes) { // C3
@@ -71,33 +102,146 @@ verifyParameter(NormalizeOp op, StringRef name, Value parameter,
            << ", one axis per listed axis, "
               "but got "
            << type;
-  for (auto [i, axis] : llvm::enumerate(*axes)) {
-    int64_t expected = op.getInputType().getDimSize(axis);
-    if (type.getDimSize(i) != expected)
-      return op.emitOpError()
-             << "expected extent "
-             << (ShapedType::isDynamic(expected) ? "?"
-                                                 : std::to_string(expected))
-             << " along axis " << i << " of " << name << ", as along axis "
-             << axis << " of the input, but got " << type;
-  }
+  for (auto [i, axis] : llvm::enumerate(*axes))
+    if (failed(verifyExtent(op, name, i, type, axis)))
+      return failure();
   return success();
 }
 
+static LogicalResult verifyPerGroup(NormalizeOp op) { // C14
+  if (!op.getPerGroup())
+    return success();
+  auto isOnGroups = [&](std::optional<ArrayRef<int64_t>> axes) {
+    return axes && llvm::is_contained(*axes, *op.getGroupAxis());
+  };
+  if (!op.getGroups())
+    return op.emitOpError("expected groups where parameters are per_group");
+  if (!isOnGroups(op.getScaleAxes()) && !isOnGroups(op.getShiftAxes()))
+    return op.emitOpError()
+           << "expected a scale or shift on the group axis "
+           << *op.getGroupAxis() << " where parameters are per_group";
+  return success();
+}
+
+/// Where epsilon may enter a statistic.
+static ArrayRef<EpsilonPlacement> getPlacements(Statistic statistic) {
+  static const EpsilonPlacement roots[] = {EpsilonPlacement::add,
+                                           EpsilonPlacement::after_root};
+  static const EpsilonPlacement norms[] = {EpsilonPlacement::add,
+                                           EpsilonPlacement::clamp};
+  switch (statistic) {
+  case Statistic::mean_variance:
+  case Statistic::rms:
+  case Statistic::given:
+    return roots;
+  case Statistic::l2:
+    return norms;
+  case Statistic::lp:
+  case Statistic::max:
+    return ArrayRef(norms).drop_front();
+  case Statistic::none:
+    return ArrayRef(roots).take_front();
+  }
+  llvm_unreachable("all statistics are handled");
+}
+
 static LogicalResult verifyEpsilon(NormalizeOp op) { // C5
-  double epsilon = op.getEpsilon().convertToDouble();
-  if (!std::isfinite(epsilon) || epsilon < 0)
+  Statistic statistic = op.getStatistic();
+  bool divides =
+      statistic != Statistic::none &&
+      !(statistic == Statistic::given && op.getRstd() && !op.getVariance());
+  if (op.getEpsilon().has_value() != divides)
     return op.emitOpError()
-           << "expected a finite epsilon of at least 0, but got " << epsilon;
-  bool isL2 = op.getStatistic() == Statistic::l2;
+           << "expected " << (divides ? "an" : "no") << " epsilon with "
+           << (statistic == Statistic::given && !divides
+                   ? "a given rstd"
+                   : "statistic " + stringifyStatistic(statistic).str());
+  if (divides) {
+    double epsilon = op.getEpsilon()->convertToDouble();
+    if (!std::isfinite(epsilon) || epsilon < 0)
+      return op.emitOpError()
+             << "expected a finite epsilon of at least 0, but got " << epsilon;
+  }
+  ArrayRef<EpsilonPlacement> placements = getPlacements(statistic);
   EpsilonPlacement placement = op.getPlacement();
-  if ((placement == EpsilonPlacement::clamp && !isL2) ||
-      (placement == EpsilonPlacement::after_root && isL2))
+  if (llvm::is_contained(placements, placement))
+    return success();
+  std::string expected;
+  for (EpsilonPlacement one : placements)
+    expected +=
+        (expected.empty() ? "" : " or ") + stringifyEpsilonPlacement(one).str();
+  return op.emitOpError() << "expected epsilon placement " << expected
+                          << " with statistic " << stringifyStatistic(statistic)
+                          << ", but got "
+                          << stringifyEpsilonPlacement(placement);
+}
+
+static LogicalResult verifyLp(NormalizeOp op) { // C10
+  bool isLp = op.getStatistic() == Statistic::lp;
+  if (op.getP().has_value() != isLp)
     return op.emitOpError()
-           << "expected epsilon placement add or "
-           << (isL2 ? "clamp" : "after_root") << " with statistic "
-           << stringifyStatistic(op.getStatistic()) << ", but got "
-           << stringifyEpsilonPlacement(placement);
+           << "expected " << (isLp ? "a" : "no") << " p with statistic "
+           << stringifyStatistic(op.getStatistic());
+  if (!isLp)
+    return success();
+  double p = op.getP()->convertToDouble();
+  if (!std::isfinite(p) || p < 1)
+    return op.emitOpError()
+           << "expected a finite p of at least 1, but got " << p;
+  return success();
+}
+
+static LogicalResult verifyGiven(NormalizeOp op) { // C11
+  bool isGiven = op.getStatistic() == Statistic::given;
+  if (isGiven && bool(op.getVariance()) == bool(op.getRstd()))
+    return op.emitOpError() << "expected either a variance or an rstd with "
+                               "statistic given, but got "
+                            << (op.getRstd() ? "both" : "none");
+  for (auto [value, name] : {std::pair(op.getMean(), "mean"),
+                             std::pair(op.getVariance(), "variance"),
+                             std::pair(op.getRstd(), "rstd")}) {
+    if (!value)
+      continue;
+    if (!isGiven)
+      return op.emitOpError()
+             << "expected no " << name << " with statistic "
+             << stringifyStatistic(op.getStatistic()) << ", only with given";
+    auto type = cast<RankedTensorType>(value.getType());
+    auto expected =
+        RankedTensorType::get(op.getStatisticShape(), type.getElementType());
+    if (type.getShape() != expected.getShape())
+      return op.emitOpError() << "expected " << name << " to be " << expected
+                              << ", shaped as the kept axes, but got " << type;
+  }
+  if (op.getFolded() && !isGiven)
+    return op.emitOpError() << "expected folded only with statistic given, but "
+                               "got "
+                            << stringifyStatistic(op.getStatistic());
+  if (op.getFolded() && op.getRounding() != Rounding::once)
+    return op.emitOpError("expected rounding once where the statistic is "
+                          "folded, but got normalized");
+  return success();
+}
+
+static LogicalResult verifyTanh(NormalizeOp op) { // C12
+  if (op.getAlpha() && op.getStatistic() != Statistic::none)
+    return op.emitOpError()
+           << "expected tanh only with statistic none, but got "
+           << stringifyStatistic(op.getStatistic());
+  return verifyParameter(op, "alpha", op.getAlpha(), op.getAlphaAxes());
+}
+
+static LogicalResult verifyPartial(NormalizeOp op) { // C13
+  if (!op.getPartial())
+    return success();
+  if (op.getStatistic() != Statistic::rms || op.getAxes().size() != 1 ||
+      op.getGroups())
+    return op.emitOpError("expected partial only with statistic rms over one "
+                          "axis without groups");
+  double part = op.getPartial()->convertToDouble();
+  if (!(part > 0 && part <= 1))
+    return op.emitOpError()
+           << "expected partial above 0 and at most 1, but got " << part;
   return success();
 }
 
@@ -113,18 +257,6 @@ static LogicalResult verifyElementTypes(NormalizeOp op) { // C6
   return success();
 }
 
-/// The shape of a saved statistic: kept axes, and G for a grouped axis.
-static SmallVector<int64_t> getSavedShape(NormalizeOp op) {
-  SmallVector<int64_t> shape;
-  for (auto [axis, extent] : llvm::enumerate(op.getInputType().getShape())) {
-    if (op.getGroupAxis() == int64_t(axis))
-      shape.push_back(*op.getGroups());
-    else if (!op.reduces(axis))
-      shape.push_back(extent);
-  }
-  return shape;
-}
-
 static LogicalResult verifyResults(NormalizeOp op) { // C4, C7
   SmallVector<StringRef> names;
   if (op.getSaved())
@@ -138,17 +270,22 @@ static LogicalResult verifyResults(NormalizeOp op) { // C4, C7
   if (y.getShape() != op.getInputType().getShape())
     return op.emitOpError() << "expected a result of the input's shape ("
                             << op.getInputType() << "), but got " << y;
+  SmallVector<StringRef> known;
+  if (op.getStatistic() == Statistic::mean_variance)
+    known = {"mean", "variance"};
+  if (op.computesStatistic())
+    known.push_back("rstd");
   for (auto [i, name] : llvm::enumerate(names)) {
-    bool hasMean = op.getStatistic() == Statistic::mean_variance;
-    if (name != "rstd" && !(name == "mean" && hasMean))
-      return op.emitOpError() << "expected saved results "
-                              << (hasMean ? "\"mean\" or \"rstd\"" : "\"rstd\"")
-                              << ", but got \"" << name << "\"";
+    if (!llvm::is_contained(known, name))
+      return op.emitOpError()
+             << "expected saved results of statistic "
+             << stringifyStatistic(op.getStatistic()) << " among ["
+             << llvm::join(known, ", ") << "], but got \"" << name << "\"";
     if (llvm::is_contained(ArrayRef(names).take_front(i), name))
       return op.emitOpError() << "expected each saved result once, but \""
                               << name << "\" occurs again";
     auto expected =
-        RankedTensorType::get(getSavedShape(op), op.getComputeType());
+        RankedTensorType::get(op.getStatisticShape(), op.getComputeType());
     if (op.getResult(i + 1).getType() != expected)
       return op.emitOpError()
              << "expected saved \"" << name << "\" to be " << expected
@@ -195,12 +332,18 @@ LogicalResult NormalizeOp::verify() {
   if (getInputType().getRank() > 31) // A kernel has at most 32 dims.
     return emitOpError() << "expected an input of at most 31 axes, but got "
                          << getInputType().getRank();
-  if (getAxes().empty()) // C1
-    return emitOpError("expected at least one axis to normalize over");
+  if (getAxes().empty() != (getStatistic() == Statistic::none)) // C1
+    return emitOpError() << "expected "
+                         << (getAxes().empty() ? "at least one axis"
+                                               : "no axes")
+                         << " to normalize over with statistic "
+                         << stringifyStatistic(getStatistic());
   if (failed(verifyAxes(*this, "axes", getAxes())) ||
-      failed(verifyGroups(*this)) ||
+      failed(verifyGroups(*this)) || failed(verifyPerGroup(*this)) ||
       failed(verifyParameter(*this, "scale", getScale(), getScaleAxes())) ||
       failed(verifyParameter(*this, "shift", getShift(), getShiftAxes())) ||
+      failed(verifyTanh(*this)) || failed(verifyLp(*this)) ||
+      failed(verifyGiven(*this)) || failed(verifyPartial(*this)) ||
       failed(verifyEpsilon(*this)) || failed(verifyElementTypes(*this)) ||
       failed(verifyResults(*this)))
     return failure();

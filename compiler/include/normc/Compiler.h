@@ -10,6 +10,7 @@
 
 #include "normc/Artifact.h"
 #include "normc/NormSpec.h"
+#include "normc/Presets.h"
 #include "normc/Result.h"
 #include "normc/Target.h"
 

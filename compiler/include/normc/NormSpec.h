@@ -26,13 +26,17 @@ enum class Statistic {
   MeanVariance, ///< (x - mean) / sqrt(variance + epsilon)
   Rms,          ///< x / sqrt(mean(x^2) + epsilon)
   L2,           ///< x / sqrt(sum(x^2) + epsilon), or see EpsilonPlacement
+  Lp,           ///< x / max(sum(|x|^p)^(1/p), epsilon)
+  Max,          ///< x / max(max |x|, epsilon)
+  Given,        ///< By statistics that are operands: see NormSpec::given.
+  None,         ///< By nothing: x, or tanh(alpha x).
 };
 
 /// Where epsilon enters.
 enum class EpsilonPlacement {
   Add,       ///< Inside the root: sqrt(s + epsilon).
-  AfterRoot, ///< sqrt(s) + epsilon; MeanVariance and Rms only.
-  Clamp,     ///< max(sqrt(s), epsilon); L2 only.
+  AfterRoot, ///< sqrt(s) + epsilon; MeanVariance, Rms and Given only.
+  Clamp,     ///< max(sqrt(s), epsilon); L2, and the only one of Lp and Max.
 };
 
 /// Where the affine part rounds.
@@ -41,16 +45,31 @@ enum class Rounding {
   Normalized, ///< After the normalization, and after scale and shift each.
 };
 
-/// A scale or shift operand.
+/// An operand that lives on some axes of x.
 struct Parameter {
-  /// Axes of x that it lives on; its extents are x's along them.
+  /// Axes of x; its extents are x's along them. None: a scalar, of rank 0.
   std::vector<int64_t> axes;
   /// Its element type; x's where not given.
   std::optional<DType> dtype = std::nullopt;
+  /// Strides in elements, as NormSpec::inputStrides.
+  std::vector<int64_t> strides = {};
 };
 
-/// One normalization of one tensor x into y. Buffers are named x, scale, shift,
-/// y, mean, rstd.
+/// Statistics that are operands, shaped as the kept axes of x.
+struct GivenStatistics {
+  bool hasMean = true;
+  /// Buffer `rstd`, which is multiplied by, in place of `variance`.
+  bool isRstd = false;
+  /// Element type; f32, and f64 for f64 inputs, where not given.
+  std::optional<DType> dtype = std::nullopt;
+  /// y = fma(x, a, shift - mean a) with a = (scale + offset) rstd, and not
+  /// fma(x - mean, a, shift).
+  bool folded = true;
+};
+
+/// One normalization of one tensor x into y. Buffers are named x; mean,
+/// variance or rstd where they are given; alpha, scale, shift; y; and mean,
+/// variance, rstd where they are saved. A spec is checked when it is compiled.
 struct NormSpec {
   std::string name = "norm";  ///< Name of the kernel.
   std::vector<int64_t> shape; ///< Extents of x; kDynamic where not fixed.
@@ -60,51 +79,32 @@ struct NormSpec {
   std::vector<int64_t> outputStrides = {};         ///< The same, of y.
   DType dtype = DType::F32;                        ///< Element type of x.
   std::optional<DType> outputDtype = std::nullopt; ///< Of y; x's by default.
-  std::vector<int64_t> axes;                       ///< Reduced axes.
+  std::vector<int64_t> axes; ///< Reduced axes; none with Statistic::None.
   Statistic statistic = Statistic::MeanVariance;
-  double epsilon = 1e-5;
+  double epsilon = 1e-5; ///< Unused where nothing is divided by a root.
   EpsilonPlacement placement = EpsilonPlacement::Add;
-  /// Splits `groupAxis` into this many groups; 0 means no groups.
-  int64_t groups = 0;
+  double p = 2; ///< Of Statistic::Lp; at least 1.
+  /// Takes the statistic (Rms over one axis) over the first max(⌊partial D⌋, 1)
+  /// of the axis' D elements; above 0 and at most 1.
+  std::optional<double> partial = std::nullopt;
+  /// Splits `groupAxis` into this many groups.
+  std::optional<int64_t> groups = std::nullopt;
   int64_t groupAxis = 0;
+  /// Scale and shift have one element per group along `groupAxis`.
+  bool perGroup = false;
+  GivenStatistics given = {}; ///< Of Statistic::Given.
+  /// Of Statistic::None: the factor of x in tanh(alpha x); no tanh by default.
+  std::optional<Parameter> alpha = std::nullopt;
   std::optional<Parameter> scale =
       std::nullopt;       ///< Multiplies; none by default.
   double scaleOffset = 0; ///< Added to the scale (1: zero-centred gain).
   std::optional<Parameter> shift = std::nullopt; ///< Added; none by default.
   Rounding rounding = Rounding::Once;
-  int64_t correction = 0; ///< 1 divides the variance by n - 1.
-  bool saveMean = false;  ///< Further result `mean`, in the compute type.
-  bool saveRstd = false;  ///< Further result `rstd`, in the compute type.
+  int64_t correction = 0;    ///< 1 divides the variance by n - 1.
+  bool saveMean = false;     ///< Further result `mean`, in the compute type.
+  bool saveVariance = false; ///< Further result `variance`; MeanVariance only.
+  bool saveRstd = false;     ///< Further result `rstd`, of what is computed.
 };
-
-/// What the row presets (LayerNorm, RMSNorm) are made from.
-struct RowNormOptions {
-  std::vector<int64_t> shape; ///< Extents of x; the last is normalized.
-  DType dtype = DType::F32;   ///< Of x and y.
-  std::optional<DType> parameterDtype = std::nullopt; ///< x's by default.
-  std::optional<double> epsilon = std::nullopt; ///< The norm's usual default.
-};
-
-/// RMSNorm over the last axis with a scale; epsilon 1e-6 (Zhang and Sennrich,
-/// 2019).
-NormSpec rmsNorm(const RowNormOptions &options);
-
-/// LayerNorm over the last axis with scale and shift; epsilon 1e-5 (Ba et al.,
-/// 2016).
-NormSpec layerNorm(const RowNormOptions &options);
-
-/// What GroupNorm is made from.
-struct GroupNormOptions {
-  std::vector<int64_t> shape; ///< [N, C, *spatial], or [N, *spatial, C].
-  int64_t groups = 32;        ///< Must divide C.
-  bool channelsLast = false;  ///< C is the last axis of `shape`.
-  DType dtype = DType::F32;
-  std::optional<DType> parameterDtype = std::nullopt;
-  double epsilon = 1e-5;
-};
-
-/// GroupNorm with scale and shift per channel (Wu and He, 2018).
-NormSpec groupNorm(const GroupNormOptions &options);
 
 } // namespace normc
 

@@ -65,10 +65,10 @@ func.func @rounded(%x: tensor<4x64xf16>, %g: tensor<64xf16>) -> tensor<4x64xf16>
 // compute type of f64 is f64.
 // CHECK-LABEL: func.func @l2
 // CHECK: %[[S:.*]] = norm.reduce add %{{.*}} over [j] : f64
-// CHECK: %[[EPS:.*]] = arith.constant 0.000000e+00 : f64
 // CHECK: %[[ROOT:.*]] = math.sqrt %[[S]] : f64
+// CHECK: %[[EPS:.*]] = arith.constant 0.000000e+00 : f64
 // CHECK: %[[CLAMPED:.*]] = arith.maximumf %[[ROOT]], %[[EPS]] : f64
-// CHECK: %[[ISZERO:.*]] = arith.cmpf oeq, %[[S]]
+// CHECK: %[[ISZERO:.*]] = arith.cmpf oeq, %[[ROOT]]
 // CHECK: arith.select %[[ISZERO]]
 func.func @l2(%x: tensor<4x64xf64>) -> tensor<4x64xf64> {
   %y = norm.normalize l2 %x over [1] epsilon 0.0 clamp : (tensor<4x64xf64>) -> tensor<4x64xf64>
@@ -97,4 +97,104 @@ func.func @twice(%x: tensor<4x4xf32>, %g: tensor<4xf32>) -> tensor<4x4xf32> {
   %y = norm.normalize rms %x over [1] epsilon 1.0e-6 scale %g on [0] shift %g on [1]
     : (tensor<4x4xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<4x4xf32>
   return %y : tensor<4x4xf32>
+}
+
+// -----
+
+// Given statistics, folded: per channel a = scale * rstd and shift - mean * a,
+// per element one fused multiply-add.
+// CHECK-LABEL: func.func @folded
+// CHECK: ins(%[[X:[^ ]*]] = %arg0 by {{\[\[}}j0], [i], [j2]] : tensor<?x16x?xf32>, %[[M:[^ ]*]] = %arg1 by {{\[\[}}i]] : tensor<16xf32>, %[[V:[^ ]*]] = %arg2 by {{\[\[}}i]]
+// CHECK: %[[RSTD:.*]] = math.rsqrt
+// CHECK: %[[A:.*]] = arith.mulf %{{.*}}, %[[RSTD]] : f32
+// CHECK: %[[MOVED:.*]] = arith.mulf %[[M]], %[[A]] : f32
+// CHECK: %[[B:.*]] = arith.subf %{{.*}}, %[[MOVED]] : f32
+// CHECK: math.fma %[[X]], %[[A]], %[[B]] : f32
+func.func @folded(%x: tensor<?x16x?xf32>, %m: tensor<16xf32>, %v: tensor<16xf32>,
+                  %g: tensor<16xf32>, %b: tensor<16xf32>) -> tensor<?x16x?xf32> {
+  %y = norm.normalize given %x over [0, 2] mean %m variance %v epsilon 1.0e-5
+    scale %g on [1] shift %b on [1] folded
+    : (tensor<?x16x?xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>, tensor<16xf32>)
+    -> tensor<?x16x?xf32>
+  return %y : tensor<?x16x?xf32>
+}
+
+// -----
+
+// Given statistics, not folded, with an rstd and nothing else: no root.
+// CHECK-LABEL: func.func @given_rstd
+// CHECK-NOT: math.rsqrt
+// CHECK: arith.mulf %e0, %e1 : f32
+func.func @given_rstd(%x: tensor<?x16xf32>, %r: tensor<?xf32>) -> tensor<?x16xf32> {
+  %y = norm.normalize given %x over [1] rstd %r : (tensor<?x16xf32>, tensor<?xf32>) -> tensor<?x16xf32>
+  return %y : tensor<?x16xf32>
+}
+
+// -----
+
+// The statistic of the first elements: a constant where the extent is static,
+// else computed, and never none of them.
+// CHECK-LABEL: func.func @partial
+// CHECK: %[[J:.*]] = norm.index j
+// CHECK: %[[K:.*]] = arith.constant 3 : index
+// CHECK: %[[FIRST:.*]] = arith.cmpi slt, %[[J]], %[[K]] : index
+// CHECK: norm.reduce mean %{{.*}} over [j] where %[[FIRST]] : f32
+// CHECK: norm.extent j
+// CHECK: arith.maxsi
+func.func @partial(%x: tensor<4x10xf32>, %z: tensor<4x?xf32>) -> (tensor<4x10xf32>, tensor<4x?xf32>) {
+  %y = norm.normalize rms %x over [1] partial 0.35 epsilon 1.0e-6 : (tensor<4x10xf32>) -> tensor<4x10xf32>
+  %w = norm.normalize rms %z over [1] partial 0.35 epsilon 1.0e-6 : (tensor<4x?xf32>) -> tensor<4x?xf32>
+  return %y, %w : tensor<4x10xf32>, tensor<4x?xf32>
+}
+
+// -----
+
+// Powers are taken of |x| / max |x|, which leaves no type's range.
+// CHECK-LABEL: func.func @lp
+// CHECK: %[[ABS:.*]] = math.absf
+// CHECK: %[[MAX:.*]] = norm.reduce max %[[ABS]] over [j] : f32
+// CHECK: %[[UNIT:.*]] = arith.select
+// CHECK: %[[UNIT2:.*]] = arith.select
+// CHECK: %[[RATIO:.*]] = arith.divf %[[ABS]], %[[UNIT2]] : f32
+// CHECK: %[[POWER:.*]] = math.powf %[[RATIO]]
+// CHECK: norm.reduce add %[[POWER]] over [j] : f32
+func.func @lp(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  %y = norm.normalize lp %x over [1] p 3.0 epsilon 1.0e-12 clamp : (tensor<4x64xf32>) -> tensor<4x64xf32>
+  return %y : tensor<4x64xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @max
+// CHECK: %[[ABS:.*]] = math.absf
+// CHECK: %[[MAX:.*]] = norm.reduce max %[[ABS]] over [j] : f32
+// CHECK: arith.maximumf %[[MAX]]
+func.func @max(%x: tensor<4x64xf32>) -> tensor<4x64xf32> {
+  %y = norm.normalize max %x over [1] epsilon 1.0e-12 clamp : (tensor<4x64xf32>) -> tensor<4x64xf32>
+  return %y : tensor<4x64xf32>
+}
+
+// -----
+
+// No statistic, no collective; alpha is a scalar.
+// CHECK-LABEL: func.func @tanh
+// CHECK: %e1 = %arg1 by [] : tensor<f32>
+// CHECK: %[[SCALED:.*]] = arith.mulf %e1, %e0 : f32
+// CHECK: %[[T:.*]] = math.tanh %[[SCALED]] : f32
+// CHECK: math.fma %[[T]]
+func.func @tanh(%x: tensor<4x64xf32>, %a: tensor<f32>, %g: tensor<64xf32>, %b: tensor<64xf32>) -> tensor<4x64xf32> {
+  %y = norm.normalize none %x over [] tanh %a on [] scale %g on [1] shift %b on [1]
+    : (tensor<4x64xf32>, tensor<f32>, tensor<64xf32>, tensor<64xf32>) -> tensor<4x64xf32>
+  return %y : tensor<4x64xf32>
+}
+
+// -----
+
+// A scale per group is on the dim of the groups alone.
+// CHECK-LABEL: func.func @per_group
+// CHECK: %e1 = %arg1 by {{\[\[}}g]] : tensor<8xf32>
+func.func @per_group(%x: tensor<4x32x9xf32>, %g: tensor<8xf32>) -> tensor<4x32x9xf32> {
+  %y = norm.normalize mean_variance %x over [1, 2] groups 8 on 1 per_group epsilon 1.0e-5 scale %g on [1]
+    : (tensor<4x32x9xf32>, tensor<8xf32>) -> tensor<4x32x9xf32>
+  return %y : tensor<4x32x9xf32>
 }

@@ -153,7 +153,7 @@ func.func @shift_axis_twice(%x: tensor<4x8xf32>, %b: tensor<8x8xf32>) -> tensor<
 // C3, in generic form: axes without a scale, and a scale without axes.
 func.func @scale_axes_alone(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   // expected-error @+1 {{expected no axes of scale without a scale}}
-  %y = "norm.normalize"(%x) <{statistic = #norm<statistic rms>, axes = array<i64: 1>, epsilon = 1.0e-06 : f64, scale_axes = array<i64: 1>, operandSegmentSizes = array<i32: 1, 0, 0>}> : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %y = "norm.normalize"(%x) <{statistic = #norm<statistic rms>, axes = array<i64: 1>, epsilon = 1.0e-06 : f64, scale_axes = array<i64: 1>, operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0>}> : (tensor<4x8xf32>) -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }
 
@@ -161,7 +161,7 @@ func.func @scale_axes_alone(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
 
 func.func @scale_alone(%x: tensor<4x8xf32>, %g: tensor<8xf32>) -> tensor<4x8xf32> {
   // expected-error @+1 {{expected the axes that scale is on}}
-  %y = "norm.normalize"(%x, %g) <{statistic = #norm<statistic rms>, axes = array<i64: 1>, epsilon = 1.0e-06 : f64, operandSegmentSizes = array<i32: 1, 1, 0>}> : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
+  %y = "norm.normalize"(%x, %g) <{statistic = #norm<statistic rms>, axes = array<i64: 1>, epsilon = 1.0e-06 : f64, operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 1, 0>}> : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }
 
@@ -250,7 +250,7 @@ func.func @saved_count(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
 
 // C7: an RMS has no mean.
 func.func @saved_mean_of_rms(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  // expected-error @+1 {{expected saved results "rstd", but got "mean"}}
+  // expected-error @+1 {{expected saved results of statistic rms among [rstd], but got "mean"}}
   %y, %m = norm.normalize rms %x over [1] epsilon 1.0e-06 saved ["mean"] : (tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4xf32>)
   return %y : tensor<4x8xf32>
 }
@@ -259,8 +259,8 @@ func.func @saved_mean_of_rms(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
 
 // C7: names are known.
 func.func @saved_variance(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  // expected-error @+1 {{expected saved results "mean" or "rstd", but got "variance"}}
-  %y, %m = norm.normalize mean_variance %x over [1] epsilon 1.0e-06 saved ["variance"] : (tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4xf32>)
+  // expected-error @+1 {{expected saved results of statistic mean_variance among [mean, variance, rstd], but got "median"}}
+  %y, %m = norm.normalize mean_variance %x over [1] epsilon 1.0e-06 saved ["median"] : (tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4xf32>)
   return %y : tensor<4x8xf32>
 }
 
@@ -314,7 +314,7 @@ func.func @correction_of_rms(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
 // C9, in generic form: the assembly has no place for an offset without a scale.
 func.func @offset_without_scale(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   // expected-error @+1 {{expected a scale where there is a scale offset}}
-  %y = "norm.normalize"(%x) <{statistic = #norm<statistic rms>, axes = array<i64: 1>, epsilon = 1.0e-06 : f64, scale_offset = 1.0 : f64, operandSegmentSizes = array<i32: 1, 0, 0>}> : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %y = "norm.normalize"(%x) <{statistic = #norm<statistic rms>, axes = array<i64: 1>, epsilon = 1.0e-06 : f64, scale_offset = 1.0 : f64, operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0>}> : (tensor<4x8xf32>) -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }
 
@@ -332,7 +332,7 @@ func.func @rounding_without_parameters(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
 // Missing attributes in generic form.
 func.func @no_attributes(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   // expected-error @+1 {{requires attribute 'axes'}}
-  %y = "norm.normalize"(%x) <{operandSegmentSizes = array<i32: 1, 0, 0>}> : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %y = "norm.normalize"(%x) <{operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0>}> : (tensor<4x8xf32>) -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }
 
@@ -340,7 +340,7 @@ func.func @no_attributes(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
 
 func.func @no_operand() {
   // expected-error @+1 {{expected 1 or more operands, but found 0}}
-  "norm.normalize"() <{statistic = #norm<statistic rms>, axes = array<i64: 1>, epsilon = 1.0e-06 : f64, operandSegmentSizes = array<i32: 1, 0, 0>}> : () -> ()
+  "norm.normalize"() <{statistic = #norm<statistic rms>, axes = array<i64: 1>, epsilon = 1.0e-06 : f64, operandSegmentSizes = array<i32: 1, 0, 0, 0, 0, 0, 0>}> : () -> ()
   return
 }
 
@@ -348,7 +348,7 @@ func.func @no_operand() {
 
 func.func @unknown_statistic(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   // expected-error @+2 {{failed to parse Norm_StatisticAttr}}
-  // expected-error @+1 {{expected one of [mean_variance, rms, l2] for what an input is divided by, got: median}}
+  // expected-error @+1 {{expected one of [mean_variance, rms, l2, lp, max, given, none] for what an input is divided by, got: median}}
   %y = norm.normalize median %x over [1] epsilon 1.0e-06 : (tensor<4x8xf32>) -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }
@@ -368,5 +368,221 @@ func.func @correction_of_one(%x: tensor<4x1xf32>) -> tensor<4x1xf32> {
 func.func @half_offset(%x: tensor<4x8xf32>, %g: tensor<8xf32>) -> tensor<4x8xf32> {
   // expected-error @+1 {{expected a scale offset of 0 or 1, but got 5.000000e-01}}
   %y = norm.normalize rms %x over [1] epsilon 1.0e-5 scale %g on [1] offset 0.5 : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C1: nothing is reduced without a statistic.
+func.func @axes_of_none(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected no axes to normalize over with statistic none}}
+  %y = norm.normalize none %x over [1] : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C5: epsilon where something is divided by a root.
+func.func @no_epsilon(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected an epsilon with statistic rms}}
+  %y = norm.normalize rms %x over [1] : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C5: no epsilon where nothing is.
+func.func @epsilon_of_none(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected no epsilon with statistic none}}
+  %y = norm.normalize none %x over [] epsilon 1.0e-6 : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C5: a given rstd has its epsilon inside.
+func.func @epsilon_of_rstd(%x: tensor<4x8xf32>, %m: tensor<4xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected no epsilon with a given rstd}}
+  %y = norm.normalize given %x over [1] rstd %m epsilon 1.0e-6 : (tensor<4x8xf32>, tensor<4xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C5: norms of order p are clamped.
+func.func @lp_added(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected epsilon placement clamp with statistic lp, but got add}}
+  %y = norm.normalize lp %x over [1] p 3.0 epsilon 1.0e-6 : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C5: given statistics aren't clamped.
+func.func @given_clamp(%x: tensor<4x8xf32>, %m: tensor<4xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected epsilon placement add or after_root with statistic given, but got clamp}}
+  %y = norm.normalize given %x over [1] variance %m epsilon 1.0e-6 clamp : (tensor<4x8xf32>, tensor<4xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C7: variance is of mean_variance.
+func.func @saved_variance_of_rms(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected saved results of statistic rms among [rstd], but got "variance"}}
+  %y, %v = norm.normalize rms %x over [1] epsilon 1.0e-6 saved ["variance"] : (tensor<4x8xf32>) -> (tensor<4x8xf32>, tensor<4xf32>)
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C10: lp has a p.
+func.func @lp_without_p(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected a p with statistic lp}}
+  %y = norm.normalize lp %x over [1] epsilon 1.0e-12 clamp : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C10: only lp has a p.
+func.func @p_of_l2(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected no p with statistic l2}}
+  %y = norm.normalize l2 %x over [1] p 3.0 epsilon 1.0e-12 clamp : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C10: below 1 it is no norm.
+func.func @p_too_small(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected a finite p of at least 1, but got 5.000000e-01}}
+  %y = norm.normalize lp %x over [1] p 0.5 epsilon 1.0e-12 clamp : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C11: a variance or an rstd.
+func.func @given_nothing(%x: tensor<4x8xf32>, %m: tensor<4xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected either a variance or an rstd with statistic given, but got none}}
+  %y = norm.normalize given %x over [1] mean %m epsilon 1.0e-6 : (tensor<4x8xf32>, tensor<4xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C11: not both.
+func.func @given_both(%x: tensor<4x8xf32>, %m: tensor<4xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected either a variance or an rstd with statistic given, but got both}}
+  %y = norm.normalize given %x over [1] variance %m rstd %m epsilon 1.0e-6 : (tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C11: only given statistics are operands.
+func.func @mean_of_rms(%x: tensor<4x8xf32>, %m: tensor<4xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected no mean with statistic rms, only with given}}
+  %y = norm.normalize rms %x over [1] mean %m epsilon 1.0e-6 : (tensor<4x8xf32>, tensor<4xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C11: statistics are shaped as the kept axes.
+func.func @given_shape(%x: tensor<4x8xf32>, %m: tensor<4xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected variance to be 'tensor<8xf32>', shaped as the kept axes, but got 'tensor<4xf32>'}}
+  %y = norm.normalize given %x over [0] variance %m epsilon 1.0e-6 : (tensor<4x8xf32>, tensor<4xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C11: only given statistics fold.
+func.func @folded_rms(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected folded only with statistic given, but got rms}}
+  %y = norm.normalize rms %x over [1] epsilon 1.0e-6 folded : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C11: a folded norm has no value to round first.
+func.func @folded_normalized(%x: tensor<4x8xf32>, %m: tensor<4xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected rounding once where the statistic is folded, but got normalized}}
+  %y = norm.normalize given %x over [1] variance %m epsilon 1.0e-6 scale %m on [0] folded rounding normalized : (tensor<4x8xf32>, tensor<4xf32>, tensor<4xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C12: tanh stands in for a statistic.
+func.func @tanh_of_rms(%x: tensor<4x8xf32>, %a: tensor<f32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected tanh only with statistic none, but got rms}}
+  %y = norm.normalize rms %x over [1] tanh %a on [] epsilon 1.0e-6 : (tensor<4x8xf32>, tensor<f32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C3: alpha's shape.
+func.func @alpha_shape(%x: tensor<4x8xf32>, %a: tensor<f32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected alpha to have rank 1, one axis per listed axis, but got 'tensor<f32>'}}
+  %y = norm.normalize none %x over [] tanh %a on [1] : (tensor<4x8xf32>, tensor<f32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C13: partial is of rms.
+func.func @partial_l2(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected partial only with statistic rms over one axis without groups}}
+  %y = norm.normalize l2 %x over [1] partial 0.5 epsilon 1.0e-12 clamp : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C13: over one axis.
+func.func @partial_two_axes(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected partial only with statistic rms over one axis without groups}}
+  %y = norm.normalize rms %x over [0, 1] partial 0.5 epsilon 1.0e-6 : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C13: a part, not more than all.
+func.func @partial_too_large(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected partial above 0 and at most 1, but got 1.500000e+00}}
+  %y = norm.normalize rms %x over [1] partial 1.5 epsilon 1.0e-6 : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C14: without groups there is nothing per group.
+func.func @per_group_alone(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected groups where parameters are per_group}}
+  %y = norm.normalize rms %x over [1] per_group epsilon 1.0e-6 : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C14: something is on the groups' axis.
+func.func @per_group_nothing(%x: tensor<4x8xf32>, %m: tensor<4xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected a scale or shift on the group axis 1 where parameters are per_group}}
+  %y = norm.normalize rms %x over [1] groups 2 on 1 per_group epsilon 1.0e-6 scale %m on [0] : (tensor<4x8xf32>, tensor<4xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
+// C3: one element per group.
+func.func @per_group_extent(%x: tensor<4x8xf32>, %m: tensor<8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected extent 2 along axis 0 of scale, one per group, but got 'tensor<8xf32>'}}
+  %y = norm.normalize rms %x over [1] groups 2 on 1 per_group epsilon 1.0e-6 scale %m on [1] : (tensor<4x8xf32>, tensor<8xf32>) -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }

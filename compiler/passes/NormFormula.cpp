@@ -1,0 +1,352 @@
+//===- NormFormula.cpp - the formula of a declared norm -------------------===//
+
+#include "compiler/passes/NormFormula.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+#include <cmath>
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+namespace {
+
+class FormulaBuilder {
+public:
+  FormulaBuilder(NormalizeOp op, ValueRange elements, DimsAttr over,
+                 ImplicitLocOpBuilder &builder);
+
+  void build();
+
+private:
+  // x̂ by kind of statistic; they set mean, variance and rstd.
+  Value buildNormalized();
+  Value buildCentred();
+  Value buildRootMeanSquare();
+  Value buildPNorm();
+  Value buildMaximum();
+  Value buildActivated();
+  Value buildPartialPredicate();
+
+  /// What x is multiplied by: see the placements of norm.normalize. `statistic`
+  /// is the variance, mean square or sum of squares.
+  Value buildRstd(Value statistic);
+  /// 1 / max(root, ε).
+  Value buildClamped(Value root);
+  /// `result` in the compute type; 0 where ε vanishes and `statistic` is 0, so
+  /// that a zero group normalizes to zero.
+  Value guardZero(Value statistic, Value result);
+
+  /// Sets mean and rstd to the given ones.
+  void readGiven();
+  /// y from given statistics, without an x̂ of its own.
+  Value buildGiven();
+  Value applyAffine(Value normalized);
+  /// scale + offset in the compute type.
+  Value buildScale();
+
+  Value constant(double value, Type type) {
+    return arith::ConstantOp::create(b, b.getFloatAttr(type, value));
+  }
+  Value cast(Value value, Type type);
+  /// `value` rounded to `type`, in the compute type.
+  Value roundTo(Value value, Type type) {
+    return cast(cast(value, type), compute);
+  }
+  Value add(Value a, Value c) { return arith::AddFOp::create(b, a, c); }
+  Value sub(Value a, Value c) { return arith::SubFOp::create(b, a, c); }
+  Value mul(Value a, Value c) { return arith::MulFOp::create(b, a, c); }
+  Value div(Value a, Value c) { return arith::DivFOp::create(b, a, c); }
+  Value reduce(ReduceKind kind, Value value, Value predicate = {}) {
+    return ReduceOp::create(b, value.getType(), kind, value, over, predicate);
+  }
+  double epsilon() { return op.getEpsilon()->convertToDouble(); }
+
+  NormalizeOp op;
+  DimsAttr over;
+  ImplicitLocOpBuilder &b;
+  Type compute;
+  Type wide; ///< In which sums are taken, and rstd up to its rounding.
+  /// The operands' elements; null where op lacks the operand.
+  Value input, givenMean, givenVariance, givenRstd, alpha, scale, shift;
+  /// Of the group; null where the statistic has none.
+  Value mean, variance, rstd;
+};
+
+} // namespace
+
+FormulaBuilder::FormulaBuilder(NormalizeOp op, ValueRange elements,
+                               DimsAttr over, ImplicitLocOpBuilder &builder)
+    : op(op), over(over), b(builder), compute(op.getComputeType()) {
+  // Squares of bf16 leave the range of f32.
+  bool isBF16 = op.getInputType().getElementType().isBF16();
+  wide = isBF16 ? Type(builder.getF64Type()) : compute;
+  // By position: one tensor may be several operands.
+  auto next = elements.begin();
+  for (auto [operand, element] :
+       {std::pair<Value, Value *>(op.getInput(), &input),
+        {op.getMean(), &givenMean},
+        {op.getVariance(), &givenVariance},
+        {op.getRstd(), &givenRstd},
+        {op.getAlpha(), &alpha},
+        {op.getScale(), &scale},
+        {op.getShift(), &shift}})
+    if (operand)
+      *element = *next++;
+}
+
+Value FormulaBuilder::cast(Value value, Type type) {
+  unsigned from = value.getType().getIntOrFloatBitWidth();
+  unsigned to = type.getIntOrFloatBitWidth();
+  if (value.getType() == type)
+    return value;
+  if (from < to)
+    return arith::ExtFOp::create(b, type, value);
+  if (from > to)
+    return arith::TruncFOp::create(b, type, value);
+  // f16 and bf16: neither holds the other, so through f32.
+  return cast(arith::ExtFOp::create(b, b.getF32Type(), value), type);
+}
+
+//===----------------------------------------------------------------------===//
+// What x is multiplied by
+//===----------------------------------------------------------------------===//
+
+Value FormulaBuilder::guardZero(Value statistic, Value result) {
+  // An epsilon may be too small for the statistic's type, or its reciprocal too
+  // large.
+  Type type = statistic.getType();
+  bool vanishes = type.isF64() ? std::isinf(1 / epsilon())
+                               : std::isinf(1 / float(epsilon()));
+  if (vanishes) {
+    Value zero = constant(0, type);
+    Value isZero =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, statistic, zero);
+    result = arith::SelectOp::create(b, isZero, zero, result);
+  }
+  return cast(result, compute);
+}
+
+Value FormulaBuilder::buildClamped(Value root) {
+  Type type = root.getType();
+  Value divisor = arith::MaximumFOp::create(b, root, constant(epsilon(), type));
+  return guardZero(root, div(constant(1, type), divisor));
+}
+
+Value FormulaBuilder::buildRstd(Value statistic) {
+  if (op.getPlacement() == EpsilonPlacement::clamp)
+    return buildClamped(math::SqrtOp::create(b, statistic));
+  Type type = statistic.getType();
+  Value eps = constant(epsilon(), type);
+  if (op.getPlacement() == EpsilonPlacement::add)
+    return guardZero(statistic, math::RsqrtOp::create(b, add(statistic, eps)));
+  Value root = math::SqrtOp::create(b, statistic);
+  return guardZero(statistic, div(constant(1, type), add(root, eps)));
+}
+
+//===----------------------------------------------------------------------===//
+// The statistics
+//===----------------------------------------------------------------------===//
+
+Value FormulaBuilder::buildCentred() {
+  Value x = cast(input, compute);
+  auto moments = MomentsOp::create(b, wide, wide, wide, wide, cast(x, wide),
+                                   over, Value());
+  Value count = moments.getCount();
+  if (op.getCorrection() == 1)
+    count = sub(count, constant(1, wide));
+  Value spread = div(moments.getM2(), count);
+  variance = cast(spread, compute);
+  rstd = buildRstd(spread);
+  Value high = moments.getMean(), delta = moments.getDelta();
+  Value both = add(high, delta);
+  mean = cast(both, compute);
+  if (wide != compute) { // One number of f64 is two of f32.
+    high = mean;
+    delta = cast(sub(both, cast(mean, wide)), compute);
+  }
+  return mul(sub(sub(x, high), delta), rstd);
+}
+
+/// Selects the first max(⌊partial · D⌋, 1) elements of the reduced dim, of D.
+Value FormulaBuilder::buildPartialPredicate() {
+  if (!op.getPartial())
+    return {};
+  double part = op.getPartial()->convertToDouble();
+  StringAttr dim = over.getNames().front();
+  Value index = IndexOp::create(b, b.getIndexType(), dim);
+  int64_t extent = op.getInputType().getDimSize(op.getAxes().front());
+  Value count;
+  if (!ShapedType::isDynamic(extent)) {
+    auto selected = int64_t(std::floor(part * double(extent)));
+    count = arith::ConstantIndexOp::create(b, std::max<int64_t>(selected, 1));
+  } else {
+    Type i64 = b.getI64Type(), f64 = b.getF64Type();
+    Value all = arith::IndexCastOp::create(
+        b, i64, ExtentOp::create(b, b.getIndexType(), dim));
+    Value share =
+        mul(arith::SIToFPOp::create(b, f64, all), constant(part, f64));
+    Value whole = arith::FPToSIOp::create(b, i64, share);
+    Value one = arith::ConstantOp::create(b, b.getI64IntegerAttr(1));
+    count = arith::IndexCastOp::create(b, b.getIndexType(),
+                                       arith::MaxSIOp::create(b, whole, one));
+  }
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, index, count);
+}
+
+/// RMS and L2.
+Value FormulaBuilder::buildRootMeanSquare() {
+  Value x = cast(input, compute), square = cast(x, wide);
+  square = mul(square, square);
+  ReduceKind kind =
+      op.getStatistic() == Statistic::rms ? ReduceKind::mean : ReduceKind::add;
+  rstd = buildRstd(reduce(kind, square, buildPartialPredicate()));
+  return mul(x, rstd);
+}
+
+/// (Σ|x|ᵖ)^(1/p) as m·(Σ(|x|/m)ᵖ)^(1/p) with m = max|x|: powers of values
+/// beyond 1 would leave the range of any type.
+Value FormulaBuilder::buildPNorm() {
+  Value x = cast(input, compute);
+  Value magnitude = math::AbsFOp::create(b, cast(x, wide));
+  double p = op.getP()->convertToDouble();
+  if (p == 1) {
+    rstd = buildClamped(reduce(ReduceKind::add, magnitude));
+    return mul(x, rstd);
+  }
+  Value largest = reduce(ReduceKind::max, magnitude);
+  // 0 and ∞ divide badly; without a divisor the sum is 0 and ∞ by itself.
+  auto is = [&](double value) {
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, largest,
+                                 constant(value, wide));
+  };
+  Value one = constant(1, wide);
+  Value unit = arith::SelectOp::create(b, is(0), one, largest);
+  unit = arith::SelectOp::create(b, is(INFINITY), one, unit);
+  Value power =
+      math::PowFOp::create(b, div(magnitude, unit), constant(p, wide));
+  Value sum = reduce(ReduceKind::add, power);
+  Value root = math::PowFOp::create(b, sum, constant(1 / p, wide));
+  rstd = buildClamped(mul(unit, root));
+  return mul(x, rstd);
+}
+
+Value FormulaBuilder::buildMaximum() {
+  Value x = cast(input, compute);
+  rstd = buildClamped(reduce(ReduceKind::max, math::AbsFOp::create(b, x)));
+  return mul(x, rstd);
+}
+
+Value FormulaBuilder::buildActivated() {
+  Value x = cast(input, compute);
+  if (!op.getAlpha())
+    return x;
+  return math::TanhOp::create(b, mul(cast(alpha, compute), x));
+}
+
+Value FormulaBuilder::buildNormalized() {
+  switch (op.getStatistic()) {
+  case Statistic::mean_variance:
+    return buildCentred();
+  case Statistic::rms:
+  case Statistic::l2:
+    return buildRootMeanSquare();
+  case Statistic::lp:
+    return buildPNorm();
+  case Statistic::max:
+    return buildMaximum();
+  case Statistic::given: {
+    readGiven();
+    Value x = cast(input, compute);
+    return mul(mean ? sub(x, mean) : x, rstd);
+  }
+  case Statistic::none:
+    return buildActivated();
+  }
+  llvm_unreachable("all statistics are handled");
+}
+
+//===----------------------------------------------------------------------===//
+// Scale and shift
+//===----------------------------------------------------------------------===//
+
+Value FormulaBuilder::buildScale() {
+  Value value = cast(scale, compute);
+  double offset = op.getScaleOffset().convertToDouble();
+  return offset == 0 ? value : add(value, constant(offset, compute));
+}
+
+void FormulaBuilder::readGiven() {
+  if (givenMean)
+    mean = cast(givenMean, compute);
+  rstd = givenRstd ? cast(givenRstd, compute)
+                   : buildRstd(cast(givenVariance, compute));
+}
+
+Value FormulaBuilder::buildGiven() {
+  readGiven();
+  Value x = cast(input, compute);
+  Value factor = op.getScale() ? mul(buildScale(), rstd) : rstd;
+  Value term = op.getShift() ? cast(shift, compute) : Value();
+  if (mean && op.getFolded()) {
+    Value moved = mul(mean, factor);
+    term = term ? sub(term, moved) : arith::NegFOp::create(b, moved);
+  } else if (mean) {
+    x = sub(x, mean);
+  }
+  return term ? math::FmaOp::create(b, x, factor, term) : mul(x, factor);
+}
+
+/// The type that both hold: the wider one, or f32 for f16 with bf16.
+static Type promote(Type a, Type b) {
+  if (a == b)
+    return a;
+  unsigned wa = a.getIntOrFloatBitWidth(), wb = b.getIntOrFloatBitWidth();
+  if (wa == wb)
+    return Float32Type::get(a.getContext());
+  return wa > wb ? a : b;
+}
+
+Value FormulaBuilder::applyAffine(Value y) {
+  Type type = op.getInputType().getElementType();
+  bool normalized = op.getRounding() == Rounding::normalized;
+  if (normalized)
+    y = roundTo(y, type);
+  if (scale && shift && !normalized)
+    return math::FmaOp::create(b, y, buildScale(), cast(shift, compute));
+  if (scale) {
+    type = promote(type, scale.getType());
+    y = mul(y, buildScale());
+    if (normalized)
+      y = roundTo(y, type);
+  }
+  if (shift) {
+    type = promote(type, shift.getType());
+    y = add(y, cast(shift, compute));
+    if (normalized)
+      y = roundTo(y, type);
+  }
+  return y;
+}
+
+void FormulaBuilder::build() {
+  bool isGiven = op.getStatistic() == Statistic::given;
+  Value y = isGiven && op.getRounding() == Rounding::once
+                ? buildGiven()
+                : applyAffine(buildNormalized());
+  auto type = ::cast<RankedTensorType>(op.getResult(0).getType());
+  SmallVector<Value> results{cast(y, type.getElementType())};
+  if (op.getSaved())
+    for (StringRef name : op.getSaved()->getAsValueRange<StringAttr>())
+      results.push_back(name == "mean"       ? mean
+                        : name == "variance" ? variance
+                                             : rstd);
+  YieldOp::create(b, results);
+}
+
+void normc::buildNormFormula(NormalizeOp op, ValueRange elements, DimsAttr over,
+                             ImplicitLocOpBuilder &builder) {
+  FormulaBuilder(op, elements, over, builder).build();
+}
