@@ -31,7 +31,7 @@ class BadCallTest : public testing::Test {
 protected:
   /// Expects a call of `problem`'s kernel with changed arguments to be refused
   /// in these words, with no byte written.
-  void expectRefused(const Problem &problem, const std::string &text,
+  void expectRefused(const ExtremeProblem &problem, const std::string &text,
                      const std::string &words,
                      const std::function<void(Arguments &)> &change) {
     SCOPED_TRACE(words);
@@ -57,8 +57,9 @@ protected:
     expectRefused(rows, textOf(rows, Flavour::Inner), words, change);
   }
 
-  Problem rows = makeProblem(Extreme::RmsNorm, DType::F32, {5, 257}, 1, 3);
-  Problem backward =
+  ExtremeProblem rows =
+      makeProblem(Extreme::RmsNorm, DType::F32, {5, 257}, 1, 3);
+  ExtremeProblem backward =
       makeProblem(Extreme::LayerNormBackward, DType::BF16, {5, 257}, 1, 3);
 };
 
@@ -149,7 +150,8 @@ TEST_F(BadCallTest, Overlap) {
 }
 
 TEST_F(BadCallTest, NothingToReduce) {
-  Problem empty = makeProblem(Extreme::RmsNorm, DType::F32, {5, 0}, 1, 3);
+  ExtremeProblem empty =
+      makeProblem(Extreme::RmsNorm, DType::F32, {5, 0}, 1, 3);
   expectRefused(empty, textOf(empty, Flavour::Dynamic),
                 "expected an extent of at least 1 along axis 1, which a "
                 "statistic is taken over, but got 0",
@@ -157,7 +159,8 @@ TEST_F(BadCallTest, NothingToReduce) {
 }
 
 TEST_F(BadCallTest, GroupsThatDontDivide) {
-  Problem groups = makeProblem(Extreme::GroupNorm, DType::F32, {2, 5, 8}, 4, 3);
+  ExtremeProblem groups =
+      makeProblem(Extreme::GroupNorm, DType::F32, {2, 5, 8}, 4, 3);
   expectRefused(groups, textOf(groups, Flavour::Dynamic),
                 "to be divisible by 4, but got 6", [](Arguments &arguments) {
                   for (std::string name : {"x", "y"}) {
@@ -176,10 +179,11 @@ TEST(ExecutorTest, ThreadsDontChangeBits) {
     for (DType dtype : {DType::F32, DType::BF16}) {
       SCOPED_TRACE(std::string(toString(extreme)) + " " + toString(dtype));
       bool isRows = extreme != Extreme::GroupNorm;
-      Problem problem = makeProblem(extreme, dtype,
-                                    isRows ? std::vector<int64_t>{1037, 300}
-                                           : std::vector<int64_t>{5, 123, 64},
-                                    8, 9);
+      ExtremeProblem problem =
+          makeProblem(extreme, dtype,
+                      isRows ? std::vector<int64_t>{1037, 300}
+                             : std::vector<int64_t>{5, 123, 64},
+                      8, 9);
       const Kernel *kernel = kernelFor(textOf(problem, Flavour::Dynamic));
       if (!kernel)
         continue;
@@ -201,7 +205,7 @@ TEST(ExecutorTest, ThreadsDontChangeBits) {
 }
 
 TEST(ExecutorTest, OneKernelServesSeveralCallers) {
-  Problem problem =
+  ExtremeProblem problem =
       makeProblem(Extreme::LayerNormBackward, DType::F32, {600, 257}, 1, 13);
   const Kernel *kernel = kernelFor(textOf(problem, Flavour::Dynamic));
   ASSERT_TRUE(kernel);

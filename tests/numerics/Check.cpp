@@ -182,6 +182,22 @@ Comparison normc::numerics::compareRstd(std::span<const long double> got,
   return collector.finish();
 }
 
+Comparison normc::numerics::compareVariance(std::span<const long double> got,
+                                            const oracle::NormResult &exact,
+                                            DType compute) {
+  Comparison mismatch;
+  if (!hasCount(got, exact.statistic, mismatch))
+    return mismatch;
+  Collector collector(exact.statistic.shape, compute);
+  const long double unit = unitRoundoff(compute);
+  for (size_t i = 0; i < got.size(); ++i) {
+    long double variance = exact.statistic.values[i];
+    long double ulp = ulpAt(compute, variance);
+    collector.add(i, got[i], variance, 8 * unit * variance + ulp / 2, ulp);
+  }
+  return collector.finish();
+}
+
 Comparison normc::numerics::compareMean(std::span<const long double> got,
                                         const oracle::NormResult &exact,
                                         DType compute) {

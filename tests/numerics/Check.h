@@ -71,6 +71,10 @@ Comparison compareRstd(std::span<const long double> got,
                        const oracle::NormResult &exact, long double epsilon,
                        DType compute);
 
+/// A saved variance, a positive sum: 4 eps relative, and half an ulp.
+Comparison compareVariance(std::span<const long double> got,
+                           const oracle::NormResult &exact, DType compute);
+
 /// A saved mean: 4 eps (max - min) + ulp(mean) / 2.
 Comparison compareMean(std::span<const long double> got,
                        const oracle::NormResult &exact, DType compute);

@@ -85,7 +85,7 @@ class ExtremesTest : public testing::TestWithParam<Parameters> {
 protected:
   /// Compares all ways to run one flavour; bounds are checked where no earlier
   /// flavour gave the same bits.
-  void checkFlavour(const Problem &problem, Flavour flavour) {
+  void checkFlavour(const ExtremeProblem &problem, Flavour flavour) {
     SCOPED_TRACE(toString(flavour));
     const Kernel *kernel = kernelFor(textOf(problem, flavour));
     if (!kernel)
@@ -125,7 +125,7 @@ TEST_P(ExtremesTest, AgreesWithTheOracle) {
   for (const auto &[shape, groups] : shapesOf(extreme, size)) {
     SCOPED_TRACE(testing::PrintToString(shape) + " groups " +
                  std::to_string(groups));
-    Problem problem = makeProblem(extreme, dtype, shape, groups, seed++);
+    ExtremeProblem problem = makeProblem(extreme, dtype, shape, groups, seed++);
     checkedBits.clear();
     for (Flavour flavour : {Flavour::Static, Flavour::Inner, Flavour::Dynamic})
       checkFlavour(problem, flavour);

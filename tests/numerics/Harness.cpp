@@ -126,7 +126,7 @@ void normc::numerics::expectMostlyCorrectlyRounded(const Comparison &findings) {
       << " elements are not correctly rounded";
 }
 
-void normc::numerics::expectSolved(const Problem &problem) {
+void normc::numerics::expectSolved(const ExtremeProblem &problem) {
   for (Flavour flavour : {Flavour::Static, Flavour::Inner, Flavour::Dynamic}) {
     SCOPED_TRACE(std::string(toString(problem.extreme)) + " " +
                  toString(problem.dtype) + " " + toString(flavour) +

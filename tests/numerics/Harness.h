@@ -67,7 +67,7 @@ void expectMostlyCorrectlyRounded(const Comparison &findings);
 
 /// Solves `problem` by a kernel of every flavour in plain layout, and reports
 /// what misses its bounds.
-void expectSolved(const Problem &problem);
+void expectSolved(const ExtremeProblem &problem);
 
 inline const DType kAllDtypes[] = {DType::F32, DType::F64, DType::BF16,
                                    DType::F16};

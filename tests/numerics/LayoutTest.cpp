@@ -31,7 +31,7 @@ std::string nameOf(const testing::TestParamInfo<Parameters> &info) {
 }
 
 /// Runs `kernel` on every pair of strides, and expects the bits of the first.
-void expectSameBits(const Problem &problem, const Kernel &kernel,
+void expectSameBits(const ExtremeProblem &problem, const Kernel &kernel,
                     const std::vector<std::pair<Strides, Strides>> &layouts) {
   OutputBits first;
   std::unique_ptr<Executor> twoThreads = makeThreadExecutor(2);
@@ -52,7 +52,7 @@ void expectSameBits(const Problem &problem, const Kernel &kernel,
 
 class RowLayoutTest : public testing::TestWithParam<Parameters> {
 protected:
-  Problem makeRows(int64_t rows, int64_t n) const {
+  ExtremeProblem makeRows(int64_t rows, int64_t n) const {
     auto [extreme, dtype] = GetParam();
     return makeProblem(extreme, dtype, {rows, n}, 1, uint64_t(rows * n));
   }
@@ -63,7 +63,7 @@ protected:
 TEST_P(RowLayoutTest, RowsMayBePadded) {
   for (Strides shape : {Strides{3, 7}, Strides{70, 257}}) {
     int64_t n = shape[1];
-    Problem problem = makeRows(shape[0], n);
+    ExtremeProblem problem = makeRows(shape[0], n);
     for (Flavour flavour : {Flavour::Inner, Flavour::Dynamic})
       if (const Kernel *kernel =
               kernelFor(textOf(problem, flavour, {kAny, 1}, {kAny, 1})))
@@ -81,7 +81,7 @@ TEST_P(RowLayoutTest, RowsMayBePadded) {
 TEST_P(RowLayoutTest, ElementsMayBeApart) {
   for (Strides shape : {Strides{3, 7}, Strides{70, 257}}) {
     int64_t rows = shape[0], n = shape[1];
-    Problem problem = makeRows(rows, n);
+    ExtremeProblem problem = makeRows(rows, n);
     for (Flavour flavour : {Flavour::Static, Flavour::Inner, Flavour::Dynamic})
       if (const Kernel *kernel =
               kernelFor(textOf(problem, flavour, {kAny, kAny}, {kAny, kAny})))
@@ -98,7 +98,7 @@ TEST_P(RowLayoutTest, ElementsMayBeApart) {
 }
 
 TEST_P(RowLayoutTest, InputRowsMayBeBroadcast) {
-  Problem problem = makeRows(5, 257);
+  ExtremeProblem problem = makeRows(5, 257);
   for (const char *name : {"x", "dy"}) {
     if (std::string(name) == "dy" &&
         problem.extreme != Extreme::LayerNormBackward)
@@ -116,7 +116,7 @@ TEST_P(RowLayoutTest, InputRowsMayBeBroadcast) {
 
 TEST_P(RowLayoutTest, NothingBeyondTheEndIsTouched) {
   for (Strides shape : {Strides{3, 7}, Strides{5, 257}, Strides{2, 4095}}) {
-    Problem problem = makeRows(shape[0], shape[1]);
+    ExtremeProblem problem = makeRows(shape[0], shape[1]);
     Layout atEnd{.endsAtGuardPage = true};
     for (Flavour flavour : {Flavour::Inner, Flavour::Dynamic})
       if (const Kernel *kernel = kernelFor(textOf(problem, flavour))) {
@@ -156,7 +156,7 @@ TEST_P(ChannelLayoutTest, ChannelsMayBeFirstOrLast) {
   auto [extreme, dtype] = GetParam();
   bool isLast = extreme == Extreme::GroupNorm;
   Strides shape = isLast ? Strides{3, 37, 24} : Strides{3, 24, 37};
-  Problem problem = makeProblem(extreme, dtype, shape, 4, 11);
+  ExtremeProblem problem = makeProblem(extreme, dtype, shape, 4, 11);
   Strides first = channelsFirst(extreme, shape, 0),
           last = channelsLast(extreme, shape, 0);
   // Strides known at compile time.
@@ -199,7 +199,8 @@ TEST(InPlaceTest, RmsNormMayWriteOverItsInput) {
       for (Flavour flavour : {Flavour::Inner, Flavour::Dynamic}) {
         SCOPED_TRACE(std::string(toString(dtype)) + " " + toString(flavour) +
                      testing::PrintToString(shape));
-        Problem problem = makeProblem(Extreme::RmsNorm, dtype, shape, 1, 5);
+        ExtremeProblem problem =
+            makeProblem(Extreme::RmsNorm, dtype, shape, 1, 5);
         const Kernel *kernel = kernelFor(textOf(problem, flavour));
         if (!kernel)
           continue;

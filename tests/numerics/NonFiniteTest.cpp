@@ -23,7 +23,7 @@ using Parameters = std::tuple<Extreme, DType>;
 class NonFiniteTest : public testing::TestWithParam<Parameters> {
 protected:
   /// [rows, n], or samples of channels.
-  Problem make() const {
+  ExtremeProblem make() const {
     auto [extreme, dtype] = GetParam();
     bool isRows = extreme != Extreme::GroupNorm;
     return makeProblem(extreme, dtype,
@@ -34,13 +34,14 @@ protected:
 
   /// Expects the bounds, and the bits of `clean` where `inGroup` is false.
   template <typename F>
-  void expectContained(const Problem &clean, long double poison, F inGroup) {
+  void expectContained(const ExtremeProblem &clean, long double poison,
+                       F inGroup) {
     for (Flavour flavour : {Flavour::Inner, Flavour::Dynamic}) {
       SCOPED_TRACE(std::to_string(poison) + " " + toString(flavour));
       const Kernel *kernel = kernelFor(textOf(clean, flavour));
       if (!kernel)
         return;
-      Problem poisoned = clean;
+      ExtremeProblem poisoned = clean;
       poisoned.input("x").tensor.values[kPoisoned] = poison;
       solve(poisoned);
       Call before(clean), after(poisoned);
@@ -71,7 +72,7 @@ constexpr long double kNaN = std::numeric_limits<long double>::quiet_NaN();
 } // namespace
 
 TEST_P(NonFiniteTest, StaysInItsGroup) {
-  Problem clean = make();
+  ExtremeProblem clean = make();
   auto inGroup = [&](int64_t i) {
     if (clean.shape.size() == 2)
       return i / 257 == kPoisoned / 257;
@@ -86,7 +87,7 @@ TEST_P(NonFiniteTest, StaysInItsGroup) {
 TEST_P(NonFiniteTest, NaNFillsItsGroup) {
   if (std::get<0>(GetParam()) == Extreme::DynamicTanh)
     GTEST_SKIP() << "no group: nothing is reduced";
-  Problem problem = make();
+  ExtremeProblem problem = make();
   problem.input("x").tensor.values[kPoisoned] = kNaN;
   solve(problem);
   const Kernel *kernel = kernelFor(textOf(problem, Flavour::Inner));

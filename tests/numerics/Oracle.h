@@ -27,7 +27,15 @@ struct OracleTensor {
       : values(std::move(values)), shape(std::move(shape)) {}
 };
 
-enum class Statistic { MeanVariance, Rms, L2 };
+enum class Statistic {
+  MeanVariance,
+  Rms,
+  L2,
+  Lp,    ///< (sum |x|^p)^(1/p)
+  Max,   ///< max |x|
+  Given, ///< Mean, and variance or rstd, are inputs.
+  None,  ///< x-hat is x, or tanh(alpha x).
+};
 
 /// Where epsilon enters; see NormOptions::epsilon.
 enum class Placement {
@@ -51,19 +59,31 @@ struct NormOptions {
   int64_t groups = 0; ///< Splits the reduced axis `groupAxis`; 0: no groups.
   int64_t groupAxis = 0;
   int64_t correction = 0; ///< The variance divides by n - correction.
+  long double p = 2;      ///< Of Lp.
+  /// The statistic is that of the first so many elements along the one reduced
+  /// axis; 0: of all.
+  int64_t firstElements = 0;
+  /// Of Given, per kept position; null where not given.
+  const OracleTensor *mean = nullptr, *variance = nullptr, *rstd = nullptr;
+  /// Of Given: y is computed as a x + (shift - mean a), which changes T.
+  bool folded = false;
+  Parameter alpha; ///< Of None.
   Parameter scale;
   long double scaleOffset = 0;
   Parameter shift;
+  bool perGroup = false; ///< Scale and shift have one element per group.
 };
 
 /// Results have x's shape, or that of the kept axes (with the number of groups
 /// in the place of a grouped axis).
 struct NormResult {
-  OracleTensor y;         ///< x-hat * (scale + offset) + shift
-  OracleTensor magnitude; ///< T = |x-hat * (scale + offset)| + |shift|
+  OracleTensor y; ///< x-hat * (scale + offset) + shift
+  /// T = |x-hat * (scale + offset)| + |shift|; of a folded norm |a x| +
+  /// |mean a| + |shift|.
+  OracleTensor magnitude;
   OracleTensor mean;      ///< Zero unless the statistic has a mean.
   OracleTensor meanRest;  ///< What a long double mean misses of the true one.
-  OracleTensor statistic; ///< Variance, mean square, or sum of squares.
+  OracleTensor statistic; ///< Variance, mean square, sum of squares, or norm.
   OracleTensor rstd;      ///< What (x - mean) is multiplied by.
   OracleTensor spread;    ///< max - min of x over the group.
 };

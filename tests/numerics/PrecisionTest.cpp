@@ -19,9 +19,9 @@ namespace {
 
 /// A problem of rows with saved statistics whose x is f(generator, row).
 template <typename F>
-Problem makeRows(Extreme extreme, DType dtype, int64_t rows, int64_t n,
-                 double epsilon, F f) {
-  Problem problem = makeProblem(extreme, dtype, {rows, n}, 1, 17);
+ExtremeProblem makeRows(Extreme extreme, DType dtype, int64_t rows, int64_t n,
+                        double epsilon, F f) {
+  ExtremeProblem problem = makeProblem(extreme, dtype, {rows, n}, 1, 17);
   Generator generator(23);
   auto value = problem.input("x").tensor.values.begin();
   for (int64_t row = 0; row < rows; ++row)
@@ -47,7 +47,7 @@ TEST(PrecisionTest, LargeMeanAndSmallSpread) {
 }
 
 TEST(PrecisionTest, LargeMeanAndSmallSpreadOfChannels) {
-  Problem problem =
+  ExtremeProblem problem =
       makeProblem(Extreme::GroupNorm, DType::F32, {2, 585, 28}, 4, 3);
   Generator generator(29);
   for (long double &value : problem.input("x").tensor.values)
@@ -88,8 +88,8 @@ TEST(PrecisionTest, ZeroRowsWithoutEpsilon) {
 }
 
 TEST(PrecisionTest, ZeroRowsAreExactlyZero) {
-  Problem problem = makeRows(Extreme::RmsNorm, DType::BF16, 3, 257, 0,
-                             [](Generator &, int64_t) { return 0; });
+  ExtremeProblem problem = makeRows(Extreme::RmsNorm, DType::BF16, 3, 257, 0,
+                                    [](Generator &, int64_t) { return 0; });
   const Kernel *kernel = kernelFor(textOf(problem, Flavour::Inner));
   ASSERT_TRUE(kernel);
   Call call(problem);
@@ -160,7 +160,7 @@ TEST(PrecisionTest, ColumnSumsOverManyRows) {
   // Same-sign terms of one size: a single chain of additions drifts.
   for (DType dtype : {DType::F32, DType::BF16})
     for (int64_t rows : {5000, 200001}) {
-      Problem problem =
+      ExtremeProblem problem =
           makeProblem(Extreme::LayerNormBackward, dtype, {rows, 3}, 1, 31);
       for (auto [name, value] : {std::pair{"x", 0.7L},
                                  {"dy", 0.1L},

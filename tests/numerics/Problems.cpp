@@ -63,6 +63,31 @@ const Expected &Problem::output(std::string_view name) const {
   return findByName(outputs, name);
 }
 
+void Problem::roundInputs() {
+  for (Values &input : inputs) {
+    input.bits.clear();
+    for (long double &value : input.tensor.values) {
+      input.bits.push_back(encode(input.dtype, value));
+      value = decode(input.dtype, input.bits.back());
+    }
+  }
+}
+
+void Problem::expect(const std::string &name, DType type, OracleTensor exact,
+                     OracleTensor magnitude) {
+  outputs.push_back({name, type, std::move(exact), std::move(magnitude),
+                     Bound::elementwise(type, computeType(dtype))});
+}
+
+void Problem::expectSaved(const std::string &name) {
+  auto [exact, judgement] =
+      name == "mean"       ? std::pair(norm.mean, Judgement::Mean)
+      : name == "variance" ? std::pair(norm.statistic, Judgement::Variance)
+                           : std::pair(norm.rstd, Judgement::Rstd);
+  outputs.push_back(
+      {name, computeType(dtype), std::move(exact), {}, {}, judgement});
+}
+
 //===----------------------------------------------------------------------===//
 // Inputs
 //===----------------------------------------------------------------------===//
@@ -71,7 +96,7 @@ static int64_t channelAxisOf(Extreme extreme) {
   return extreme == Extreme::GroupNorm ? 2 : 1;
 }
 
-static void addNormal(Problem &problem, const std::string &name,
+static void addNormal(ExtremeProblem &problem, const std::string &name,
                       std::vector<int64_t> shape, Generator &generator,
                       double mean, double deviation) {
   OracleTensor tensor(std::move(shape));
@@ -81,7 +106,7 @@ static void addNormal(Problem &problem, const std::string &name,
 }
 
 /// mean and rstd of the rows of x, as a forward pass would have saved them.
-static void addSavedStatistics(Problem &problem) {
+static void addSavedStatistics(ExtremeProblem &problem) {
   Values &x = problem.inputs.front();
   for (long double &value : x.tensor.values)
     value = roundTo(x.dtype, value);
@@ -94,11 +119,14 @@ static void addSavedStatistics(Problem &problem) {
   problem.inputs.push_back({"rstd", compute, forward.rstd, {}});
 }
 
-Problem normc::numerics::makeProblem(Extreme extreme, DType dtype,
-                                     const std::vector<int64_t> &shape,
-                                     int64_t groups, uint64_t seed) {
-  Problem problem{
-      .extreme = extreme, .dtype = dtype, .shape = shape, .groups = groups};
+ExtremeProblem normc::numerics::makeProblem(Extreme extreme, DType dtype,
+                                            const std::vector<int64_t> &shape,
+                                            int64_t groups, uint64_t seed) {
+  ExtremeProblem problem;
+  problem.extreme = extreme;
+  problem.dtype = dtype;
+  problem.shape = shape;
+  problem.groups = groups;
   Generator generator(seed);
   // A mean away from 0 makes centring matter; softmax wants a spread of a few.
   bool isSoftmax = extreme == Extreme::Softmax;
@@ -128,27 +156,19 @@ Problem normc::numerics::makeProblem(Extreme extreme, DType dtype,
 // Outputs
 //===----------------------------------------------------------------------===//
 
-static void addOutput(Problem &problem, const std::string &name,
-                      OracleTensor exact, OracleTensor magnitude) {
-  problem.outputs.push_back(
-      {name, problem.dtype, std::move(exact), std::move(magnitude),
-       Bound::elementwise(problem.dtype, computeType(problem.dtype))});
-}
-
-static void solveNorm(Problem &problem, const NormOptions &options,
+static void solveNorm(ExtremeProblem &problem, const NormOptions &options,
                       bool hasMean) {
   problem.norm = oracle::normalize(problem.input("x").tensor, options);
-  addOutput(problem, "y", std::move(problem.norm.y),
-            std::move(problem.norm.magnitude));
+  problem.expect("y", problem.dtype, std::move(problem.norm.y),
+                 std::move(problem.norm.magnitude));
   if (!problem.saved)
     return;
-  DType compute = computeType(problem.dtype);
   if (hasMean)
-    problem.outputs.push_back({"mean", compute, problem.norm.mean, {}, {}});
-  problem.outputs.push_back({"rstd", compute, problem.norm.rstd, {}, {}});
+    problem.expectSaved("mean");
+  problem.expectSaved("rstd");
 }
 
-static void solveRows(Problem &problem, long double epsilon) {
+static void solveRows(ExtremeProblem &problem, long double epsilon) {
   NormOptions options;
   options.axes = {1};
   options.epsilon = epsilon;
@@ -166,7 +186,7 @@ static void solveRows(Problem &problem, long double epsilon) {
   solveNorm(problem, options, hasMean);
 }
 
-static void solveGroups(Problem &problem, long double epsilon) {
+static void solveGroups(ExtremeProblem &problem, long double epsilon) {
   int64_t axis = channelAxisOf(problem.extreme);
   NormOptions options;
   options.axes = {1, 2};
@@ -178,13 +198,13 @@ static void solveGroups(Problem &problem, long double epsilon) {
   solveNorm(problem, options, /*hasMean=*/true);
 }
 
-static void solveBackward(Problem &problem) {
+static void solveBackward(ExtremeProblem &problem) {
   oracle::LayerNormGradients gradients = oracle::layerNormBackward(
       problem.input("x").tensor, problem.input("dy").tensor,
       problem.input("gamma").tensor, problem.input("mean").tensor,
       problem.input("rstd").tensor);
-  addOutput(problem, "dx", std::move(gradients.dx.exact),
-            std::move(gradients.dx.magnitude));
+  problem.expect("dx", problem.dtype, std::move(gradients.dx.exact),
+                 std::move(gradients.dx.magnitude));
   DType compute = computeType(problem.dtype);
   Bound bound = Bound::columnSum(compute, compute, problem.shape[0]);
   problem.outputs.push_back({"dgamma", compute, gradients.dgamma.exact,
@@ -193,14 +213,8 @@ static void solveBackward(Problem &problem) {
                              gradients.dbeta.magnitude, bound});
 }
 
-void normc::numerics::solve(Problem &problem) {
-  for (Values &input : problem.inputs) {
-    input.bits.clear();
-    for (long double &value : input.tensor.values) {
-      input.bits.push_back(encode(input.dtype, value));
-      value = decode(input.dtype, input.bits.back());
-    }
-  }
+void normc::numerics::solve(ExtremeProblem &problem) {
+  problem.roundInputs();
   problem.outputs.clear();
   // The kernels hold epsilon in the compute type.
   long double epsilon = roundTo(computeType(problem.dtype), problem.epsilon);
@@ -219,18 +233,21 @@ void normc::numerics::solve(Problem &problem) {
     return solveBackward(problem);
   case Extreme::Softmax: {
     oracle::Judged y = oracle::softmax(tensor("x"));
-    return addOutput(problem, "y", std::move(y.exact), std::move(y.magnitude));
+    return problem.expect("y", problem.dtype, std::move(y.exact),
+                          std::move(y.magnitude));
   }
   case Extreme::DynamicTanh: {
     oracle::Judged y = oracle::dynamicTanh(tensor("x"), 0.5L, tensor("scale"),
                                            tensor("shift"));
-    return addOutput(problem, "y", std::move(y.exact), std::move(y.magnitude));
+    return problem.expect("y", problem.dtype, std::move(y.exact),
+                          std::move(y.magnitude));
   }
   case Extreme::SwitchableNorm: {
     oracle::Judged y = oracle::switchableNorm(
         tensor("x"), {.instance = 0.5L, .layer = 0.25L, .batch = 0.25L},
         tensor("scale"), tensor("shift"), epsilon);
-    return addOutput(problem, "y", std::move(y.exact), std::move(y.magnitude));
+    return problem.expect("y", problem.dtype, std::move(y.exact),
+                          std::move(y.magnitude));
   }
   }
 }
@@ -238,21 +255,26 @@ void normc::numerics::solve(Problem &problem) {
 Comparison normc::numerics::judge(const Problem &problem,
                                   const Expected &expected,
                                   const std::vector<long double> &got) {
-  bool isForward = problem.extreme != Extreme::LayerNormBackward;
   DType compute = computeType(problem.dtype);
-  if (isForward && expected.name == "mean")
+  switch (expected.judgement) {
+  case Judgement::Elementwise:
+    return compare(got, expected.exact, expected.magnitude, expected.bound);
+  case Judgement::Mean:
     return compareMean(got, problem.norm, compute);
-  if (isForward && expected.name == "rstd")
+  case Judgement::Variance:
+    return compareVariance(got, problem.norm, compute);
+  case Judgement::Rstd:
     return compareRstd(got, problem.norm, roundTo(compute, problem.epsilon),
                        compute);
-  return compare(got, expected.exact, expected.magnitude, expected.bound);
+  }
+  return {};
 }
 
 //===----------------------------------------------------------------------===//
 // Text
 //===----------------------------------------------------------------------===//
 
-static std::string rowText(const Problem &problem, const RowCase &row) {
+static std::string rowText(const ExtremeProblem &problem, const RowCase &row) {
   switch (problem.extreme) {
   case Extreme::RmsNorm:
     return rmsNormText(row);
@@ -269,7 +291,8 @@ static std::string rowText(const Problem &problem, const RowCase &row) {
   }
 }
 
-std::string normc::numerics::textOf(const Problem &problem, Flavour flavour,
+std::string normc::numerics::textOf(const ExtremeProblem &problem,
+                                    Flavour flavour,
                                     const std::vector<int64_t> &inputStrides,
                                     const std::vector<int64_t> &outputStrides) {
   std::vector<int64_t> shape = problem.shape;

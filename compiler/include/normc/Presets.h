@@ -115,7 +115,7 @@ NormSpec groupNorm(const GroupNormOptions &options);
 /// Everything that a preset may be asked for; what is not given has the
 /// preset's default.
 struct PresetOptions {
-  std::vector<int64_t> shape;
+  std::vector<int64_t> shape = {};
   DType dtype = DType::F32;
   std::optional<DType> parameterDtype = {};
   std::optional<DType> outputDtype = {};
