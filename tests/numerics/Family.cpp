@@ -339,7 +339,8 @@ Problem normc::numerics::makeFamilyProblem(const FamilyMember &member,
     DType type = operand.name == "x"   ? dtype
                  : operand.isStatistic ? computeType(dtype)
                                        : parameterDtype;
-    problem.inputs.push_back({operand.name, type, std::move(tensor), {}});
+    problem.inputs.push_back(
+        {operand.name, type, std::move(tensor), {}, operand.isStatistic});
   }
   operands.erase(operands.begin());
   problem.roundInputs();

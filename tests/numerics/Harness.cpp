@@ -48,13 +48,14 @@ Placement Placement::shifted(int64_t offset) {
 Call::Call(const Problem &problem, const Placement &placement)
     : problem(problem) {
   for (const Values &input : problem.inputs) {
-    bool isFull = input.tensor.shape == problem.shape;
+    bool isFull = input.tensor.shape == problem.shape && !input.isStatistic;
     inputs.emplace_back(input.name, input.dtype, input.tensor.shape,
                         isFull ? placement.inputs : placement.others);
     inputs.back().fill(input.bits);
   }
   for (const Expected &output : problem.outputs) {
-    bool isFull = output.exact.shape == problem.shape;
+    bool isFull = output.exact.shape == problem.shape &&
+                  output.judgement == Judgement::Elementwise;
     outputs.emplace_back(output.name, output.dtype, output.exact.shape,
                          isFull ? placement.outputs : placement.others);
   }

@@ -42,12 +42,13 @@ enum class Flavour {
 };
 const char *toString(Flavour flavour);
 
-/// An input's values, and their bits in its type, which `solve` sets.
+/// An input's values, and their bits in its type, set by roundInputs.
 struct Values {
   std::string name;
   DType dtype = DType::F32;
   oracle::OracleTensor tensor;
   std::vector<uint64_t> bits = {};
+  bool isStatistic = false; ///< Not laid out as x, even if it has x's shape.
 };
 
 /// By which bound of the contract an output is judged.
