@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 using namespace normc;
 using namespace normc::numerics;
 using oracle::NormOptions;
@@ -277,6 +279,13 @@ const std::vector<FamilyMember> &normc::numerics::family() {
   return members;
 }
 
+const FamilyMember &normc::numerics::familyMember(std::string_view name) {
+  for (const FamilyMember &member : family())
+    if (member.name == name)
+      return member;
+  throw std::out_of_range("no norm named " + std::string(name));
+}
+
 //===----------------------------------------------------------------------===//
 // Shapes, data, kernels
 //===----------------------------------------------------------------------===//
@@ -313,22 +322,20 @@ static void connect(Problem &problem, const Operands &operands,
   }
 }
 
-Problem normc::numerics::makeFamilyProblem(const FamilyMember &member,
-                                           Arrangement arrangement, DType dtype,
-                                           DType parameterDtype,
-                                           const Shape &shape, uint64_t seed) {
-  NormOptions norm;
-  Operands operands;
-  member.describe(shape, channelAxis(arrangement, shape), norm, operands);
-  Problem problem;
-  problem.shape = shape;
-  problem.dtype = dtype;
-  problem.epsilon = double(norm.epsilon);
-  norm.epsilon = roundTo(computeType(dtype), norm.epsilon);
+/// Rows are normalized one by one, so that any axis will do for them.
+static int64_t channelStride(const FamilyCase &family) {
+  int64_t stride = 1;
+  for (int64_t axis = channelAxis(family.arrangement, family.shape) + 1;
+       axis <= last(family.shape); ++axis)
+    stride *= family.shape[axis];
+  return stride;
+}
 
+/// Inputs of the operands, x first, rounded to their types.
+static void addInputs(Problem &problem, const FamilyCase &family,
+                      const Operands &operands, uint64_t seed,
+                      const Elements &elements) {
   Generator generator(seed);
-  FamilyOperand x{"x", shape, {}, 0.25, 1};
-  operands.insert(operands.begin(), x);
   for (const FamilyOperand &operand : operands) {
     OracleTensor tensor(operand.shape);
     for (long double &value : tensor.values) {
@@ -336,17 +343,42 @@ Problem normc::numerics::makeFamilyProblem(const FamilyMember &member,
       if (operand.isPositive)
         value = value * value + 0.01L;
     }
-    DType type = operand.name == "x"   ? dtype
-                 : operand.isStatistic ? computeType(dtype)
-                                       : parameterDtype;
+    bool isX = operand.name == "x";
+    if (isX && elements) {
+      int64_t stride = channelStride(family), position = 0;
+      int64_t channels =
+          family.shape[channelAxis(family.arrangement, family.shape)];
+      for (long double &value : tensor.values)
+        value = elements(position++ / stride % channels);
+    }
+    DType type = isX                   ? family.dtype
+                 : operand.isStatistic ? computeType(family.dtype)
+                                       : family.parameterDtype;
     problem.inputs.push_back(
         {operand.name, type, std::move(tensor), {}, operand.isStatistic});
   }
-  operands.erase(operands.begin());
   problem.roundInputs();
+}
+
+Problem normc::numerics::makeFamilyProblem(const FamilyCase &family,
+                                           uint64_t seed,
+                                           const Elements &elements) {
+  NormOptions norm;
+  Operands operands;
+  const FamilyMember &member = family.member;
+  member.describe(family.shape, channelAxis(family.arrangement, family.shape),
+                  norm, operands);
+  Problem problem;
+  problem.shape = family.shape;
+  problem.dtype = family.dtype;
+  problem.epsilon = double(norm.epsilon);
+  norm.epsilon = roundTo(computeType(family.dtype), norm.epsilon);
+  operands.insert(operands.begin(), {"x", family.shape, {}, 0.25, 1});
+  addInputs(problem, family, operands, seed, elements);
+  operands.erase(operands.begin());
   connect(problem, operands, norm);
   problem.norm = oracle::normalize(problem.input("x").tensor, norm);
-  problem.expect("y", dtype, problem.norm.y, problem.norm.magnitude);
+  problem.expect("y", family.dtype, problem.norm.y, problem.norm.magnitude);
   std::vector<std::string> saved = member.options.saved.value_or(
       member.preset == "batch_norm_training"
           ? std::vector<std::string>{"mean", "variance"}
@@ -356,25 +388,23 @@ Problem normc::numerics::makeFamilyProblem(const FamilyMember &member,
   return problem;
 }
 
-std::string normc::numerics::familyText(const FamilyMember &member,
-                                        Arrangement arrangement, DType dtype,
-                                        DType parameterDtype,
-                                        const Shape &shape, Flavour flavour) {
-  PresetOptions options = member.options;
-  options.shape = shape;
-  for (size_t axis = 0; axis < shape.size(); ++axis)
+std::string normc::numerics::familyText(const FamilyCase &family,
+                                        Flavour flavour) {
+  PresetOptions options = family.member.options;
+  options.shape = family.shape;
+  for (size_t axis = 0; axis < options.shape.size(); ++axis)
     if (flavour == Flavour::Dynamic || (flavour == Flavour::Inner && axis == 0))
       options.shape[axis] = kDynamic;
-  options.dtype = dtype;
-  options.parameterDtype = parameterDtype;
-  if (arrangement == Arrangement::ChannelsLast)
+  options.dtype = family.dtype;
+  options.parameterDtype = family.parameterDtype;
+  if (family.arrangement == Arrangement::ChannelsLast)
     options.channelsLast = true;
-  options.anyStrides = arrangement == Arrangement::Strided;
-  Result<NormSpec> spec = makePreset(member.preset, options);
+  options.anyStrides = family.arrangement == Arrangement::Strided;
+  Result<NormSpec> spec = makePreset(family.member.preset, options);
   Result<std::string> text =
       spec ? toMlir(*spec) : Result<std::string>(spec.error());
   if (!text) {
-    ADD_FAILURE() << member.name << ": " << text.error().message;
+    ADD_FAILURE() << family.member.name << ": " << text.error().message;
     return "";
   }
   return *text;

@@ -14,6 +14,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace normc::numerics {
@@ -54,21 +55,30 @@ struct FamilyMember {
 };
 
 const std::vector<FamilyMember> &family();
+const FamilyMember &familyMember(std::string_view name);
+
+/// One named norm of one tensor.
+struct FamilyCase {
+  const FamilyMember &member;
+  Arrangement arrangement = Arrangement::Plain;
+  DType dtype = DType::F32, parameterDtype = DType::F32;
+  std::vector<int64_t> shape; ///< Of x.
+};
 
 /// The shape of x with groups of about `size` elements.
 std::vector<int64_t> familyShape(const FamilyMember &member,
                                  Arrangement arrangement, int64_t samples,
                                  int64_t size);
 
-/// Inputs from a seed, outputs from the oracle.
-Problem makeFamilyProblem(const FamilyMember &member, Arrangement arrangement,
-                          DType dtype, DType parameterDtype,
-                          const std::vector<int64_t> &shape, uint64_t seed);
+/// Elements of x by their channel (of norms of rows, their column).
+using Elements = std::function<long double(int64_t channel)>;
+
+/// Inputs from a seed, or x from `elements`; outputs from the oracle.
+Problem makeFamilyProblem(const FamilyCase &family, uint64_t seed,
+                          const Elements &elements = nullptr);
 
 /// The preset's kernel as text; an error's message fails the test.
-std::string familyText(const FamilyMember &member, Arrangement arrangement,
-                       DType dtype, DType parameterDtype,
-                       const std::vector<int64_t> &shape, Flavour flavour);
+std::string familyText(const FamilyCase &family, Flavour flavour);
 
 } // namespace normc::numerics
 

@@ -55,6 +55,9 @@ protected:
   std::vector<int64_t> shapeOf(int64_t samples) const {
     return familyShape(member, arrangement, samples, size);
   }
+  FamilyCase caseOf(int64_t samples) const {
+    return {member, arrangement, dtype, parameterDtype, shapeOf(samples)};
+  }
   Placement placement(const std::vector<int64_t> &shape) const {
     if (arrangement != Arrangement::Strided)
       return {};
@@ -65,8 +68,7 @@ protected:
   void check(const Kernel &kernel, int64_t samples) {
     std::vector<int64_t> shape = shapeOf(samples);
     SCOPED_TRACE(testing::PrintToString(shape));
-    Problem problem = makeFamilyProblem(member, arrangement, dtype,
-                                        parameterDtype, shape, samples + 7);
+    Problem problem = makeFamilyProblem(caseOf(samples), samples + 7);
     Call call(problem, placement(shape));
     if (!call.run(kernel))
       return;
@@ -139,8 +141,7 @@ const int64_t kSizes[] = {1, 17, 64, 127, 257, 1025};
 
 TEST_P(FamilyTest, AgreesWithTheOracle) {
   constexpr int64_t samples = 5;
-  const Kernel *kernel = kernelFor(familyText(
-      member, arrangement, dtype, parameterDtype, shapeOf(samples), flavour));
+  const Kernel *kernel = kernelFor(familyText(caseOf(samples), flavour));
   if (!kernel)
     return;
   check(*kernel, samples);

@@ -7,6 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "tests/numerics/Dtype.h"
+#include "tests/numerics/Family.h"
 #include "tests/numerics/Harness.h"
 
 #include <cmath>
@@ -171,4 +172,45 @@ TEST(PrecisionTest, ColumnSumsOverManyRows) {
       solve(problem);
       expectSolved(problem);
     }
+}
+
+TEST(PrecisionTest, LongBatchesOfConstants) {
+  // 262144 elements a channel; one is constant, one is far from 0.
+  for (auto [arrangement, shape] :
+       {std::pair(Arrangement::Plain, std::vector<int64_t>{256, 3, 1024}),
+        std::pair(Arrangement::ChannelsLast,
+                  std::vector<int64_t>{256, 1024, 3})}) {
+    FamilyCase batch{familyMember("batch_norm_training"), arrangement,
+                     DType::F32, DType::F32, shape};
+    Generator generator(43);
+    Problem problem = makeFamilyProblem(batch, 1, [&](int64_t channel) {
+      return channel == 0   ? 0.1L
+             : channel == 1 ? 1e5L + 1e-2L * (generator.uniform() - 0.5)
+                            : generator.normal();
+    });
+    const Kernel *kernel = kernelFor(familyText(batch, Flavour::Inner));
+    ASSERT_TRUE(kernel);
+    Call call(problem);
+    if (call.run(*kernel))
+      call.expectWithinBounds();
+  }
+}
+
+TEST(PrecisionTest, NormsOfAnyOrderStayInRange) {
+  // Third powers of these leave the range of f32, and of f64.
+  for (auto [dtype, size] : {std::pair(DType::F32, 1e15),
+                             {DType::BF16, 1e37},
+                             {DType::F64, 1e200}}) {
+    FamilyCase order{
+        familyMember("lp_norm"), Arrangement::Plain, dtype, dtype, {3, 257}};
+    Generator generator(47);
+    Problem problem = makeFamilyProblem(order, 1, [&, size = size](int64_t) {
+      return size * generator.normal();
+    });
+    const Kernel *kernel = kernelFor(familyText(order, Flavour::Inner));
+    ASSERT_TRUE(kernel);
+    Call call(problem);
+    if (call.run(*kernel))
+      call.expectWithinBounds();
+  }
 }
