@@ -18,9 +18,8 @@ TEST(SpecTest, RmsNorm) {
   std::string text = textOf(rmsNorm({.shape = {kDynamic, 4096},
                                      .dtype = DType::BF16,
                                      .parameterDtype = DType::F32}));
-  EXPECT_HAS(text,
-             "norm.normalize rms %arg0 over [1] epsilon 9.9999999999999995E-7");
-  EXPECT_HAS(text, "scale %arg1 on [1]");
+  EXPECT_HAS(text, "%y = norm.normalize rms %x over [1] epsilon 1.0e-06 "
+                   "scale %scale on [1]");
   EXPECT_HAS(text, "tensor<?x4096xbf16> {norm.name = \"x\"}");
   EXPECT_HAS(text, "tensor<4096xf32> {norm.name = \"scale\"}");
 }
@@ -74,8 +73,23 @@ TEST(SpecTest, WhatIsWrongIsSaid) {
   refused(spec, "expected a non-negative extent along axis 1, but got -3");
   spec = rmsNorm({.shape = {4, 8}});
   spec.saveMean = true;
-  refused(spec, "expected a mean to be saved only with statistic");
+  refused(spec, "expected saved results of statistic rms among [rstd], but got "
+                "\"mean\"");
   spec = rmsNorm({.shape = {4, 8}});
   spec.inputStrides = {1};
   refused(spec, "to be an array of 2 i64, one per axis");
+  spec = rmsNorm({.shape = {4, 8}});
+  spec.scale->axes = {2};
+  refused(spec, "expected scale axes between 0 and 1, but got 2");
+  spec = groupNorm({.shape = {2, 32, 8}, .groups = 0});
+  refused(spec, "expected at least 1 group, but got 0");
+  spec = rmsNorm({.shape = {4, 8}});
+  spec.statistic = Statistic(99);
+  refused(spec, "expected a statistic, but got the number 99");
+  spec.statistic = Statistic::Rms;
+  spec.placement = EpsilonPlacement(-1);
+  refused(spec, "expected an epsilon placement, but got the number -1");
+  spec.placement = EpsilonPlacement::Add;
+  spec.rounding = Rounding(7);
+  refused(spec, "expected a rounding, but got the number 7");
 }

@@ -1,0 +1,119 @@
+//===- PresetsTest.cpp - the named norms as specs -------------------------===//
+
+#include "normc/Compiler.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+using namespace normc;
+
+#define EXPECT_HAS(text, part)                                                 \
+  EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+static std::string textOf(const Result<NormSpec> &spec) {
+  if (!spec)
+    return spec.error().message;
+  Result<std::string> text = toMlir(*spec);
+  return text ? *text : text.error().message;
+}
+
+TEST(PresetsTest, AxesFromTheEnd) {
+  NormSpec spec = layerNorm({.shape = {2, 3, 4, 5}, .axes = {-2, -1}});
+  EXPECT_EQ(spec.axes, (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(spec.scale->axes, spec.axes);
+}
+
+TEST(PresetsTest, ModulationIsPerSample) {
+  NormSpec spec = adaptiveLayerNorm({.shape = {2, 3, 4}});
+  EXPECT_EQ(spec.scale->axes, (std::vector<int64_t>{0, 2}));
+  EXPECT_EQ(spec.scaleOffset, 1);
+}
+
+TEST(PresetsTest, WeightNormKeepsAnyAxes) {
+  EXPECT_EQ(weightNorm({.shape = {8, 4, 3}}).axes,
+            (std::vector<int64_t>{1, 2}));
+  NormSpec last = weightNorm({.shape = {8, 4, 3}, .keptAxes = {-1}});
+  EXPECT_EQ(last.axes, (std::vector<int64_t>{0, 1}));
+  EXPECT_EQ(last.scale->axes, (std::vector<int64_t>{2}));
+}
+
+TEST(PresetsTest, ChannelsLastMovesTheChannels) {
+  ChannelNormOptions options{.shape = {2, 5, 6, 8}, .channelsLast = true};
+  EXPECT_EQ(batchNormTraining(options).axes, (std::vector<int64_t>{0, 1, 2}));
+  EXPECT_EQ(instanceNorm(options).axes, (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(adaptiveInstanceNorm(options, true).scale->axes,
+            (std::vector<int64_t>{0, 1, 2, 3}));
+}
+
+TEST(PresetsTest, EveryPresetCompilesByItsName) {
+  ASSERT_TRUE(std::is_sorted(
+      presets().begin(), presets().end(),
+      [](const auto &a, const auto &b) { return a.name < b.name; }));
+  for (const PresetInfo &info : presets()) {
+    Result<NormSpec> spec =
+        makePreset(info.name, {.shape = {kDynamic, 64, 16}});
+    ASSERT_TRUE(spec) << spec.error().message;
+    EXPECT_EQ(spec->name, info.name);
+    Result<Artifact> artifact = compile(*spec, Target::native());
+    EXPECT_TRUE(artifact) << info.name << ": " << artifact.error().message;
+  }
+}
+
+TEST(PresetsTest, OptionsReachTheSpec) {
+  PresetOptions options{.shape = {4, 64}, .epsilon = 1e-3};
+  options.hasShift = true;
+  options.scaleOffset = 1;
+  options.rounding = Rounding::Normalized;
+  options.outputDtype = DType::F16;
+  options.saved = std::vector<std::string>{"rstd"};
+  options.anyStrides = true;
+  std::string text = textOf(makePreset("rms_norm", options));
+  EXPECT_HAS(text, "epsilon 1.0e-03 scale %scale on [1] offset 1.0e+00 shift "
+                   "%shift on [1] rounding normalized saved [\"rstd\"]");
+  EXPECT_HAS(text, "tensor<4x64xf16> {norm.name = \"y\", norm.strides");
+  options.hasScale = false;
+  options.scaleOffset.reset();
+  EXPECT_HAS(textOf(makePreset("rms_norm", options)),
+             "epsilon 1.0e-03 shift %shift on [1] rounding");
+}
+
+TEST(PresetsTest, WhatAPresetDoesNotTakeIsRefused) {
+  auto refused = [](const char *name, PresetOptions options,
+                    const char *words) {
+    Result<NormSpec> spec = makePreset(name, options);
+    ASSERT_FALSE(spec);
+    EXPECT_EQ(spec.error().kind, ErrorKind::InvalidSpec);
+    EXPECT_HAS(spec.error().message, words);
+  };
+  refused("layernorm", {},
+          "unknown preset 'layernorm', did you mean "
+          "'layer_norm'?");
+  refused("layer_norm", {.groups = 4},
+          "expected no groups for preset "
+          "layer_norm");
+  refused("rms_norm", {.p = 3}, "expected no p for preset rms_norm");
+  refused("l2_norm", {.partial = 0.5},
+          "expected no partial statistic for preset l2_norm");
+  refused("dynamic_tanh", {.epsilon = 1},
+          "expected no epsilon for preset dynamic_tanh");
+  refused("batch_norm_training", {.folded = true},
+          "expected no folding for preset batch_norm_training");
+  refused("instance_norm", {.spatial = true},
+          "expected no spatial parameters for preset instance_norm");
+  refused("rms_norm", {.channelsLast = true},
+          "expected no channel layout for preset rms_norm");
+  refused("rms_norm", {.correction = 1},
+          "expected no correction for preset rms_norm");
+  refused("batch_norm_training", {.axes = std::vector<int64_t>{1}},
+          "expected no axes for preset batch_norm_training");
+  refused("instance_norm", {.perGroup = true},
+          "expected no parameters per group for preset instance_norm");
+  refused("dynamic_tanh", {.placement = EpsilonPlacement::Clamp},
+          "expected no epsilon placement for preset dynamic_tanh");
+  PresetOptions saved;
+  saved.saved = std::vector<std::string>{"median"};
+  refused("rms_norm", saved,
+          "expected saved results among mean, variance and "
+          "rstd, but got 'median'");
+}
