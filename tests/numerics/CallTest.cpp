@@ -204,23 +204,31 @@ TEST(ExecutorTest, ThreadsDontChangeBits) {
     }
 }
 
-TEST(ExecutorTest, OneKernelServesSeveralCallers) {
+TEST(ExecutorTest, OneKernelServesManyCallersAtOnce) {
   ExtremeProblem problem =
       makeProblem(Extreme::LayerNormBackward, DType::F32, {600, 257}, 1, 13);
   const Kernel *kernel = kernelFor(textOf(problem, Flavour::Dynamic));
   ASSERT_TRUE(kernel);
-  Call first(problem), second(problem);
-  ASSERT_TRUE(first.run(*kernel));
-  OutputBits expected = first.outputBits();
-  auto repeat = [&](Call &call, bool &succeeded) {
-    for (int i = 0; i < 20; ++i)
-      succeeded = bool(call.tryRun(*kernel, defaultExecutor())) && succeeded;
-  };
-  bool firstSucceeded = true, secondSucceeded = true;
-  std::thread other([&] { repeat(second, secondSucceeded); });
-  repeat(first, firstSucceeded);
-  other.join();
-  EXPECT_TRUE(firstSucceeded && secondSucceeded);
-  EXPECT_TRUE(first.outputBits() == expected);
-  EXPECT_TRUE(second.outputBits() == expected);
+  Call reference(problem);
+  ASSERT_TRUE(reference.run(*kernel));
+  const OutputBits expected = reference.outputBits();
+  constexpr int callers = 32;
+  std::vector<Call> calls;
+  for (int caller = 0; caller < callers; ++caller)
+    calls.emplace_back(problem); // With buffers of its own.
+  std::vector<char> succeeded(callers, true);
+  std::vector<std::thread> threads;
+  for (int caller = 0; caller < callers; ++caller) {
+    threads.emplace_back([&, caller] {
+      for (int i = 0; i < 5; ++i)
+        succeeded[caller] &=
+            bool(calls[caller].tryRun(*kernel, defaultExecutor()));
+    });
+  }
+  for (std::thread &thread : threads)
+    thread.join();
+  for (int caller = 0; caller < callers; ++caller) {
+    EXPECT_TRUE(succeeded[caller]) << "caller " << caller;
+    EXPECT_TRUE(calls[caller].outputBits() == expected) << "caller " << caller;
+  }
 }
