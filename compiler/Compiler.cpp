@@ -5,10 +5,12 @@
 #include "compiler/Pipeline.h"
 #include "compiler/Session.h"
 #include "compiler/codegen/Facts.h"
+#include "compiler/codegen/Image.h"
 #include "compiler/codegen/MachineCode.h"
 #include "compiler/codegen/TargetInfo.h"
 #include "compiler/spec/BuildModule.h"
 #include "dialects/norm/Norm.h"
+#include "normc/ArtifactFile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -17,7 +19,7 @@
 using namespace mlir;
 using namespace normc;
 
-static constexpr std::array<std::pair<Emit, std::string_view>, 10> emitNames{{
+static constexpr std::array<std::pair<Emit, std::string_view>, 11> emitNames{{
     {Emit::Norm, "norm"},
     {Emit::Kernel, "kernel"},
     {Emit::Precision, "precision"},
@@ -28,6 +30,7 @@ static constexpr std::array<std::pair<Emit, std::string_view>, 10> emitNames{{
     {Emit::Llvm, "llvm"},
     {Emit::Assembly, "asm"},
     {Emit::Object, "obj"},
+    {Emit::Artifact, "artifact"},
 }};
 
 std::string_view normc::toString(Emit stage) {
@@ -154,7 +157,9 @@ Result<Artifact> Compilation::finish(const StagePrinter &printer) {
   auto object = code->emit(/*assembly=*/false);
   if (!object)
     return object.error();
-  artifact.object.assign(object->begin(), object->end());
+  if (Status linked = setImage(artifact, {object->data(), object->size()});
+      !linked)
+    return linked.error();
   artifact.triple = target.triple;
   artifact.cpu = target.cpu;
   artifact.requiredFeatures = getRequiredFeatures(target);
@@ -204,6 +209,11 @@ Result<std::string> normc::emit(std::string_view mlir, Emit stage,
   Compilation compilation(target);
   if (Status status = compilation.parse(mlir, sourceName); !status)
     return status.error();
+  if (stage == Emit::Artifact) {
+    Result<Artifact> artifact = compilation.finish(nullptr);
+    return artifact ? serialize(*artifact)
+                    : Result<std::string>(artifact.error());
+  }
   Emit last = std::min(stage, Emit::LlvmDialect);
   if (Status status = compilation.run(last, nullptr); !status)
     return status.error();

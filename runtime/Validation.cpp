@@ -30,7 +30,7 @@ static Status checkLimit(const Artifact &artifact, const char *what,
 
 static Status checkLimits(const Artifact &artifact) {
   if (artifact.formatVersion != Artifact::kFormatVersion)
-    return fail(artifact, ErrorKind::Unsupported,
+    return fail(artifact, ErrorKind::Environment,
                 "expected format version " +
                     std::to_string(Artifact::kFormatVersion) + ", but got " +
                     std::to_string(artifact.formatVersion));
@@ -136,9 +136,31 @@ static Status checkPrograms(const Artifact &artifact) {
     if (!isWellFormed(stage.chunkCount, words))
       return malformed(artifact,
                        "malformed chunk count of stage '" + stage.entry + "'");
+    if (stage.offset < 0 ||
+        stage.offset >= static_cast<int64_t>(artifact.image.size()))
+      return malformed(artifact, "expected the entry of stage '" + stage.entry +
+                                     "' within the image's " +
+                                     std::to_string(artifact.image.size()) +
+                                     " bytes, but got offset " +
+                                     std::to_string(stage.offset));
   }
   if (!isWellFormed(artifact.scratchBytes, words))
     return malformed(artifact, "malformed size expression of scratch memory");
+  return {};
+}
+
+/// An argument's number, or -1 where there is none.
+static bool isArgument(const Artifact &artifact, int32_t index) {
+  return index >= -1 && index < static_cast<int64_t>(artifact.arguments.size());
+}
+
+static Status checkNorms(const Artifact &artifact) {
+  for (const DeclaredNorm &norm : artifact.norms)
+    for (int32_t index : {norm.input, norm.mean, norm.variance})
+      if (!isArgument(artifact, index))
+        return malformed(artifact, "expected a declared norm to name an "
+                                   "argument or -1, but got " +
+                                       std::to_string(index));
   return {};
 }
 
@@ -151,6 +173,8 @@ Status normc::validateArtifact(const Artifact &artifact) {
   if (Status status = checkWords(artifact); !status)
     return status;
   if (Status status = checkInPlace(artifact); !status)
+    return status;
+  if (Status status = checkNorms(artifact); !status)
     return status;
   return checkPrograms(artifact);
 }

@@ -13,9 +13,9 @@
 
 namespace normc {
 
-/// Checks the format version, the limits of this runtime (Unsupported), and
-/// that all names, indices and size expressions are well-formed (Internal).
-/// Does not look at the object code.
+/// Checks the format version (Environment), the limits of this runtime
+/// (Unsupported), and that all names, indices, offsets and size expressions are
+/// well-formed (Internal). Does not look at the code itself.
 Status validateArtifact(const Artifact &artifact);
 
 } // namespace normc

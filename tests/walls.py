@@ -6,7 +6,7 @@
 
 The walls (see docs/ and CONTRIBUTING.md): dialects/ includes nothing of ours
 but itself; compiler/ sees of runtime/ only the headers in LEAVES; runtime/ never
-sees MLIR, dialects/ or compiler/, and LLVM only in runtime/cpu/.
+sees LLVM, MLIR, dialects/ or compiler/.
 """
 
 import ast
@@ -22,7 +22,7 @@ CPP = (".h", ".cpp")
 TEXT = CPP + (".td", ".mlir", ".test", ".py", ".in", ".sh", ".cmake", ".txt", ".md", ".json")
 
 # The runtime's headers that the compiler shares with it.
-LEAVES = ("normc/Result.h", "normc/Artifact.h")
+LEAVES = ("normc/Result.h", "normc/Artifact.h", "normc/ArtifactFile.h")
 # The one header that sees both sides; for users, never for the compiler.
 UMBRELLA = "normc/normc.h"
 # Internals that tools and examples may include: what norm-opt registers, and
@@ -100,10 +100,8 @@ def include_fault(root, path, include):
     if here == "tests" or here not in PARTS:
         return None
     if here == "runtime":
-        if there in ("mlir", "mlir-c"):
-            return f"includes '{include}': the runtime never sees MLIR"
-        if there in ("llvm", "llvm-c") and path.parts[1] != "cpu":
-            return f"includes '{include}': of the runtime only cpu/ sees LLVM"
+        if there in ("mlir", "mlir-c", "llvm", "llvm-c"):
+            return f"includes '{include}': the runtime sees neither MLIR nor LLVM"
     if there not in PARTS or there == here:
         if here == "compiler" and include == UMBRELLA:
             return f"includes '{include}', which is for users only"
@@ -217,7 +215,7 @@ CLEAN = {
     "runtime/include/normc/Kernel.h": '#include "normc/Artifact.h"\n',
     "runtime/Checks.h": "",
     "runtime/Checks.cpp": '#include "Checks.h"\n#include "runtime/Checks.h"\n',
-    "runtime/cpu/Load.cpp": '#include "llvm/Support/Error.h"\n',
+    "runtime/cpu/Load.cpp": "#include <sys/mman.h>\n",
     "tools/normc/main.cpp": '#include "normc/normc.h"\nint main() { exit(1); }\n',
     "tests/unit/Test.cpp": '#include "runtime/Checks.h"\n#include "compiler/passes/A.h"\n',
     "tests/lit/passes/a.mlir": "",
@@ -233,8 +231,8 @@ PLANTED = [
     ("compiler/X.cpp", '#include "tests/numerics/Oracle.h"\n', "compiler/ does not see tests/"),
     ("compiler/spec/X.cpp", '#include "../../runtime/Checks.h"\n', "compiler/ does not see runtime/"),
     ("runtime/X.cpp", '#include "normc/Compiler.h"\n', "runtime/ does not see compiler/"),
-    ("runtime/X.cpp", '#include "llvm/Support/Error.h"\n', "only cpu/ sees LLVM"),
-    ("runtime/cpu/X.cpp", '#include <mlir/IR/MLIRContext.h>\n', "never sees MLIR"),
+    ("runtime/X.cpp", '#include "llvm/Support/Error.h"\n', "sees neither MLIR nor LLVM"),
+    ("runtime/cpu/X.cpp", '#include <mlir/IR/MLIRContext.h>\n', "sees neither MLIR nor LLVM"),
     ("tools/X.cpp", '#include "runtime/Checks.h"\n', "an internal of runtime/"),
     ("examples/X.cpp", '#include "compiler/passes/A.h"\n', "an internal of compiler/"),
     ("tests/X.cpp", '#include "normc/Missing.h"\n', "no public header"),

@@ -1,7 +1,7 @@
-//===- CpuKernel.h - object code loaded into this process -------*- C++ -*-===//
+//===- CpuKernel.h - machine code in this process ---------------*- C++ -*-===//
 //
-// Links an artifact's object file into the process with LLVM's JIT linker,
-// which no header shows.
+// Puts an artifact's image into memory that can be run, if this machine can run
+// it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -16,11 +16,11 @@
 
 namespace normc {
 
-/// Links `artifact.object` and looks up the entries of its stages. External
-/// symbols (memset, fmaf, ...) are resolved from the process. Environment error
-/// when the triple's architecture or object format is another machine's, or
-/// when a required CPU feature is missing; Internal error when the object does
-/// not link. Safe to call from several threads at once.
+/// Copies the image of an artifact that `validateArtifact` accepted into pages
+/// that are then read and run only. Environment error when the triple is
+/// another machine's, when required CPU features are missing or unknown, or
+/// when the system gives no such memory. Safe to call from several threads at
+/// once.
 Result<std::unique_ptr<const CodeHandle>> loadCpuCode(const Artifact &artifact);
 
 } // namespace normc

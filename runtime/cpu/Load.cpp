@@ -1,6 +1,6 @@
 //===- Load.cpp - from an artifact to a kernel ----------------------------===//
 //
-// Apart from Kernel.cpp, so that what calls kernels needs no linker.
+// Apart from Kernel.cpp, which knows of no kind of machine.
 //
 //===----------------------------------------------------------------------===//
 

@@ -68,3 +68,18 @@ static void callOverhead(benchmark::State &state) {
       state.SkipWithError("refused");
 }
 BENCHMARK(callOverhead);
+
+/// From an artifact to a kernel, and back: what a cache of artifacts saves a
+/// compilation for.
+static void loadKernel(benchmark::State &state) {
+  Result<Artifact> artifact =
+      compile(layerNorm({.shape = {kDynamic, 4096}}), Target::native());
+  if (!artifact) {
+    state.SkipWithError(artifact.error().message.c_str());
+    return;
+  }
+  for (auto _ : state)
+    if (!Kernel::load(*artifact))
+      state.SkipWithError("refused");
+}
+BENCHMARK(loadKernel)->Unit(benchmark::kMicrosecond);

@@ -11,10 +11,13 @@ using namespace normc::tool;
 Status normc::tool::compileCommand(const Options &options) {
   if (Status apart = checkApart(options.output, {options.file}); !apart)
     return apart;
-  if (*options.emit == Emit::Object && options.output == "-" &&
+  bool isBinary =
+      *options.emit == Emit::Object || *options.emit == Emit::Artifact;
+  if (isBinary && options.output == "-" &&
       llvm::sys::Process::StandardOutIsDisplayed())
     return Error{ErrorKind::InvalidArgument,
-                 "expected -o OUT: an object file is not for a terminal"};
+                 "expected -o OUT: '" + std::string(toString(*options.emit)) +
+                     "' is not for a terminal"};
   Result<Target> target = Target::named(options.target);
   if (!target)
     return target.error();

@@ -41,6 +41,8 @@ usage: normc compile FILE --emit=STAGE [--target=TARGET] [-o OUT]
                      llvm          LLVM IR
                      asm           assembly
                      obj           a relocatable object file
+                     artifact      a compiled kernel, for `normc run` and for
+                                   programs that link normc's runtime only
   --target TARGET  native (default), x86-64-v2, x86-64-v3, x86-64-v4, or a
                    processor's name
   -o, --output OUT the file to write; `-` (default) is standard output
@@ -53,10 +55,12 @@ usage: normc run FILE --in NAME=x.npy ... --out NAME=y.npy ... [--target=TARGET]
                  [--threads=N]
 
   FILE             .mlir text with one function of norm ops on tensors, or one
-                   norm.program; `-` is standard input
+                   norm.program, or an artifact (normc compile
+                   --emit=artifact); `-` is standard input
   --in NAME=PATH   the array of an input, one option for each
   --out NAME=PATH  the file to write an output to, one option for each
-  --target TARGET  native (default), or another that this machine can run
+  --target TARGET  native (default), or another that this machine can run; an
+                   artifact has its own
   --threads N      threads to run on; all cores by default. The results do not
                    depend on it.
 
@@ -143,7 +147,7 @@ static Result<Words> cut(ArrayRef<const char *> arguments,
 
 static Status readEmit(StringRef value, Options &options) {
   std::vector<StringRef> names;
-  for (int stage = 0; stage <= int(Emit::Object); ++stage) {
+  for (int stage = 0; stage <= int(Emit::Artifact); ++stage) {
     names.push_back(toString(Emit(stage)));
     if (names.back() == value)
       options.emit = Emit(stage);

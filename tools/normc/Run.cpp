@@ -5,6 +5,7 @@
 #include "Npy.h"
 #include "OutputShapes.h"
 
+#include "normc/ArtifactFile.h"
 #include "normc/normc.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -127,18 +128,25 @@ static Status writeOutputs(const Artifact &artifact,
   return files.commit();
 }
 
-Status normc::tool::runCommand(const Options &options) {
-  if (Status status = checkPaths(options); !status)
-    return status;
+/// What FILE holds, or what its text compiles to.
+static Result<Artifact> readArtifact(const Options &options) {
   Result<Target> target = Target::named(options.target);
   if (!target)
     return target.error();
   auto source = readFile(options.file);
   if (!source)
     return source.error();
-  Result<Artifact> artifact =
-      compile((*source)->getBuffer(), *target,
-              options.file == "-" ? "<stdin>" : options.file);
+  StringRef bytes = (*source)->getBuffer();
+  if (isArtifact(bytes))
+    return deserialize(bytes);
+  return compile(bytes, *target,
+                 options.file == "-" ? "<stdin>" : options.file);
+}
+
+Status normc::tool::runCommand(const Options &options) {
+  if (Status status = checkPaths(options); !status)
+    return status;
+  Result<Artifact> artifact = readArtifact(options);
   if (!artifact)
     return artifact.error();
   if (Status status = checkNames(*artifact, false, options.inputs); !status)

@@ -32,6 +32,7 @@ enum class Emit {
   Llvm,        ///< LLVM IR.
   Assembly,    ///< Target assembly, or PTX.
   Object,      ///< A relocatable object file.
+  Artifact,    ///< What the runtime loads; see ArtifactFile.h.
 };
 
 /// What the text at a stage of the pipeline is called: norm, kernel, ...
@@ -51,7 +52,7 @@ Result<Artifact> compile(std::string_view mlir, const Target &target,
 /// Compiles a declared norm. Thread safe.
 Result<Artifact> compile(const NormSpec &spec, const Target &target);
 
-/// The text (or the bytes, for Object) after a stage of the pipeline.
+/// The text (or the bytes, for Object and Artifact) after a stage of the pipeline.
 Result<std::string> emit(std::string_view mlir, Emit stage,
                          const Target &target,
                          std::string_view sourceName = "<string>");

@@ -133,20 +133,38 @@ struct DivisibilityFact {
 /// and may run in any order on any thread; a stage starts when the stage before
 /// it has ended. The value returned is 0.
 struct StageFacts {
+  /// The symbol of the entry point in an object made ahead of time.
   std::string entry;
   SizeExpr chunkCount;
+  /// Where the entry point begins in the artifact's image, in bytes.
+  int64_t offset = 0;
+};
+
+/// A norm that the source declared, for tools that judge data (normc run
+/// --stats). The code does not depend on it.
+struct DeclaredNorm {
+  std::string statistic; ///< mean_variance, rms, l2, ...
+  double epsilon = 0;
+  std::string placement;     ///< add, after_root, clamp
+  int32_t input = -1;        ///< Argument that is normalized; -1: intermediate.
+  std::vector<int64_t> axes; ///< Reduced axes of the input.
+  int64_t groups = 0, groupAxis = 0; ///< 0: no groups.
+  /// Arguments that give statistics, or -1.
+  int32_t mean = -1, variance = -1;
+
+  bool operator==(const DeclaredNorm &) const = default;
 };
 
 /// A compiled norm.
 struct Artifact {
-  /// The version of this structure; `load` refuses any other.
-  static constexpr uint32_t kFormatVersion = 1;
+  /// The version of this structure and of its file; `load` refuses any other.
+  static constexpr uint32_t kFormatVersion = 2;
 
   uint32_t formatVersion = kFormatVersion;
   std::string name;
-  std::string triple; ///< LLVM target triple of `object`.
+  std::string triple; ///< LLVM target triple of `image`.
   std::string cpu;    ///< Name of the CPU it was compiled for.
-  /// Features that `object` may use and that a machine must have, as LLVM
+  /// Features that `image` may use and that a machine must have, as LLVM
   /// names them, without sign: avx512f, fma, f16c...
   std::vector<std::string> requiredFeatures;
   std::vector<ArgumentFacts> arguments;
@@ -156,8 +174,11 @@ struct Artifact {
   std::vector<StageFacts> stages;
   /// Bytes of scratch memory a call needs, aligned to 64 bytes.
   SizeExpr scratchBytes = SizeExpr::constant(0);
-  /// A relocatable object file for `triple`.
-  std::vector<char> object;
+  std::vector<DeclaredNorm> norms;
+  /// Machine code and its constants in one piece, which runs at any address
+  /// that is a multiple of 4096, refers to nothing outside and is never
+  /// written.
+  std::vector<char> image;
 };
 
 } // namespace normc

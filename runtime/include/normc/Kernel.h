@@ -37,10 +37,11 @@ struct NamedTensor {
 /// changed by others during the call.
 class Kernel {
 public:
-  /// Loads the artifact's code into this process. Fails with Environment when
-  /// this machine can't run it (architecture, CPU feature), with Unsupported
-  /// for another format version, and with Internal when the artifact is
-  /// malformed or does not link.
+  /// Copies the artifact's code into memory of this process that can be run.
+  /// Fails with Environment when this machine can't run it (architecture, CPU
+  /// feature, another format version, memory), and with Internal when the
+  /// artifact is malformed. What the code does is not checked: load artifacts
+  /// only from whom you would take a program.
   static Result<Kernel> load(const Artifact &artifact);
 
   /// The artifact that this was loaded from. Valid as long as any copy of this

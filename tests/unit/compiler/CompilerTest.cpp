@@ -30,7 +30,8 @@ TEST(CompilerTest, EveryStageCanBeEmitted) {
                   {Emit::Llvm, "define i32 @rms_stage0"},
                   {Emit::Assembly, "rms_stage0:"},
                   {Emit::Object, "\x7f"
-                                 "ELF"}};
+                                 "ELF"},
+                  {Emit::Artifact, "rms_stage0"}};
   for (auto [stage, contains] : expected) {
     Result<std::string> text = emit(rmsText, stage, Target::native());
     ASSERT_TRUE(text) << text.error().message;
@@ -138,5 +139,5 @@ TEST(CompilerTest, TheSameSpecGivesTheSameBytes) {
   Result<Artifact> first = compile(spec, Target::native());
   Result<Artifact> second = compile(spec, Target::native());
   ASSERT_TRUE(first && second);
-  EXPECT_EQ(first->object, second->object);
+  EXPECT_EQ(first->image, second->image);
 }

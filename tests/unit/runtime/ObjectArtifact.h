@@ -1,6 +1,6 @@
 //===- ObjectArtifact.h - artifacts with code -------------------*- C++ -*-===//
 //
-// Artifacts around the object files that the build makes of objects/.
+// Artifacts around the object file that the build makes of objects/.
 //
 //===----------------------------------------------------------------------===//
 
@@ -8,22 +8,34 @@
 #define NORMC_TESTS_UNIT_RUNTIME_OBJECTARTIFACT_H
 
 #include "TestArtifact.h"
+#include "compiler/codegen/Image.h"
 
-#include <llvm/TargetParser/Host.h>
+#include <gtest/gtest.h>
 
 #include <fstream>
 #include <iterator>
 
 namespace normc::test {
 
-/// matrixArtifact with the code of an object file.
-inline Artifact objectArtifact(std::string entry,
-                               const char *path = TEST_KERNELS_OBJECT) {
-  Artifact artifact = matrixArtifact(std::move(entry));
-  artifact.triple = llvm::sys::getProcessTriple();
-  std::ifstream file(path, std::ios::binary);
-  artifact.object.assign(std::istreambuf_iterator<char>(file), {});
+#if defined(__x86_64__)
+inline constexpr const char *kHostTriple = "x86_64-unknown-linux-gnu";
+#else
+inline constexpr const char *kHostTriple = "aarch64-unknown-linux-gnu";
+#endif
+
+/// Gives the stages of an artifact their code from objects/TestKernels.cpp.
+inline Artifact withCode(Artifact artifact) {
+  artifact.triple = kHostTriple;
+  std::ifstream file(TEST_KERNELS_OBJECT, std::ios::binary);
+  std::string object(std::istreambuf_iterator<char>(file), {});
+  Status status = setImage(artifact, object);
+  EXPECT_TRUE(status) << status.error().message;
   return artifact;
+}
+
+/// matrixArtifact with code.
+inline Artifact objectArtifact(std::string entry) {
+  return withCode(matrixArtifact(std::move(entry)));
 }
 
 } // namespace normc::test

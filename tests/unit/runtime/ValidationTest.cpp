@@ -35,8 +35,8 @@ TEST_F(ValidationTest, Accepts) {
 }
 
 TEST_F(ValidationTest, RefusesOtherFormats) {
-  artifact.formatVersion = 2;
-  expectRefused(ErrorKind::Unsupported, "expected format version 1, but got 2");
+  artifact.formatVersion = 1;
+  expectRefused(ErrorKind::Environment, "expected format version 2, but got 1");
 }
 
 TEST_F(ValidationTest, RefusesMoreThanTheLimits) {
@@ -113,6 +113,31 @@ TEST_F(ValidationTest, RefusesStages) {
   expectMalformed("malformed chunk count of stage 'f'");
   artifact.stages = {};
   expectMalformed("expected at least 1 stage, but got 0");
+}
+
+TEST_F(ValidationTest, RefusesEntriesOutsideOfTheImage) {
+  artifact.stages[0].offset = 1;
+  expectMalformed("expected the entry of stage 'f' within the image's 1 bytes, "
+                  "but got offset 1");
+  artifact.stages[0].offset = -1;
+  expectMalformed("expected the entry of stage 'f' within the image's 1 bytes, "
+                  "but got offset -1");
+  artifact.stages[0].offset = 0;
+  artifact.image = {};
+  expectMalformed("expected the entry of stage 'f' within the image's 0 bytes, "
+                  "but got offset 0");
+}
+
+TEST_F(ValidationTest, RefusesDeclaredNorms) {
+  artifact.norms.resize(1);
+  artifact.norms[0].input = 1;
+  EXPECT_EQ(messageOf(validateArtifact(artifact)), "no error");
+  artifact.norms[0].input = 2;
+  expectMalformed("expected a declared norm to name an argument or -1, but got "
+                  "2");
+  artifact.norms[0].input = -2;
+  expectMalformed("expected a declared norm to name an argument or -1, but got "
+                  "-2");
 }
 
 TEST_F(ValidationTest, RefusesScratch) {
