@@ -1,6 +1,8 @@
 # What every library of normc shares: warnings, include roots, sanitizers, and
 # one precompiled header for the files that see MLIR.
 
+include(GNUInstallDirs)
+
 add_library(normc_options INTERFACE)
 target_compile_options(normc_options INTERFACE
   -Wall -Wextra -Wno-unused-parameter -fvisibility-inlines-hidden)
@@ -16,9 +18,12 @@ if(NORMC_SANITIZE)
 endif()
 
 add_library(normc_mlir INTERFACE)
+# Not for those who use the installed libraries: no public header sees LLVM.
 target_include_directories(normc_mlir SYSTEM INTERFACE
-  ${LLVM_INCLUDE_DIRS} ${MLIR_INCLUDE_DIRS})
-target_compile_definitions(normc_mlir INTERFACE ${LLVM_DEFINITIONS_LIST})
+  "$<BUILD_INTERFACE:${LLVM_INCLUDE_DIRS};${MLIR_INCLUDE_DIRS}>")
+list(TRANSFORM LLVM_DEFINITIONS_LIST REPLACE "^-D" "")
+target_compile_definitions(normc_mlir INTERFACE
+  "$<BUILD_INTERFACE:${LLVM_DEFINITIONS_LIST}>")
 target_link_libraries(normc_mlir INTERFACE MLIR LLVM)
 
 # normc_library(name SOURCES a.cpp ... [LINK targets ...] [MLIR])
@@ -27,9 +32,13 @@ function(normc_library name)
   cmake_parse_arguments(ARG "MLIR" "" "SOURCES;LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name} PUBLIC
-    ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}
-    ${PROJECT_SOURCE_DIR}/runtime/include ${PROJECT_SOURCE_DIR}/compiler/include)
-  target_link_libraries(${name} PRIVATE normc_options PUBLIC ${ARG_LINK})
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR};${PROJECT_BINARY_DIR}>"
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/runtime/include>"
+    "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/compiler/include>"
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  target_compile_features(${name} PUBLIC cxx_std_20)
+  target_link_libraries(${name}
+    PRIVATE $<BUILD_INTERFACE:normc_options> PUBLIC ${ARG_LINK})
   set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON)
   if(ARG_MLIR)
     target_link_libraries(${name} PUBLIC normc_mlir)

@@ -14,7 +14,8 @@ OS_RELEASE=${OS_RELEASE:-/etc/os-release} # The tests set another file.
 LLVM_PACKAGES=(llvm-22-dev libmlir-22-dev mlir-22-tools llvm-22-tools)
 # LLVM's CMake files look for the first five.
 LIBRARY_PACKAGES=(libzstd-dev libcurl4-openssl-dev zlib1g-dev libedit-dev
-  libxml2-dev libgtest-dev libgmock-dev libbenchmark-dev libtbb-dev)
+  libxml2-dev libgtest-dev libgmock-dev libbenchmark-dev libtbb-dev
+  nlohmann-json3-dev libdlpack-dev qemu-user)
 
 is_installed() {
   [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
@@ -66,7 +67,8 @@ check_distribution() {
   say "expected Debian or a distribution like it, but this is" \
     "'${name:-unknown}'"
   say "install LLVM and MLIR 22.1, GoogleTest, Google Benchmark, oneTBB," \
-    "CMake 3.25, Ninja, a C++20 compiler and Python 3 by its own means, then"
+    "nlohmann-json 3.11, DLPack, CMake 3.25, Ninja, a C++20 compiler and" \
+    "Python 3 by its own means, then"
   fail "run NORMC_SKIP_SETUP=1 MLIR_DIR=<prefix>/lib/cmake/mlir" \
     "scripts/demo.sh"
 }

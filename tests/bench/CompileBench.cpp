@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "compiler/codegen/Image.h"
 #include "normc/normc.h"
 
 #include <benchmark/benchmark.h>
@@ -50,3 +51,19 @@ BENCHMARK_CAPTURE(compileNew, layer_norm_bf16, DType::BF16, layerNorm)
 BENCHMARK_CAPTURE(compileNew, rms_norm_f32, DType::F32, rmsNorm)
     ->Unit(benchmark::kMillisecond)
     ->Iterations(200);
+
+/// The part of it that turns an object into an image.
+static void linkObject(benchmark::State &state) {
+  Target target = Target::native();
+  Result<std::string> mlir = toMlir(layerNorm({.shape = {kDynamic, 4096}}));
+  Result<Artifact> artifact = compile(*mlir, target);
+  Result<std::string> object = emit(*mlir, Emit::Object, target);
+  if (!artifact || !object) {
+    state.SkipWithError("not compiled");
+    return;
+  }
+  for (auto _ : state)
+    if (!setImage(*artifact, *object))
+      state.SkipWithError("not linked");
+}
+BENCHMARK(linkObject)->Unit(benchmark::kMicrosecond);

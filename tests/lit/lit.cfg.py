@@ -30,6 +30,11 @@ if config.ptxas:
     config.available_features.add("ptxas")
     config.substitutions.append(("%ptxas", config.ptxas))
 
+if config.qemu:
+    config.available_features.add("qemu-x86_64")
+    config.substitutions.append(("%qemu", config.qemu))
+    config.substitutions.append(("%run_artifact", config.normc_tools_dir + "/normc-run-artifact"))
+
 # LLVM's allocators poison memory in headers, which our sanitized code runs, and
 # unpoison it in the library, which is not sanitized.
 config.environment["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "allow_user_poisoning=0")

@@ -16,7 +16,9 @@
 // RUN: FileCheck %s --check-prefix=KERNEL --input-file=%t/out.mlir
 // RUN: normc compile %s --emit obj --target x86-64-v3 -o %t/out.o
 // RUN: llvm-objdump --syms %t/out.o | FileCheck %s --check-prefix=OBJECT
-// RUN: ls %t | count 2
+// RUN: normc compile %s --emit artifact --target x86-64-v3 -o %t/out.norm
+// RUN: FileCheck %s --check-prefix=ARTIFACT --input-file=%t/out.norm
+// RUN: ls %t | count 3
 
 // What a stage prints, norm-opt and normc read again.
 // RUN: normc compile %s --emit=phases | norm-opt | FileCheck %s --check-prefix=PHASES
@@ -37,6 +39,8 @@
 // DIALECT: llvm.func @
 // LLVM: define {{.*}}i32 @
 // ASM: {{vfmadd|vmulps}}
+// ARTIFACT: NORMC
+// ARTIFACT: rms_stage0
 // OBJECT: g {{.*}}F .text
 func.func @rms(%x: tensor<?x64xbf16> {norm.name = "x"}) -> (tensor<?x64xbf16> {norm.name = "y"}) {
   %y = norm.normalize rms %x over [1] epsilon 1.0e-06 : (tensor<?x64xbf16>) -> tensor<?x64xbf16>
