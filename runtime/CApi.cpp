@@ -96,7 +96,7 @@ static Status convert(const normc_tensor &from, int32_t index, TensorRef &to) {
   if (from.dtype < NORMC_F16 || from.dtype > NORMC_F64)
     return invalid("argument " + std::to_string(index) +
                    ": expected an element type, but got " +
-                   std::to_string(int(from.dtype)));
+                   std::to_string(from.dtype));
   auto rank = static_cast<size_t>(from.rank);
   to = {from.data, static_cast<DType>(from.dtype), from.read_only != 0,
         Dims(std::span(from.shape, rank)), Dims(std::span(from.strides, rank))};
@@ -203,7 +203,7 @@ normc_status normc_get_argument(const normc_kernel *kernel, int32_t index,
                      std::to_string(count - 1) + ", but got " +
                      std::to_string(index));
     const ArgumentFacts &facts = kernel->kernel.artifact().arguments[index];
-    *argument = {facts.name.c_str(), static_cast<normc_dtype>(facts.dtype),
+    *argument = {facts.name.c_str(), static_cast<int32_t>(facts.dtype),
                  static_cast<int32_t>(facts.axes.size()), facts.isOutput,
                  facts.alignment};
     return {};
@@ -242,14 +242,14 @@ normc_status normc_run(const normc_kernel *kernel, const normc_tensor *tensors,
 
 normc_status normc_run_with_scratch(const normc_kernel *kernel,
                                     const normc_tensor *tensors, int32_t count,
-                                    void *scratch, size_t scratch_size,
+                                    void *scratch, size_t scratchSize,
                                     const normc_executor *executor) {
   return guarded([&] {
     return withExecutor(executor, [&](Executor &pool) {
       return withTensors(kernel, tensors, count,
                          [&](std::span<const TensorRef> refs) {
                            std::span memory(static_cast<std::byte *>(scratch),
-                                            scratch ? scratch_size : 0);
+                                            scratch ? scratchSize : 0);
                            return kernel->kernel.run(refs, memory, pool);
                          });
     });

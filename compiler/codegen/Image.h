@@ -27,8 +27,9 @@ struct Image {
 };
 
 /// Links the sections that the functions `entries` of a relocatable object
-/// reach; the rest (unwind tables, sections of other functions) is left out. The bytes do not depend on
-/// `base`, the address that the link assumes. Thread safe.
+/// reach; the rest (unwind tables, sections of other functions) is left out.
+/// The bytes do not depend on `base`, the address that the link assumes. Thread
+/// safe.
 ///
 /// All errors are Internal: an object that can't be read, an entry that it
 /// lacks, a symbol that it doesn't define, data that is written, and a

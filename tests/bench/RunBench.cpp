@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "normc/ArtifactFile.h"
 #include "normc/normc.h"
 
 #include <benchmark/benchmark.h>
@@ -83,3 +84,18 @@ static void loadKernel(benchmark::State &state) {
       state.SkipWithError("refused");
 }
 BENCHMARK(loadKernel)->Unit(benchmark::kMicrosecond);
+
+/// From an artifact's bytes, as a file has them.
+static void readArtifact(benchmark::State &state) {
+  Result<Artifact> artifact =
+      compile(layerNorm({.shape = {kDynamic, 4096}}), Target::native());
+  if (!artifact) {
+    state.SkipWithError(artifact.error().message.c_str());
+    return;
+  }
+  std::string bytes = serialize(*artifact);
+  for (auto _ : state)
+    if (!deserialize(bytes))
+      state.SkipWithError("refused");
+}
+BENCHMARK(readArtifact)->Unit(benchmark::kMicrosecond);

@@ -174,7 +174,7 @@ struct Artifact {
   std::vector<StageFacts> stages;
   /// Bytes of scratch memory a call needs, aligned to 64 bytes.
   SizeExpr scratchBytes = SizeExpr::constant(0);
-  std::vector<DeclaredNorm> norms;
+  std::vector<DeclaredNorm> norms; ///< Those of the source; may be empty.
   /// Machine code and its constants in one piece, which runs at any address
   /// that is a multiple of 4096, refers to nothing outside and is never
   /// written.

@@ -39,9 +39,10 @@ class Kernel {
 public:
   /// Copies the artifact's code into memory of this process that can be run.
   /// Fails with Environment when this machine can't run it (architecture, CPU
-  /// feature, another format version, memory), and with Internal when the
-  /// artifact is malformed. What the code does is not checked: load artifacts
-  /// only from whom you would take a program.
+  /// feature, another format version, memory), with Unsupported for more
+  /// arguments, words, stages or axes than this runtime takes, and with
+  /// Internal when the artifact is malformed. What the code does is not
+  /// checked: load artifacts only from whom you would take a program.
   static Result<Kernel> load(const Artifact &artifact);
 
   /// The artifact that this was loaded from. Valid as long as any copy of this

@@ -42,9 +42,9 @@ typedef enum normc_dtype {
 /** A view of the caller's buffer. The element at index (i0, i1, ...) lies
     i0 * strides[0] + i1 * strides[1] + ... elements after `data`. */
 typedef struct normc_tensor {
-  void *data; /**< Element at index zero; may be null without elements. */
-  normc_dtype dtype;
-  int32_t rank;                    /**< At most NORMC_MAX_RANK. */
+  void *data;    /**< Element at index zero; may be null without elements. */
+  int32_t dtype; /**< A normc_dtype. */
+  int32_t rank;  /**< At most NORMC_MAX_RANK. */
   int32_t read_only;               /**< Not 0: refused as an output. */
   int64_t shape[NORMC_MAX_RANK];   /**< Extents in elements. */
   int64_t strides[NORMC_MAX_RANK]; /**< In elements, not bytes. */
@@ -53,7 +53,7 @@ typedef struct normc_tensor {
 /** What a kernel expects of an argument. */
 typedef struct normc_argument {
   const char *name; /**< Lives as long as the kernel. */
-  normc_dtype dtype;
+  int32_t dtype;    /**< A normc_dtype. */
   int32_t rank;
   int32_t is_output;
   int64_t alignment; /**< The address is a multiple of this many bytes. */

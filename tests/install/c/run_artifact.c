@@ -8,6 +8,8 @@
 |*
 \*===----------------------------------------------------------------------===*/
 
+/* Names are C's. NOLINTBEGIN(readability-identifier-naming) */
+
 #include "normc/runtime.h"
 
 #include <math.h>
@@ -128,3 +130,5 @@ int main(int argc, char **argv) {
     printf("normc %s: correct\n", normc_version());
   return failed;
 }
+
+/* NOLINTEND(readability-identifier-naming) */

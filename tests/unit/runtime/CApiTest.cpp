@@ -108,7 +108,7 @@ TEST_F(CApiTest, RefusesTensors) {
   expectRefused(normc_run(kernel, tensors, 2, nullptr),
                 "argument 1: expected a rank from 0 to 8, but got 9");
   tensors[1] = good;
-  tensors[1].dtype = static_cast<normc_dtype>(7);
+  tensors[1].dtype = 7;
   expectRefused(normc_run(kernel, tensors, 2, nullptr),
                 "argument 1: expected an element type, but got 7");
   tensors[1] = good;
