@@ -44,7 +44,7 @@ private:
 
 /// A problem's buffers for the interpreter.
 struct Interpretation {
-  explicit Interpretation(const Problem &problem) {
+  explicit Interpretation(const ExtremeProblem &problem) {
     for (const Values &input : problem.inputs) {
       buffers.emplace_back(input.name, input.dtype, input.tensor.shape);
       buffers.back().fill(input.bits);
@@ -64,7 +64,7 @@ struct Interpretation {
       ADD_FAILURE() << llvm::toString(std::move(error));
   }
 
-  const Buffer &output(const Problem &problem, size_t i) const {
+  const Buffer &output(const ExtremeProblem &problem, size_t i) const {
     return buffers[problem.inputs.size() + i];
   }
 
@@ -92,7 +92,7 @@ const Case cases[] = {
 } // namespace
 
 /// Both differ from each other by no more than their two errors may be.
-static void expectAgreement(const Problem &problem, Flavour flavour) {
+static void expectAgreement(const ExtremeProblem &problem, Flavour flavour) {
   std::string text = textOf(problem, flavour);
   PhaseForm form(text);
   Interpretation interpreted(problem);
@@ -134,7 +134,7 @@ TEST(AgreementTest, CompiledAndInterpretedValues) {
 /// Misses in the claimed cache, as a multiple of the mandatory bytes.
 static double replayRatio(Extreme extreme, DType dtype, int64_t rows,
                           int64_t n) {
-  Problem problem = makeProblem(extreme, dtype, {rows, n}, 1, 3);
+  ExtremeProblem problem = makeProblem(extreme, dtype, {rows, n}, 1, 3);
   PhaseForm form(textOf(problem, Flavour::Static));
   Interpretation interpretation(problem);
   CacheReplay replay;
