@@ -43,10 +43,11 @@ inline void orFail(const normc::Status &status) {
     fail(status.error());
 }
 
-/// `count` numbers around `mean`, the same in every run.
+/// `count` numbers around `mean`: others in every call, the same in every run.
 inline std::vector<float> numbers(int64_t count, float mean = 0,
                                   float deviation = 1) {
-  static std::mt19937 generator(1);
+  static unsigned calls = 0;
+  std::mt19937 generator(++calls);
   std::normal_distribution<float> distribution(mean, deviation);
   std::vector<float> values(count);
   for (float &value : values)

@@ -160,6 +160,8 @@ int main(int argc, char **argv) {
     chosen.clear();
   for (int i = 2; i < argc; ++i)
     chosen.push_back(orFail(normc::parseEmit(argv[i])));
+  if (std::count(chosen.begin(), chosen.end(), Emit::Object))
+    fail("expected stages of text, but got obj");
 
   // One compilation shows every stage; normc::emit gives the text of one.
   const std::string text = orFail(normc::toMlir(spec));
