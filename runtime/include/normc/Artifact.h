@@ -137,6 +137,18 @@ struct StageFacts {
   SizeExpr chunkCount;
 };
 
+/// A norm that the source declared, for tools that judge data (normc run
+/// --stats). The code does not depend on it.
+struct DeclaredNorm {
+  std::string statistic; ///< mean_variance, rms, l2, ...
+  double epsilon = 0;
+  std::string placement; ///< add, after_root, clamp
+  int32_t input = -1; ///< Argument that is normalized; -1 for an intermediate.
+  std::vector<int64_t> axes;         ///< Reduced axes of the input.
+  int64_t groups = 0, groupAxis = 0; ///< 0: no groups.
+  int32_t mean = -1, variance = -1;  ///< Arguments that give statistics, or -1.
+};
+
 /// A compiled norm.
 struct Artifact {
   /// The version of this structure; `load` refuses any other.
@@ -156,6 +168,7 @@ struct Artifact {
   std::vector<StageFacts> stages;
   /// Bytes of scratch memory a call needs, aligned to 64 bytes.
   SizeExpr scratchBytes = SizeExpr::constant(0);
+  std::vector<DeclaredNorm> norms;
   /// A relocatable object file for `triple`.
   std::vector<char> object;
 };
