@@ -183,7 +183,7 @@ void HeaderWriter::writeConditions() {
 
 void HeaderWriter::writeComment() {
   line("/* Norm '" + inComment(artifact.name) + "', compiled by normc for " +
-       inComment(target) + ".");
+       inComment(target) + " (" + inComment(artifact.cpu) + ").");
   line(" *");
   line(" * Goes with the object file of the same kernel and target (normc "
        "compile");
@@ -291,15 +291,14 @@ void HeaderWriter::writeSizeCheck() {
       line("  if (words[" + to_string(word) + "] < 0)");
       line("    return NORMC_C_EXTENT;");
     }
-  // First: other extents follow from the quotients.
+  for (size_t word : computed)
+    line("  words[" + to_string(word) +
+         "] = " + writeCSize(axisOf(artifact.words[word]).extent) + ";");
   for (const DivisibilityFact &fact : artifact.divisibility) {
     line("  if (" + writeCSize(fact.value) + " % " + to_string(fact.divisor) +
          " != 0)");
     line("    return NORMC_C_DIVISIBILITY;");
   }
-  for (size_t word : computed)
-    line("  words[" + to_string(word) +
-         "] = " + writeCSize(axisOf(artifact.words[word]).extent) + ";");
   // No address depends on the stride of a single element.
   for (size_t word : parameters)
     if (artifact.words[word].isStride)

@@ -36,7 +36,7 @@ static std::string writeJson(const Benchmark &bench) {
   llvm::raw_string_ostream stream(text);
   llvm::json::OStream json(stream, /*IndentSize=*/2);
   json.object([&] {
-    json.attribute("name", bench.name);
+    json.attribute("name", llvm::json::fixUTF8(bench.name));
     json.attribute("target", bench.target);
     json.attribute("dtype", bench.dtype);
     json.attribute("shape", bench.shape);
@@ -100,15 +100,14 @@ static Status runBench(const Kernel &kernel, const Options &options,
   std::vector<Dims> shapes;
   for (const Array &array : *arrays)
     shapes.push_back(array.shape);
+  bench.bytes = mandatoryBytes(artifact, shapes);
+  if (bench.bytes == 0)
+    return Error{ErrorKind::InvalidArgument,
+                 "expected tensors with elements, but there are none"};
   bench.name = artifact.name;
   bench.target = options.target;
   bench.dtype = toString(artifact.arguments[0].dtype);
   bench.shape = describeShape(shapes[0]);
-  bench.bytes = mandatoryBytes(artifact, shapes);
-  if (bench.bytes == 0)
-    return Error{ErrorKind::InvalidArgument,
-                 "expected tensors with elements, but got shape " +
-                     toString(shapes[0])};
   Threads threads(options);
   bench.threads = threads.executor().concurrency();
   std::vector<TensorRef> tensors = tensorsOf(*arrays);

@@ -39,7 +39,7 @@ static Status readInputs(const Artifact &artifact, const Options &options,
         return Error{ErrorKind::InvalidArgument,
                      "expected --in or --shape for '" + facts.name +
                          "', but got both"};
-      auto file = readFile(binding.path);
+      auto file = readFile(binding.path, std::nullopt, kNpyMagic);
       if (!file)
         return file.error();
       Result<Array> array =

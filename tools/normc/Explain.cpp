@@ -200,6 +200,9 @@ void Report::writeCost(std::optional<double> rate, const std::string &source) {
   if (rate)
     stream << llvm::format("  at the ceiling of %.1f GB/s (", *rate) << source
            << llvm::format("): %.1f us\n", 1e-3 * double(bytes()) / *rate);
+  else if (bytes() > 0)
+    stream << "  the time needs the speed of this target's memory: give "
+              "--ceiling\n";
 }
 
 /// The shapes of a call, or none where sizes are open and no --shape is given.
@@ -211,6 +214,9 @@ static Result<std::vector<Dims>> findShapes(const Artifact &artifact,
   Result<std::vector<Dims>> shapes = computeShapes(artifact, *given);
   if (!shapes && options.shapes.empty())
     return std::vector<Dims>();
+  if (shapes)
+    if (Status status = checkShapes(artifact, *shapes); !status)
+      return status.error();
   return shapes;
 }
 

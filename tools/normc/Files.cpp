@@ -23,7 +23,8 @@ static Error tooLarge(const std::string &path, uint64_t maxBytes) {
 
 /// Reads a pipe or a device, of which nobody knows the end.
 static Result<std::unique_ptr<llvm::MemoryBuffer>>
-readStream(fs::file_t file, const std::string &path, uint64_t maxBytes) {
+readStream(fs::file_t file, const std::string &path, uint64_t maxBytes,
+           llvm::StringRef magic) {
   constexpr size_t step = 1 << 16;
   llvm::SmallVector<char, 0> bytes;
   for (;;) {
@@ -37,7 +38,8 @@ readStream(fs::file_t file, const std::string &path, uint64_t maxBytes) {
       return environment("cannot read '" + path + "'",
                          llvm::errorToErrorCode(got.takeError()));
     bytes.truncate(size + *got);
-    if (*got == 0)
+    llvm::StringRef text(bytes.data(), bytes.size());
+    if (*got == 0 || !text.starts_with(magic.take_front(text.size())))
       return std::unique_ptr<llvm::MemoryBuffer>(
           std::make_unique<llvm::SmallVectorMemoryBuffer>(
               std::move(bytes), path, /*RequiresNullTerminator=*/false));
@@ -45,13 +47,14 @@ readStream(fs::file_t file, const std::string &path, uint64_t maxBytes) {
 }
 
 static Result<std::unique_ptr<llvm::MemoryBuffer>>
-readOpen(fs::file_t file, const std::string &path, uint64_t maxBytes) {
+readOpen(fs::file_t file, const std::string &path, uint64_t maxBytes,
+         llvm::StringRef magic) {
   fs::file_status status;
   if (std::error_code code = fs::status(file, status))
     return environment("cannot read '" + path + "'", code);
   // Standard input may have been read in part.
   if (path == "-" || status.type() != fs::file_type::regular_file)
-    return readStream(file, path, maxBytes);
+    return readStream(file, path, maxBytes, magic);
   if (status.getSize() > maxBytes)
     return tooLarge(path, maxBytes);
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> buffer =
@@ -63,17 +66,17 @@ readOpen(fs::file_t file, const std::string &path, uint64_t maxBytes) {
 }
 
 Result<std::unique_ptr<llvm::MemoryBuffer>>
-normc::tool::readFile(const std::string &path,
-                      std::optional<uint64_t> maxBytes) {
+normc::tool::readFile(const std::string &path, std::optional<uint64_t> maxBytes,
+                      llvm::StringRef magic) {
   uint64_t limit = maxBytes.value_or(uint64_t(sysconf(_SC_PHYS_PAGES)) *
                                      uint64_t(sysconf(_SC_PAGESIZE)));
   if (path == "-")
-    return readOpen(fs::getStdinHandle(), path, limit);
+    return readOpen(fs::getStdinHandle(), path, limit, magic);
   llvm::Expected<fs::file_t> file = fs::openNativeFileForRead(path);
   if (!file)
     return environment("cannot read '" + path + "'",
                        llvm::errorToErrorCode(file.takeError()));
-  auto buffer = readOpen(*file, path, limit);
+  auto buffer = readOpen(*file, path, limit, magic);
   (void)fs::closeFile(*file);
   return buffer;
 }

@@ -13,8 +13,6 @@ using namespace normc;
 using namespace normc::tool;
 using llvm::StringRef;
 
-static constexpr StringRef kMagic("\x93NUMPY", 6);
-
 static Error invalid(const std::string &what, const llvm::Twine &message) {
   return {ErrorKind::InvalidArgument, (what + ": " + message).str()};
 }
@@ -117,7 +115,7 @@ private:
 /// The header's text, and how many bytes come before the elements.
 static Result<std::pair<StringRef, size_t>>
 findHeader(StringRef file, const std::string &what) {
-  if (!file.starts_with(kMagic) || file.size() < 8)
+  if (!file.starts_with(kNpyMagic) || file.size() < 8)
     return invalid(what, "expected a .npy file");
   int version = static_cast<unsigned char>(file[6]);
   if (version < 1 || version > 3)
@@ -215,10 +213,10 @@ std::string normc::tool::npyHeader(DType dtype, const Dims &shape) {
                      "', 'fortran_order': False, 'shape': " + toString(shape) +
                      ", }";
   // The elements start at a multiple of 64 bytes.
-  size_t prefix = kMagic.size() + 4;
+  size_t prefix = kNpyMagic.size() + 4;
   text.resize(llvm::alignTo(prefix + text.size() + 1, 64) - prefix - 1, ' ');
   text += '\n';
-  std::string header = kMagic.str() + std::string("\x01\x00", 2);
+  std::string header = kNpyMagic.str() + std::string("\x01\x00", 2);
   header += static_cast<char>(text.size() & 0xff);
   header += static_cast<char>(text.size() >> 8);
   return header + text;

@@ -16,6 +16,9 @@
 
 namespace normc::tool {
 
+/// What every .npy file begins with.
+inline constexpr llvm::StringLiteral kNpyMagic = "\x93NUMPY";
+
 /// The array in the bytes of a .npy file. NumPy has no name for bf16, so a file
 /// of two raw bytes per element (<V2, |V2) or of <u2 is taken as bf16 where
 /// `dtype` asks for it; any other type but `dtype`'s is refused, as are

@@ -154,6 +154,27 @@ normc::tool::placeShapes(const Artifact &artifact,
   return tensors;
 }
 
+Status normc::tool::checkShapes(const Artifact &artifact,
+                                std::span<const Dims> shapes) {
+  std::vector<int64_t> words = extentWords(artifact, shapes);
+  for (auto [facts, shape] : llvm::zip_equal(artifact.arguments, shapes))
+    for (size_t axis = 0; axis < facts.axes.size(); ++axis) {
+      Result<int64_t> extent = facts.axes[axis].extent.evaluate(words);
+      if (extent && *extent != shape[int(axis)])
+        return invalid("expected the " + extentOf(facts, axis) + " to be " +
+                       std::to_string(*extent) + ", but got " +
+                       std::to_string(shape[int(axis)]));
+    }
+  for (const DivisibilityFact &fact : artifact.divisibility) {
+    Result<int64_t> value = fact.value.evaluate(words);
+    if (value && *value % fact.divisor != 0)
+      return invalid("expected " + fact.description + " to be divisible by " +
+                     std::to_string(fact.divisor) + ", but got " +
+                     std::to_string(*value));
+  }
+  return {};
+}
+
 std::vector<int64_t> normc::tool::extentWords(const Artifact &artifact,
                                               std::span<const Dims> shapes) {
   std::vector<int64_t> words;

@@ -35,6 +35,11 @@ computeShapes(const Artifact &artifact,
 Result<std::vector<std::optional<TensorRef>>>
 placeShapes(const Artifact &artifact, const std::vector<ShapeBinding> &shapes);
 
+/// Whether a call could have these shapes: an InvalidArgument error names an
+/// extent that disagrees with another, or that groups don't divide. A call
+/// checks them itself; this is for those who only talk about one.
+Status checkShapes(const Artifact &artifact, std::span<const Dims> shapes);
+
 /// The words of a call with these shapes. Those that are strides are 0.
 std::vector<int64_t> extentWords(const Artifact &artifact,
                                  std::span<const Dims> shapes);

@@ -34,7 +34,8 @@ ArrayStats normc::tool::summarize(const Array &array) {
   stats.mean = sum / numbers;
   stats.rms = std::sqrt(squares / numbers);
   if (stats.count == stats.nans)
-    stats.min = stats.max = std::numeric_limits<double>::quiet_NaN();
+    stats.min = stats.max = stats.mean = stats.rms =
+        std::numeric_limits<double>::quiet_NaN();
   return stats;
 }
 

@@ -121,6 +121,12 @@ TEST_F(FilesTest, EndlessAndHugeFilesAreRefused) {
   EXPECT_EQ((*file)->getBufferSize(), limit);
 }
 
+TEST_F(FilesTest, AStreamOfAnotherKindIsNotReadOn) {
+  auto file = readFile("/dev/zero", std::nullopt, "\x93NUMPY");
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_LE((*file)->getBufferSize(), size_t(1) << 20);
+}
+
 TEST_F(FilesTest, DevicesAreReadToTheirEnd) {
   auto file = readFile("/dev/null");
   ASSERT_TRUE(file);

@@ -90,6 +90,21 @@ TEST(ShapesTest, ShapesByName) {
             "expected --shape y of the form ?x32x?, but got 5x31x2");
 }
 
+TEST(ShapesTest, ShapesThatNoCallCanHave) {
+  Artifact artifact = makeArtifact();
+  artifact.divisibility = {{SizeExpr::word(1), 4, "extent of 'x'"}};
+  auto check = [&](const Dims &x, const Dims &y) {
+    const Dims shapes[] = {x, y};
+    Status status = checkShapes(artifact, shapes);
+    return status ? "" : status.error().message;
+  };
+  EXPECT_EQ(check({5, 64}, {5, 32, 16}), "");
+  EXPECT_EQ(check({5, 64}, {6, 32, 16}),
+            "expected the extent of 'y' along axis 0 to be 5, but got 6");
+  EXPECT_EQ(check({5, 66}, {5, 32, 16}),
+            "expected extent of 'x' to be divisible by 4, but got 66");
+}
+
 TEST(ShapesTest, StridesThatAKernelAsksFor) {
   ArgumentFacts facts{.name = "x", .axes = {{}, {}, {}}};
   facts.axes[2].stride = SizeExpr::constant(-2);
