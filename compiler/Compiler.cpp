@@ -2,50 +2,59 @@
 
 #include "normc/Compiler.h"
 
+#include "normc/ArtifactFile.h"
+
+#include "compiler/Explain.h"
 #include "compiler/Pipeline.h"
 #include "compiler/Session.h"
+#include "compiler/codegen/CHeader.h"
+#include "compiler/codegen/DeclaredNorms.h"
 #include "compiler/codegen/Facts.h"
 #include "compiler/codegen/Image.h"
 #include "compiler/codegen/MachineCode.h"
 #include "compiler/codegen/TargetInfo.h"
 #include "compiler/spec/BuildModule.h"
 #include "dialects/norm/Norm.h"
-#include "normc/ArtifactFile.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
-#include <array>
+#include <chrono>
 
 using namespace mlir;
 using namespace normc;
 
-static constexpr std::array<std::pair<Emit, std::string_view>, 11> emitNames{{
-    {Emit::Norm, "norm"},
-    {Emit::Kernel, "kernel"},
-    {Emit::Precision, "precision"},
-    {Emit::Scheduled, "scheduled"},
-    {Emit::Phases, "phases"},
-    {Emit::Vector, "vector"},
-    {Emit::LlvmDialect, "llvm-dialect"},
-    {Emit::Llvm, "llvm"},
-    {Emit::Assembly, "asm"},
-    {Emit::Object, "obj"},
-    {Emit::Artifact, "artifact"},
-}};
+static constexpr EmitInfo kEmits[] = {
+    {Emit::Norm, "norm", "the declaration, as parsed"},
+    {Emit::Kernel, "kernel", "scalar programs with collectives"},
+    {Emit::Precision, "precision", "every rounding made explicit"},
+    {Emit::Fused, "fused", "equal kernels as one, unused ones removed"},
+    {Emit::Scheduled, "scheduled", "with a schedule for the target"},
+    {Emit::Phases, "phases", "stages and phases"},
+    {Emit::Vector, "vector", "vector code of the target"},
+    {Emit::LlvmDialect, "llvm-dialect", "MLIR's LLVM dialect"},
+    {Emit::Llvm, "llvm", "LLVM IR"},
+    {Emit::Assembly, "asm", "assembly, or PTX"},
+    {Emit::Object, "obj", "a relocatable object file"},
+    {Emit::Header, "header", "a C header for the object file"},
+    {Emit::Artifact, "artifact",
+     "a compiled kernel, for normc run and the runtime"},
+};
+
+std::span<const EmitInfo> normc::listEmits() { return kEmits; }
 
 std::string_view normc::toString(Emit stage) {
-  for (auto [value, name] : emitNames)
-    if (value == stage)
-      return name;
+  for (const EmitInfo &info : kEmits)
+    if (info.stage == stage)
+      return info.name;
   return "?";
 }
 
 Result<Emit> normc::parseEmit(std::string_view name) {
   std::string known;
-  for (auto [value, candidate] : emitNames) {
-    if (candidate == name)
-      return value;
-    known += (known.empty() ? "" : ", ") + std::string(candidate);
+  for (const EmitInfo &info : kEmits) {
+    if (info.name == name)
+      return info.stage;
+    known += (known.empty() ? "" : ", ") + std::string(info.name);
   }
   return Error{ErrorKind::InvalidSpec, "expected one of " + known +
                                            " to emit, but got '" +
@@ -80,68 +89,133 @@ static Status checkModule(ModuleOp module) {
 
 namespace {
 
+/// Says how long each step takes, if someone wants to know.
+class StepClock {
+public:
+  explicit StepClock(Timings *timings) : timings(timings) { restart(); }
+
+  /// Ends a step; the next one begins with `restart`, or here.
+  void end(std::string_view step) {
+    if (timings)
+      timings->push_back(
+          {step,
+           std::chrono::duration<double, std::milli>(now() - start).count()});
+    restart();
+  }
+  void restart() { start = now(); }
+
+private:
+  using Time = std::chrono::steady_clock::time_point;
+  static Time now() { return std::chrono::steady_clock::now(); }
+
+  Timings *timings;
+  Time start;
+};
+
 /// One compilation: a session, its module, and the facts taken on the way.
 class Compilation {
 public:
-  explicit Compilation(const Target &target) : target(target) {}
+  Compilation(const Target &target, Timings *timings)
+      : target(target), clock(timings) {}
 
-  Status parse(std::string_view text, std::string_view sourceName) {
-    if (Status status = validateTarget(target); !status)
-      return status;
-    module = session.parse(text, sourceName);
-    return module ? checkModule(*module) : Status(session.takeError());
-  }
-  Status build(const NormSpec &spec) {
-    if (Status status = validateTarget(target); !status)
-      return status;
-    module = buildModule(spec, session.context());
-    return module ? Status() : Status(session.takeError());
-  }
-
+  Status parse(std::string_view text, std::string_view sourceName);
+  Status build(const NormSpec &spec);
   /// Runs the pipeline; at the phase form, collects the facts.
-  Status run(Emit last, const StagePrinter &printer) {
-    Status facts;
-    Emit reached = Emit::Norm;
-    auto after = [&](Emit step, ModuleOp current) {
-      reached = step;
-      if (printer)
-        printer(toString(step), print(current));
-      if (step != Emit::Phases)
-        return success();
-      for (auto program : current.getOps<norm::ProgramOp>()) {
-        Result<Artifact> collected = collectFacts(program);
-        if (collected)
-          artifact = *std::move(collected);
-        else
-          facts = collected.error();
-      }
-      return success(bool(facts));
-    };
-    if (succeeded(runPipeline(*module, target, last, after)) || !facts)
-      return facts;
-    Error error = session.takeError();
-    // What passed every level's verifier and has vector code is ours to finish.
-    if (reached >= Emit::Vector)
-      error.kind = ErrorKind::Internal;
-    return error;
-  }
-
-  Result<MachineCode> translate() {
-    return MachineCode::translate(*module, target);
-  }
-
+  Status run(Emit last, const StagePrinter &printer);
+  Result<MachineCode> translate();
+  Result<llvm::SmallVector<char, 0>> generate(const MachineCode &code,
+                                              bool assembly);
   Result<Artifact> finish(const StagePrinter &printer);
-
-  ModuleOp get() { return *module; }
+  Result<std::string> emit(Emit stage);
+  Result<Explanation> explain();
 
 private:
+  Status checkParsed();
+  void describeTarget();
+
   const Target &target;
+  StepClock clock;
   Session session;
   OwningOpRef<ModuleOp> module;
   Artifact artifact;
 };
 
 } // namespace
+
+Status Compilation::checkParsed() {
+  if (!module)
+    return session.takeError();
+  if (Status status = checkModule(*module); !status)
+    return status;
+  // The pipeline turns the declarations into arithmetic.
+  artifact.norms = collectDeclaredNorms(*module);
+  return {};
+}
+
+Status Compilation::parse(std::string_view text, std::string_view sourceName) {
+  if (Status status = validateTarget(target); !status)
+    return status;
+  clock.restart();
+  module = session.parse(text, sourceName);
+  return checkParsed();
+}
+
+Status Compilation::build(const NormSpec &spec) {
+  if (Status status = validateTarget(target); !status)
+    return status;
+  module = buildModule(spec, session.context());
+  return checkParsed();
+}
+
+Status Compilation::run(Emit last, const StagePrinter &printer) {
+  Status facts;
+  Emit reached = Emit::Norm;
+  auto after = [&](Emit step, ModuleOp current) {
+    reached = step;
+    if (step == Emit::Phases)
+      for (auto program : current.getOps<norm::ProgramOp>()) {
+        Result<Artifact> collected = collectFacts(program);
+        if (!collected) {
+          facts = collected.error();
+          continue;
+        }
+        collected->norms = std::move(artifact.norms);
+        artifact = *std::move(collected);
+      }
+    clock.end(toString(step));
+    if (printer)
+      printer(toString(step), print(current));
+    clock.restart();
+    return success(bool(facts));
+  };
+  if (succeeded(runPipeline(*module, target, last, after)) || !facts)
+    return facts;
+  Error error = session.takeError();
+  // What passed every level's verifier and has vector code is ours to finish.
+  if (reached >= Emit::Vector)
+    error.kind = ErrorKind::Internal;
+  return error;
+}
+
+Result<MachineCode> Compilation::translate() {
+  Result<MachineCode> code = MachineCode::translate(*module, target);
+  clock.end(toString(Emit::Llvm));
+  return code;
+}
+
+Result<llvm::SmallVector<char, 0>>
+Compilation::generate(const MachineCode &code, bool assembly) {
+  clock.restart();
+  auto bytes = code.emit(assembly);
+  clock.end("codegen");
+  return bytes;
+}
+
+void Compilation::describeTarget() {
+  artifact.triple = target.triple;
+  artifact.cpu = target.cpu;
+  artifact.requiredFeatures = getRequiredFeatures(target);
+}
 
 Result<Artifact> Compilation::finish(const StagePrinter &printer) {
   if (target.kind == Target::Kind::Gpu)
@@ -154,16 +228,52 @@ Result<Artifact> Compilation::finish(const StagePrinter &printer) {
     return code.error();
   if (printer)
     printer(toString(Emit::Llvm), code->llvmIr());
-  auto object = code->emit(/*assembly=*/false);
+  auto object = generate(*code, /*assembly=*/false);
   if (!object)
     return object.error();
   if (Status linked = setImage(artifact, {object->data(), object->size()});
       !linked)
     return linked.error();
-  artifact.triple = target.triple;
-  artifact.cpu = target.cpu;
-  artifact.requiredFeatures = getRequiredFeatures(target);
+  describeTarget();
   return std::move(artifact);
+}
+
+Result<std::string> Compilation::emit(Emit stage) {
+  if (stage == Emit::Header && target.kind == Target::Kind::Gpu)
+    return Error{ErrorKind::Unsupported,
+                 "a C header goes with an object file, and a GPU has none; "
+                 "emit its assembly"};
+  if (stage == Emit::Artifact) {
+    Result<Artifact> whole = finish(nullptr);
+    return whole ? serialize(*whole) : Result<std::string>(whole.error());
+  }
+  if (Status status = run(std::min(stage, Emit::LlvmDialect), nullptr); !status)
+    return status.error();
+  if (stage <= Emit::LlvmDialect)
+    return print(*module) + "\n";
+  if (stage == Emit::Header) {
+    describeTarget();
+    return writeCHeader(artifact, target.name);
+  }
+  Result<MachineCode> code = translate();
+  if (!code)
+    return code.error();
+  if (stage == Emit::Llvm)
+    return code->llvmIr();
+  auto bytes = generate(*code, stage == Emit::Assembly);
+  if (!bytes)
+    return bytes.error();
+  return std::string(bytes->begin(), bytes->end());
+}
+
+Result<Explanation> Compilation::explain() {
+  if (Status status = run(Emit::Phases, nullptr); !status)
+    return status.error();
+  describeTarget();
+  Explanation explanation{std::move(artifact), {}};
+  for (auto program : module->getOps<norm::ProgramOp>())
+    explanation.stages = explainStages(program);
+  return explanation;
 }
 
 Result<std::string> normc::toMlir(const NormSpec &spec) {
@@ -180,15 +290,15 @@ Result<std::string> normc::toMlir(const NormSpec &spec) {
 }
 
 Result<Artifact> normc::compile(std::string_view mlir, const Target &target,
-                                std::string_view sourceName) {
-  Compilation compilation(target);
+                                std::string_view sourceName, Timings *timings) {
+  Compilation compilation(target, timings);
   if (Status status = compilation.parse(mlir, sourceName); !status)
     return status.error();
   return compilation.finish(nullptr);
 }
 
 Result<Artifact> normc::compile(const NormSpec &spec, const Target &target) {
-  Compilation compilation(target);
+  Compilation compilation(target, nullptr);
   if (Status status = compilation.build(spec); !status)
     return status.error();
   return compilation.finish(nullptr);
@@ -197,7 +307,7 @@ Result<Artifact> normc::compile(const NormSpec &spec, const Target &target) {
 Result<Artifact> normc::compileVerbose(std::string_view mlir,
                                        const Target &target,
                                        const StagePrinter &printer) {
-  Compilation compilation(target);
+  Compilation compilation(target, nullptr);
   if (Status status = compilation.parse(mlir, "<string>"); !status)
     return status.error();
   return compilation.finish(printer);
@@ -205,27 +315,17 @@ Result<Artifact> normc::compileVerbose(std::string_view mlir,
 
 Result<std::string> normc::emit(std::string_view mlir, Emit stage,
                                 const Target &target,
-                                std::string_view sourceName) {
-  Compilation compilation(target);
+                                std::string_view sourceName, Timings *timings) {
+  Compilation compilation(target, timings);
   if (Status status = compilation.parse(mlir, sourceName); !status)
     return status.error();
-  if (stage == Emit::Artifact) {
-    Result<Artifact> artifact = compilation.finish(nullptr);
-    return artifact ? serialize(*artifact)
-                    : Result<std::string>(artifact.error());
-  }
-  Emit last = std::min(stage, Emit::LlvmDialect);
-  if (Status status = compilation.run(last, nullptr); !status)
+  return compilation.emit(stage);
+}
+
+Result<Explanation> normc::explain(std::string_view mlir, const Target &target,
+                                   std::string_view sourceName) {
+  Compilation compilation(target, nullptr);
+  if (Status status = compilation.parse(mlir, sourceName); !status)
     return status.error();
-  if (stage <= Emit::LlvmDialect)
-    return print(compilation.get()) + "\n";
-  Result<MachineCode> code = compilation.translate();
-  if (!code)
-    return code.error();
-  if (stage == Emit::Llvm)
-    return code->llvmIr();
-  auto bytes = code->emit(stage == Emit::Assembly);
-  if (!bytes)
-    return bytes.error();
-  return std::string(bytes->begin(), bytes->end());
+  return compilation.explain();
 }

@@ -10,6 +10,9 @@
 using namespace mlir;
 using namespace normc;
 
+/// Unused kernels in a row that are removed; longer chains keep their heads.
+static constexpr int kMaxChain = 64;
+
 /// Expands what no instruction does, and leaves loops with what changes in
 /// them.
 static void addCleanups(OpPassManager &pm, const Target &target) {
@@ -37,6 +40,16 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
        [](OpPassManager &pm) {
          pm.addNestedPass<func::FuncOp>(createNormPrecision());
          pm.addNestedPass<func::FuncOp>(createNormExpandMoments());
+       }},
+      {Emit::Fused,
+       [](OpPassManager &pm) {
+         // Where norm-fuse will stand: roundings are settled, schedules not
+         // yet chosen. So far, equal kernels become one, and unused ones vanish
+         // (a run for each link of a chain of them).
+         pm.addNestedPass<func::FuncOp>(createCompositeFixedPointPass(
+             "norm-fuse",
+             [](OpPassManager &once) { once.addPass(createCSEPass()); },
+             kMaxChain));
        }},
       {Emit::Scheduled,
        [schedule](OpPassManager &pm) {

@@ -20,7 +20,8 @@ using Op = SizeExpr::Op;
 SizeExpr binary(Op op, SizeExpr a, const SizeExpr &b) {
   if (b.isConstant() && b.steps[0].operand == 1 && op != Op::Add)
     return a;
-  if (a.isConstant() && a.steps[0].operand == 1 && op == Op::Mul)
+  if (a.isConstant() && a.steps[0].operand == (op == Op::Mul ? 1 : 0) &&
+      (op == Op::Mul || op == Op::Add))
     return b;
   a.steps.insert(a.steps.end(), b.steps.begin(), b.steps.end());
   a.steps.push_back({op});
@@ -37,6 +38,7 @@ public:
       : program(program), layout(program) {}
 
   Result<Artifact> collect();
+  SizeExpr extentOf(StageOp stage, unsigned dim);
 
 private:
   Status addArgument(BlockArgument argument);
@@ -47,7 +49,6 @@ private:
   void addDivisibility();
   Status addInPlace();
   SizeExpr sizeOf(Value index);
-  SizeExpr extentOf(StageOp stage, unsigned dim);
   SizeExpr scratchBytes();
 
   ProgramOp program;
@@ -336,4 +337,16 @@ Result<Artifact> FactCollector::collect() {
 
 Result<Artifact> normc::collectFacts(ProgramOp program) {
   return FactCollector(program).collect();
+}
+
+std::vector<std::vector<SizeExpr>>
+normc::collectStageExtents(ProgramOp program) {
+  FactCollector collector(program);
+  std::vector<std::vector<SizeExpr>> extents;
+  for (auto stage : program.getBlock()->getOps<StageOp>()) {
+    extents.emplace_back();
+    for (unsigned dim = 0; dim < stage.getDims().size(); ++dim)
+      extents.back().push_back(collector.extentOf(stage, dim));
+  }
+  return extents;
 }

@@ -12,10 +12,15 @@
 
 #include "dialects/norm/Norm.h"
 
+#include <vector>
+
 namespace normc {
 
 /// Everything of the Artifact but the code and its target.
 Result<Artifact> collectFacts(norm::ProgramOp program);
+
+/// The extents of the dims of every stage, over the same words.
+std::vector<std::vector<SizeExpr>> collectStageExtents(norm::ProgramOp program);
 
 } // namespace normc
 

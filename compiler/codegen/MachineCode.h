@@ -41,9 +41,6 @@ private:
   std::shared_ptr<llvm::TargetMachine> machine;
 };
 
-/// Features that code for the target may use and that a machine must have.
-std::vector<std::string> getRequiredFeatures(const Target &target);
-
 } // namespace normc
 
 #endif // NORMC_COMPILER_CODEGEN_MACHINECODE_H

@@ -117,29 +117,53 @@ static std::string nearest(std::string_view name,
   return best;
 }
 
+static constexpr std::string_view kGpuNames[] = {"sm_80", "sm_86", "sm_89",
+                                                 "sm_90"};
+static constexpr char kCpuTriple[] = "x86_64-unknown-linux-gnu";
+
+/// LLVM's names of the processors of the x86 family, old ones included.
+static std::vector<std::string> listProcessors() {
+  std::vector<std::string> names;
+  if (auto info = makeSubtargetInfo(kCpuTriple, "x86-64", {}))
+    for (const llvm::SubtargetSubTypeKV &entry :
+         info->getAllProcessorDescriptions())
+      names.push_back(entry.Key);
+  llvm::sort(names);
+  return names;
+}
+
+std::vector<std::string> Target::names() {
+  std::vector<std::string> names{"native", "x86-64-v2", "x86-64-v3",
+                                 "x86-64-v4"};
+  names.insert(names.end(), std::begin(kGpuNames), std::end(kGpuNames));
+  for (const std::string &processor : listProcessors())
+    if (!llvm::is_contained(names, processor) && named(processor))
+      names.push_back(processor);
+  return names;
+}
+
 Result<Target> Target::named(std::string_view name) {
   if (name == "native")
     return native();
-  for (std::string_view gpu : {"sm_80", "sm_86", "sm_89", "sm_90"})
+  for (std::string_view gpu : kGpuNames)
     if (name == gpu)
       return makeGpu(gpu);
   Target target;
   target.name = name;
-  target.triple = "x86_64-unknown-linux-gnu";
+  target.triple = kCpuTriple;
   target.cpu = name;
-  auto info = makeSubtargetInfo(target.triple, "x86-64", {});
-  if (!info)
+  std::vector<std::string> known = listProcessors();
+  if (known.empty())
     return Error{ErrorKind::Internal, "LLVM was built without x86-64"};
-  std::vector<std::string> known{"native", "sm_80", "sm_86", "sm_89", "sm_90"};
-  for (const llvm::SubtargetSubTypeKV &entry :
-       info->getAllProcessorDescriptions())
-    known.push_back(entry.Key);
-  if (name.empty() || !llvm::is_contained(known, name))
+  if (name.empty() || !llvm::is_contained(known, name)) {
+    known.insert(known.begin(), std::begin(kGpuNames), std::end(kGpuNames));
+    known.insert(known.begin(), "native");
     return Error{ErrorKind::InvalidSpec,
                  "unknown target '" + std::string(name) + "', did you mean '" +
                      nearest(name, known) +
                      "'? (native, sm_80, sm_86, sm_89, sm_90, x86-64-v2, "
                      "x86-64-v3, x86-64-v4, or a processor of x86-64)"};
+  }
   auto cpu = makeSubtargetInfo(target.triple, target.cpu, {});
   if (!cpu->checkFeatures("+64bit"))
     return Error{ErrorKind::Unsupported, "expected a 64-bit processor, but '" +

@@ -10,9 +10,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "examples/demo/StreamingCopy.h"
 #include "examples/demo/Workloads.h"
 #include "normc/normc.h"
+#include "tools/measure/Measure.h"
 
 #include <algorithm>
 #include <chrono>
@@ -32,12 +32,6 @@ template <typename F> double secondsOf(F f) {
   auto start = std::chrono::steady_clock::now();
   f();
   return Seconds(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2,
-                   values.end());
-  return values[values.size() / 2];
 }
 
 bool report(const std::string &what, const normc::Error &error) {
@@ -80,31 +74,24 @@ bool showPhases(const Workload &work, const normc::Target &target) {
 }
 
 /// Times the kernel and the copy in turns, so that both see the same machine.
-void measure(const normc::Kernel &kernel, const Workload &work,
+bool measure(const normc::Kernel &kernel, const Workload &work,
              normc::Executor &executor, bool quick, Row &row) {
-  const int64_t copyBytes = int64_t(quick ? 4 : 128) << 20;
-  std::shared_ptr<std::byte> from = allocate(copyBytes),
-                             to = allocate(copyBytes);
-  std::fill_n(from.get(), copyBytes, std::byte(1));
-  std::fill_n(to.get(), copyBytes, std::byte(0)); // touches the pages
   std::vector<normc::NamedTensor> arguments = work.arguments();
-  std::vector<double> kernelRates, copyRates, shares;
-  for (int round = 0; round < (quick ? 3 : 9); ++round) {
-    double copy = 2e-9 * copyBytes / secondsOf([&] {
-                    streamingCopy(to.get(), from.get(), copyBytes, executor);
-                  });
-    double run =
-        1e-9 * work.mandatoryBytes() / secondsOf([&] {
-          (void)kernel.run(std::span<const normc::NamedTensor>(arguments),
-                           executor);
-        });
-    copyRates.push_back(copy);
-    kernelRates.push_back(run);
-    shares.push_back(run / copy);
-  }
-  row.kernelRate = median(kernelRates);
-  row.copyRate = median(copyRates);
-  row.share = median(shares);
+  auto call = [&] {
+    (void)kernel.run(std::span<const normc::NamedTensor>(arguments), executor);
+  };
+  normc::measure::Effort effort;
+  effort.maxRounds = quick ? 3 : 9;
+  effort.minRounds = effort.maxRounds;
+  normc::Result<normc::measure::Comparison> measured =
+      normc::measure::compareWithCopy(call, work.mandatoryBytes(), executor,
+                                      effort);
+  if (!measured)
+    return report(work.name, measured.error());
+  row.kernelRate = measured->kernelRate;
+  row.copyRate = measured->copyRate;
+  row.share = measured->ratio();
+  return true;
 }
 
 /// Compiles, runs, checks and times; false where something fails.
@@ -129,8 +116,8 @@ bool runWorkload(const Workload &work, const normc::Target &target,
   if (!isRounded)
     std::printf("%s: fewer than 99%% of the elements are correctly rounded\n",
                 work.name.c_str());
-  measure(*kernel, work, executor, quick, row);
-  return row.check.failures == 0 && isRounded;
+  return measure(*kernel, work, executor, quick, row) &&
+         row.check.failures == 0 && isRounded;
 }
 
 void printTable(const std::vector<Row> &rows) {

@@ -1,32 +1,22 @@
 //===- RunBench.cpp - rows through compiled kernels -----------------------===//
 //
-// Bytes per second of row kernels beside a plain copy of the same bytes, on one
-// thread.
+// Bytes per second of row kernels beside a streaming copy of as many bytes, in
+// turns, on one thread.
 //
 //===----------------------------------------------------------------------===//
 
 #include "normc/ArtifactFile.h"
 #include "normc/normc.h"
+#include "tools/measure/Measure.h"
 
 #include <benchmark/benchmark.h>
 
-#include <cstring>
 #include <vector>
 
 using namespace normc;
 
 /// 64 MB in, 64 MB out.
 static constexpr int64_t kElements = int64_t(16) << 20;
-
-static void copy(benchmark::State &state) {
-  std::vector<float> x(kElements, 1.0f), y(kElements);
-  for (auto _ : state) {
-    std::memcpy(y.data(), x.data(), kElements * sizeof(float));
-    benchmark::ClobberMemory();
-  }
-  state.SetBytesProcessed(state.iterations() * kElements * 8);
-}
-BENCHMARK(copy)->Unit(benchmark::kMillisecond);
 
 static void rmsNormF32(benchmark::State &state) {
   int64_t n = state.range(0), rows = kElements / n;
@@ -36,19 +26,31 @@ static void rmsNormF32(benchmark::State &state) {
     return;
   }
   std::vector<float> x(kElements, 1.0f), scale(n, 2.0f), y(kElements);
+  const TensorRef arguments[] = {
+      TensorRef::contiguous(x.data(), DType::F32, {rows, n}),
+      TensorRef::contiguous(scale.data(), DType::F32, {n}),
+      TensorRef::contiguous(y.data(), DType::F32, {rows, n})};
   for (auto _ : state) {
-    Status status = kernel->run(
-        {{"x", TensorRef::contiguous(x.data(), DType::F32, {rows, n})},
-         {"scale", TensorRef::contiguous(scale.data(), DType::F32, {n})},
-         {"y", TensorRef::contiguous(y.data(), DType::F32, {rows, n})}},
-        serialExecutor());
-    if (!status)
-      state.SkipWithError(status.error().message.c_str());
+    Result<measure::Comparison> measured = measure::compareWithCopy(
+        [&] {
+          if (!kernel->run(arguments, serialExecutor()))
+            state.SkipWithError("refused");
+        },
+        (2 * kElements + n) * int64_t(sizeof(float)), serialExecutor());
+    if (!measured) {
+      state.SkipWithError(measured.error().message.c_str());
+      return;
+    }
+    state.SetIterationTime(measured->kernelSeconds.median);
+    state.counters["GB/s"] = measured->kernelRate;
+    state.counters["copy_GB/s"] = measured->copyRate;
+    state.counters["share"] = measured->ratio();
   }
-  state.SetBytesProcessed(state.iterations() * kElements * 8);
 }
 BENCHMARK(rmsNormF32)
     ->Unit(benchmark::kMillisecond)
+    ->UseManualTime()
+    ->Iterations(1)
     ->RangeMultiplier(4)
     ->Range(256, 65536);
 

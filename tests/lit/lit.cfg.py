@@ -19,11 +19,13 @@ llvm_config.add_tool_substitutions(
     ["FileCheck", "count", "not", "split-file"]
     + [
         ToolSubst(tool, unresolved="ignore")
-        for tool in ("llc", "llvm-objdump", "llvm-readobj", "mlir-opt", "mlir-translate", "opt")
+        for tool in ("llc", "llvm-nm", "llvm-objdump", "llvm-readobj", "mlir-opt", "mlir-translate", "opt")
     ],
     config.llvm_tools_dir,
 )
 config.substitutions.append(("%python", config.python))
+config.substitutions.append(("%cc", config.cc))
+config.substitutions.append(("%cxx", config.cxx))
 config.substitutions.append(("%project_root", config.project_root))
 
 if config.ptxas:

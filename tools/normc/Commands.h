@@ -18,6 +18,15 @@ Status compileCommand(const Options &options);
 /// `normc run`: compiles for this machine and runs on .npy files.
 Status runCommand(const Options &options);
 
+/// `normc bench`: times a kernel beside a streaming copy.
+Status benchCommand(const Options &options);
+
+/// `normc explain`: tells what a norm becomes.
+Status explainCommand(const Options &options);
+
+/// `normc targets`: lists the targets.
+Status targetsCommand();
+
 } // namespace normc::tool
 
 #endif // NORMC_TOOLS_NORMC_COMMANDS_H

@@ -1,12 +1,30 @@
 //===- Compile.cpp - normc compile ----------------------------------------===//
 
+#include "Call.h"
 #include "Commands.h"
 #include "Files.h"
 
+#include "llvm/Support/Format.h"
 #include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
 
 using namespace normc;
 using namespace normc::tool;
+
+static void printTimings(const Timings &timings) {
+  double total = 0;
+  for (const StepTime &time : timings)
+    total += time.milliseconds;
+  auto row = [&](std::string_view step, double milliseconds) {
+    llvm::errs() << llvm::format("%-14s %9.3f %7.1f%%\n",
+                                 std::string(step).c_str(), milliseconds,
+                                 total > 0 ? 100 * milliseconds / total : 0);
+  };
+  llvm::errs() << llvm::format("%-14s %9s %8s\n", "step", "ms", "share");
+  for (const StepTime &time : timings)
+    row(time.step, time.milliseconds);
+  row("total", total);
+}
 
 Status normc::tool::compileCommand(const Options &options) {
   if (Status apart = checkApart(options.output, {options.file}); !apart)
@@ -21,17 +39,22 @@ Status normc::tool::compileCommand(const Options &options) {
   Result<Target> target = Target::named(options.target);
   if (!target)
     return target.error();
-  Result<std::unique_ptr<llvm::MemoryBuffer>> source = readFile(options.file);
+  auto source = readFile(options.file, kMaxSourceBytes);
   if (!source)
     return source.error();
 
+  Timings timings;
   Result<std::string> text =
-      emit((*source)->getBuffer(), *options.emit, *target,
-           options.file == "-" ? "<stdin>" : options.file);
+      emit(std::string_view((*source)->getBuffer()), *options.emit, *target,
+           sourceName(options), options.timing ? &timings : nullptr);
   if (!text)
     return text.error();
   OutputFiles files;
   if (Status written = files.add(options.output, {*text}); !written)
     return written;
-  return files.commit();
+  if (Status written = files.commit(); !written)
+    return written;
+  if (options.timing)
+    printTimings(timings);
+  return {};
 }

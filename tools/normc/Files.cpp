@@ -2,7 +2,10 @@
 
 #include "Files.h"
 
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
+
+#include <unistd.h>
 
 using namespace normc;
 using namespace normc::tool;
@@ -12,14 +15,70 @@ static Error environment(const llvm::Twine &message, std::error_code code) {
   return {ErrorKind::Environment, (message + ": " + code.message()).str()};
 }
 
-Result<std::unique_ptr<llvm::MemoryBuffer>>
-normc::tool::readFile(const std::string &path) {
+static Error tooLarge(const std::string &path, uint64_t maxBytes) {
+  return {ErrorKind::InvalidArgument,
+          "expected '" + path + "' to have at most " +
+              std::to_string(maxBytes >> 20) + " MiB, but it has more"};
+}
+
+/// Reads a pipe or a device, of which nobody knows the end.
+static Result<std::unique_ptr<llvm::MemoryBuffer>>
+readStream(fs::file_t file, const std::string &path, uint64_t maxBytes,
+           llvm::StringRef magic) {
+  constexpr size_t step = 1 << 16;
+  llvm::SmallVector<char, 0> bytes;
+  for (;;) {
+    size_t size = bytes.size();
+    if (size > maxBytes)
+      return tooLarge(path, maxBytes);
+    bytes.resize_for_overwrite(size + step);
+    llvm::Expected<size_t> got =
+        fs::readNativeFile(file, {bytes.data() + size, step});
+    if (!got)
+      return environment("cannot read '" + path + "'",
+                         llvm::errorToErrorCode(got.takeError()));
+    bytes.truncate(size + *got);
+    llvm::StringRef text(bytes.data(), bytes.size());
+    if (*got == 0 || !text.starts_with(magic.take_front(text.size())))
+      return std::unique_ptr<llvm::MemoryBuffer>(
+          std::make_unique<llvm::SmallVectorMemoryBuffer>(
+              std::move(bytes), path, /*RequiresNullTerminator=*/false));
+  }
+}
+
+static Result<std::unique_ptr<llvm::MemoryBuffer>>
+readOpen(fs::file_t file, const std::string &path, uint64_t maxBytes,
+         llvm::StringRef magic) {
+  fs::file_status status;
+  if (std::error_code code = fs::status(file, status))
+    return environment("cannot read '" + path + "'", code);
+  // Standard input may have been read in part.
+  if (path == "-" || status.type() != fs::file_type::regular_file)
+    return readStream(file, path, maxBytes, magic);
+  if (status.getSize() > maxBytes)
+    return tooLarge(path, maxBytes);
   llvm::ErrorOr<std::unique_ptr<llvm::MemoryBuffer>> buffer =
-      llvm::MemoryBuffer::getFileOrSTDIN(path, /*IsText=*/false,
-                                         /*RequiresNullTerminator=*/false);
+      llvm::MemoryBuffer::getOpenFile(file, path, status.getSize(),
+                                      /*RequiresNullTerminator=*/false);
   if (!buffer)
     return environment("cannot read '" + path + "'", buffer.getError());
   return std::move(*buffer);
+}
+
+Result<std::unique_ptr<llvm::MemoryBuffer>>
+normc::tool::readFile(const std::string &path, std::optional<uint64_t> maxBytes,
+                      llvm::StringRef magic) {
+  uint64_t limit = maxBytes.value_or(uint64_t(sysconf(_SC_PHYS_PAGES)) *
+                                     uint64_t(sysconf(_SC_PAGESIZE)));
+  if (path == "-")
+    return readOpen(fs::getStdinHandle(), path, limit, magic);
+  llvm::Expected<fs::file_t> file = fs::openNativeFileForRead(path);
+  if (!file)
+    return environment("cannot read '" + path + "'",
+                       llvm::errorToErrorCode(file.takeError()));
+  auto buffer = readOpen(*file, path, limit, magic);
+  (void)fs::closeFile(*file);
+  return buffer;
 }
 
 Status normc::tool::checkApart(const std::string &output,

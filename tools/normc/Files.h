@@ -14,15 +14,26 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/MemoryBuffer.h"
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace normc::tool {
 
+/// More than this is no norm that someone wrote, but a device or a mistake.
+inline constexpr uint64_t kMaxSourceBytes = uint64_t(64) << 20;
+
 /// The bytes of a file, or of standard input for "-". An Environment error
-/// names the file and the reason.
-Result<std::unique_ptr<llvm::MemoryBuffer>> readFile(const std::string &path);
+/// names the file and the reason; a file of more than `maxBytes` (by default
+/// what the machine has of memory) is an InvalidArgument. A pipe or a device
+/// that does not begin with `magic` is not read to its end: the caller will
+/// refuse what there is.
+Result<std::unique_ptr<llvm::MemoryBuffer>>
+readFile(const std::string &path,
+         std::optional<uint64_t> maxBytes = std::nullopt,
+         llvm::StringRef magic = "");
 
 /// An InvalidArgument error if `output` names the same file as one of `inputs`:
 /// writing it would destroy what was read.

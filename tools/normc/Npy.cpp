@@ -7,67 +7,14 @@
 
 #include <cstring>
 #include <optional>
-#include <unistd.h>
 #include <vector>
 
 using namespace normc;
 using namespace normc::tool;
 using llvm::StringRef;
 
-static constexpr StringRef kMagic("\x93NUMPY", 6);
-
-std::string normc::tool::toString(const Dims &dims) {
-  std::string text = "(";
-  for (int axis = 0; axis < dims.size() && axis < kMaxRank; ++axis)
-    text += (axis ? ", " : "") + std::to_string(dims[axis]);
-  return text + (dims.size() == 1 ? ",)" : ")");
-}
-
 static Error invalid(const std::string &what, const llvm::Twine &message) {
   return {ErrorKind::InvalidArgument, (what + ": " + message).str()};
-}
-
-//===----------------------------------------------------------------------===//
-// Memory
-//===----------------------------------------------------------------------===//
-
-/// Bytes of an array without gaps; nothing where they don't fit 63 bits.
-static std::optional<int64_t> countBytes(DType dtype, const Dims &shape) {
-  int64_t bytes = byteSize(dtype);
-  bool isEmpty = false;
-  for (int axis = 0; axis < shape.size(); ++axis) {
-    isEmpty |= shape[axis] == 0;
-    if (shape[axis] != 0 && __builtin_mul_overflow(bytes, shape[axis], &bytes))
-      return std::nullopt;
-  }
-  return isEmpty ? 0 : bytes;
-}
-
-Result<Array> normc::tool::allocateArray(DType dtype, const Dims &shape,
-                                         const std::string &what) {
-  std::optional<int64_t> bytes = countBytes(dtype, shape);
-  if (!bytes)
-    return invalid(what, "expected fewer than 2^63 bytes, but got shape " +
-                             toString(shape));
-  // The system hands out more than it has, and ends the process later.
-  int64_t machine = int64_t(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
-  Array array;
-  if (*bytes <= machine) {
-    size_t size = (size_t(*bytes) / 64 + 1) * 64;
-    array.data.reset(static_cast<std::byte *>(std::aligned_alloc(64, size)));
-    if (array.data)
-      std::memset(array.data.get(), 0, size);
-  }
-  if (!array.data)
-    return Error{ErrorKind::Environment,
-                 what + ": " + std::to_string(*bytes) + " bytes for shape " +
-                     toString(shape) + " of " + normc::toString(dtype) +
-                     ", but the machine has " + std::to_string(machine)};
-  array.dtype = dtype;
-  array.shape = shape;
-  array.strides = TensorRef::rowMajorStrides(shape);
-  array.bytes = *bytes;
-  return array;
 }
 
 //===----------------------------------------------------------------------===//
@@ -168,7 +115,7 @@ private:
 /// The header's text, and how many bytes come before the elements.
 static Result<std::pair<StringRef, size_t>>
 findHeader(StringRef file, const std::string &what) {
-  if (!file.starts_with(kMagic) || file.size() < 8)
+  if (!file.starts_with(kNpyMagic) || file.size() < 8)
     return invalid(what, "expected a .npy file");
   int version = static_cast<unsigned char>(file[6]);
   if (version < 1 || version > 3)
@@ -238,11 +185,11 @@ Result<Array> normc::tool::parseNpy(StringRef file, DType dtype,
                              " axes, but got " +
                              llvm::Twine(header->shape.size()));
   Dims shape{std::span<const int64_t>(header->shape)};
-  std::optional<int64_t> bytes = countBytes(dtype, shape);
+  std::optional<int64_t> count = countElements(dtype, shape);
   size_t given = file.size() - start;
-  if (!bytes || size_t(*bytes) != given)
+  if (!count || size_t(*count * byteSize(dtype)) != given)
     return invalid(what, "expected " +
-                             (bytes ? std::to_string(*bytes)
+                             (count ? std::to_string(*count * byteSize(dtype))
                                     : std::string("fewer than 2^63")) +
                              " bytes of elements for shape " + toString(shape) +
                              ", but the file has " + llvm::Twine(given));
@@ -266,10 +213,10 @@ std::string normc::tool::npyHeader(DType dtype, const Dims &shape) {
                      "', 'fortran_order': False, 'shape': " + toString(shape) +
                      ", }";
   // The elements start at a multiple of 64 bytes.
-  size_t prefix = kMagic.size() + 4;
+  size_t prefix = kNpyMagic.size() + 4;
   text.resize(llvm::alignTo(prefix + text.size() + 1, 64) - prefix - 1, ' ');
   text += '\n';
-  std::string header = kMagic.str() + std::string("\x01\x00", 2);
+  std::string header = kNpyMagic.str() + std::string("\x01\x00", 2);
   header += static_cast<char>(text.size() & 0xff);
   header += static_cast<char>(text.size() >> 8);
   return header + text;

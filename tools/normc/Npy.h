@@ -8,41 +8,16 @@
 #ifndef NORMC_TOOLS_NORMC_NPY_H
 #define NORMC_TOOLS_NORMC_NPY_H
 
-#include "normc/Result.h"
-#include "normc/Tensor.h"
+#include "Array.h"
 
 #include "llvm/ADT/StringRef.h"
 
-#include <cstddef>
-#include <cstdlib>
-#include <memory>
 #include <string>
 
 namespace normc::tool {
 
-/// An array and its memory, aligned to 64 bytes.
-struct Array {
-  struct Free {
-    void operator()(std::byte *memory) const { std::free(memory); }
-  };
-
-  DType dtype = DType::F32;
-  Dims shape;
-  Dims strides; ///< In elements.
-  std::unique_ptr<std::byte[], Free> data;
-  int64_t bytes = 0;
-
-  TensorRef ref() const {
-    return TensorRef::strided(static_cast<void *>(data.get()), dtype, shape,
-                              strides);
-  }
-};
-
-/// Memory for a row-major array, set to zero. Fails with InvalidArgument where
-/// the size overflows, with Environment where it is more than the machine has.
-/// `what` is what messages call the array.
-Result<Array> allocateArray(DType dtype, const Dims &shape,
-                            const std::string &what);
+/// What every .npy file begins with.
+inline constexpr llvm::StringLiteral kNpyMagic = "\x93NUMPY";
 
 /// The array in the bytes of a .npy file. NumPy has no name for bf16, so a file
 /// of two raw bytes per element (<V2, |V2) or of <u2 is taken as bf16 where
@@ -56,9 +31,6 @@ Result<Array> parseNpy(llvm::StringRef file, DType dtype,
 /// The header of a .npy file of a row-major array, version 1; the elements
 /// follow it.
 std::string npyHeader(DType dtype, const Dims &shape);
-
-/// "(2, 3)", for messages.
-std::string toString(const Dims &dims);
 
 } // namespace normc::tool
 

@@ -2,6 +2,9 @@
 
 #include "Options.h"
 
+#include "Help.h"
+#include "OptionTable.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
@@ -11,63 +14,6 @@ using namespace normc;
 using namespace normc::tool;
 using llvm::ArrayRef;
 using llvm::StringRef;
-
-static constexpr char kOverview[] =
-    R"(normc compiles normalization kernels.
-
-usage: normc compile FILE --emit=STAGE [--target=TARGET] [-o OUT]
-       normc run FILE --in NAME=x.npy ... --out NAME=y.npy ... [--target=TARGET]
-       normc COMMAND --help
-       normc --help | --version
-
-FILE is .mlir text with one function of norm ops, or `-` for standard input.
-)";
-
-static constexpr char kCompileHelp[] =
-    R"(normc compile: compiles a norm, and shows or writes a stage of it.
-
-usage: normc compile FILE --emit=STAGE [--target=TARGET] [-o OUT]
-
-  FILE             .mlir text with one function of norm ops on tensors, or one
-                   norm.program; `-` is standard input
-  --emit STAGE     in the order of the pipeline:
-                     norm          the declaration, as parsed
-                     kernel        scalar programs with collectives
-                     precision     every rounding made explicit
-                     scheduled     with a schedule for the target
-                     phases        stages and phases
-                     vector        vector code of the target
-                     llvm-dialect  MLIR's LLVM dialect
-                     llvm          LLVM IR
-                     asm           assembly
-                     obj           a relocatable object file
-                     artifact      a compiled kernel, for `normc run` and for
-                                   programs that link normc's runtime only
-  --target TARGET  native (default), x86-64-v2, x86-64-v3, x86-64-v4, or a
-                   processor's name
-  -o, --output OUT the file to write; `-` (default) is standard output
-)";
-
-static constexpr char kRunHelp[] =
-    R"(normc run: compiles a norm and runs it on arrays in .npy files.
-
-usage: normc run FILE --in NAME=x.npy ... --out NAME=y.npy ... [--target=TARGET]
-                 [--threads=N]
-
-  FILE             .mlir text with one function of norm ops on tensors, or one
-                   norm.program, or an artifact (normc compile
-                   --emit=artifact); `-` is standard input
-  --in NAME=PATH   the array of an input, one option for each
-  --out NAME=PATH  the file to write an output to, one option for each
-  --target TARGET  native (default), or another that this machine can run; an
-                   artifact has its own
-  --threads N      threads to run on; all cores by default. The results do not
-                   depend on it.
-
-Arrays are .npy files in C or Fortran order, of <f2, <f4 or <f8; bf16 is two raw
-bytes: <V2 (as the Python package ml_dtypes writes it), |V2 or <u2. Outputs are
-written in C order, bf16 as <V2. Either all outputs are written, or none.
-)";
 
 static Error usage(const llvm::Twine &message) {
   return {ErrorKind::InvalidArgument, message.str()};
@@ -90,159 +36,143 @@ std::string normc::tool::suggest(StringRef word, ArrayRef<StringRef> names) {
   return best.empty() ? "" : ("; did you mean '" + best + "'?").str();
 }
 
+static bool isHelp(StringRef word) { return word == "--help" || word == "-h"; }
+
 //===----------------------------------------------------------------------===//
-// Words and options, before they mean anything
+// Reading
 //===----------------------------------------------------------------------===//
 
 namespace {
-/// An option as given: `--name=value` or `--name value`.
-struct Given {
-  StringRef name;
-  StringRef value;
-};
+/// Reads the words after one command.
+class CommandParser {
+public:
+  CommandParser(const CommandInfo &command, ArrayRef<const char *> arguments)
+      : command(command), arguments(arguments) {
+    options.action = command.action;
+  }
 
-/// A command line cut into FILE and options.
-struct Words {
-  std::optional<StringRef> file;
-  std::vector<Given> options;
-  bool wantsHelp = false;
+  Result<Options> parse();
+
+private:
+  Status readWord(StringRef word);
+  Status readOption(StringRef word);
+  const OptionInfo *find(StringRef name) const;
+
+  const CommandInfo &command;
+  ArrayRef<const char *> arguments; ///< Those not yet read.
+  std::vector<const OptionInfo *> given;
+  bool hasFile = false;
+  Options options;
 };
 } // namespace
 
-/// Cuts `arguments`; all options but --help take a value.
-static Result<Words> cut(ArrayRef<const char *> arguments,
-                         ArrayRef<StringRef> known) {
-  Words words;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    StringRef word = arguments[i];
-    if (word == "--help" || word == "-h") {
-      words.wantsHelp = true;
-      continue;
-    }
-    if (!word.starts_with("-") || word == "-") {
-      if (words.file)
-        return usage("expected one FILE, but got '" + *words.file + "' and '" +
-                     word + "'");
-      words.file = word;
-      continue;
-    }
-    auto [name, value] = word.split('=');
-    if (name == "-o")
-      name = "--output";
-    if (!llvm::is_contained(known, name))
-      return usage("unknown option '" + name + "'" + suggest(name, known));
-    if (!word.contains('=')) {
-      if (i + 1 == arguments.size())
-        return usage("expected a value after '" + word + "'");
-      value = arguments[++i];
-    }
-    words.options.push_back({name, value});
-  }
-  return words;
+const OptionInfo *CommandParser::find(StringRef name) const {
+  for (const OptionInfo &option : listOptions())
+    if (takes(command, option) &&
+        (name == option.name || (!name.empty() && name == option.shortName)))
+      return &option;
+  return nullptr;
 }
 
-//===----------------------------------------------------------------------===//
-// Meaning
-//===----------------------------------------------------------------------===//
-
-static Status readEmit(StringRef value, Options &options) {
-  std::vector<StringRef> names;
-  for (int stage = 0; stage <= int(Emit::Artifact); ++stage) {
-    names.push_back(toString(Emit(stage)));
-    if (names.back() == value)
-      options.emit = Emit(stage);
+/// `--name=value`, `--name value`, or a flag.
+Status CommandParser::readOption(StringRef word) {
+  auto [name, value] = word.split('=');
+  bool hasValue = word.contains('=');
+  const OptionInfo *option = find(name);
+  if (!option) {
+    std::vector<StringRef> known = {"--help", "--version"};
+    for (const OptionInfo &other : listOptions())
+      if (takes(command, other))
+        known.push_back(other.name);
+    return usage("unknown option '" + name + "'" + suggest(name, known));
   }
-  if (options.emit)
-    return {};
-  return usage("expected --emit to be one of " + llvm::join(names, ", ") +
-               ", but got '" + value + "'" + suggest(value, names));
+  bool isFlag = StringRef(option->value).empty();
+  if (isFlag && hasValue)
+    return usage("expected no value of '" + name + "', but got '" + value +
+                 "'");
+  if (!isFlag && !hasValue) {
+    if (arguments.empty())
+      return usage("expected a value after '" + word + "'");
+    value = arguments.consume_front();
+  }
+  if (!isFlag && value.empty())
+    return usage("expected a value of '" + name + "'");
+  if (option->count != OptionInfo::Repeated &&
+      llvm::is_contained(given, option))
+    return usage("expected " + llvm::Twine(option->name) +
+                 " once, but it is given again");
+  given.push_back(option);
+  return option->read(value, options);
 }
 
-static Status readBinding(const Given &given, std::vector<Binding> &bindings) {
-  auto [name, path] = given.value.split('=');
-  if (name.empty() || path.empty())
-    return usage("expected " + given.name + " NAME=PATH, but got '" +
-                 given.value + "'");
-  for (const Binding &other : bindings)
-    if (other.name == name)
-      return usage("expected each name once, but " + given.name + " gives '" +
-                   name + "' again");
-  bindings.push_back({name.str(), path.str()});
+Status CommandParser::readWord(StringRef word) {
+  if (word != "-" && word.starts_with("-"))
+    return readOption(word);
+  if (!command.takesFile)
+    return usage("expected no FILE after 'normc " + llvm::Twine(command.name) +
+                 "', but got '" + word + "'");
+  if (hasFile)
+    return usage("expected one FILE, but got '" + options.file + "' and '" +
+                 word + "'");
+  hasFile = true;
+  options.file = word.str();
   return {};
 }
 
-static Status readOption(const Given &given, Options &options) {
-  if (given.name == "--in")
-    return readBinding(given, options.inputs);
-  if (given.name == "--out")
-    return readBinding(given, options.outputs);
-  if (given.name == "--emit")
-    return readEmit(given.value, options);
-  if (given.value.empty())
-    return usage("expected a value of '" + given.name + "'");
-  if (given.name == "--threads") {
-    int threads = 0;
-    if (given.value.getAsInteger(10, threads) || threads < 1)
-      return usage(
-          "expected --threads to be a number of at least 1, but got '" +
-          given.value + "'");
-    options.threads = threads;
-    return {};
-  }
-  (given.name == "--target" ? options.target : options.output) =
-      given.value.str();
-  return {};
-}
-
-static Result<Options> parseCommand(Options::Action action,
-                                    ArrayRef<const char *> arguments) {
-  bool isCompile = action == Options::Action::Compile;
-  StringRef command = isCompile ? "compile" : "run";
-  const StringRef compileOptions[] = {"--emit", "--target", "--output",
-                                      "--help"};
-  const StringRef runOptions[] = {"--in", "--out", "--target", "--threads",
-                                  "--help"};
-  Result<Words> words =
-      cut(arguments, isCompile ? ArrayRef(compileOptions) : runOptions);
-  if (!words)
-    return words.error();
-
-  Options options;
-  if (words->wantsHelp) {
-    options.text = isCompile ? kCompileHelp : kRunHelp;
-    return options;
-  }
-  options.action = action;
-  for (const Given &given : words->options)
-    if (Status status = readOption(given, options); !status)
+Result<Options> CommandParser::parse() {
+  // Help is for those who have something else wrong, too.
+  for (StringRef word : arguments)
+    if (isHelp(word)) {
+      options.action = Options::Action::Print;
+      options.text = helpOf(command);
+      return options;
+    }
+  while (!arguments.empty())
+    if (Status status = readWord(arguments.consume_front()); !status)
       return status.error();
-  if (!words->file)
-    return usage("expected FILE after 'normc " + command + "'");
-  options.file = words->file->str();
-  if (isCompile && !options.emit)
-    return usage("expected --emit=STAGE; 'normc compile --help' lists them");
+  if (command.takesFile && !hasFile)
+    return usage("expected FILE after 'normc " + llvm::Twine(command.name) +
+                 "'");
+  for (const OptionInfo &option : listOptions())
+    if (takes(command, option) && option.count == OptionInfo::Required &&
+        !llvm::is_contained(given, &option))
+      return usage("expected " + llvm::Twine(option.name) + "=" + option.value +
+                   "; 'normc " + command.name + " --help' lists them");
   return options;
+}
+
+static const CommandInfo *findCommand(StringRef name) {
+  for (const CommandInfo &command : listCommands())
+    if (name == command.name)
+      return &command;
+  return nullptr;
 }
 
 Result<Options> normc::tool::parseOptions(ArrayRef<const char *> arguments) {
   Options options;
   if (arguments.empty())
     return usage("expected a command; 'normc --help' lists them");
-  StringRef first = arguments.front();
-  if (first == "--help" || first == "-h" || first == "help") {
-    options.text = kOverview;
+  StringRef first = arguments.consume_front();
+  if (first == "help" && !arguments.empty())
+    if (const CommandInfo *command = findCommand(arguments.front())) {
+      options.text = helpOf(*command);
+      return options;
+    }
+  if (isHelp(first) || first == "help") {
+    options.text = overview();
     return options;
   }
-  if (llvm::is_contained(arguments, StringRef("--version"))) {
+  if (first == "--version" ||
+      llvm::is_contained(arguments, StringRef("--version"))) {
     options.text = "normc " NORMC_VERSION " (LLVM " LLVM_VERSION_STRING ")\n";
     return options;
   }
-  if (first == "compile")
-    return parseCommand(Options::Action::Compile, arguments.drop_front());
-  if (first == "run")
-    return parseCommand(Options::Action::Run, arguments.drop_front());
+  if (const CommandInfo *command = findCommand(first))
+    return CommandParser(*command, arguments).parse();
+  std::vector<StringRef> known = {"--help", "--version", "help"};
+  for (const CommandInfo &command : listCommands())
+    known.push_back(command.name);
   bool isOption = first.starts_with("-");
   return usage(llvm::Twine("unknown ") + (isOption ? "option" : "command") +
-               " '" + first + "'" +
-               suggest(first, {"compile", "run", "--help", "--version"}));
+               " '" + first + "'" + suggest(first, known));
 }

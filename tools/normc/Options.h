@@ -1,7 +1,8 @@
 //===- Options.h - the command line of normc --------------------*- C++ -*-===//
 //
 // What `normc` was asked to do, as a plain struct; and what to tell people who
-// asked for something else.
+// asked for something else. The commands and options are tables in
+// OptionTable.cpp, from which all help texts and suggestions come.
 //
 //===----------------------------------------------------------------------===//
 
@@ -10,10 +11,12 @@
 
 #include "normc/Compiler.h"
 #include "normc/Result.h"
+#include "normc/Tensor.h"
 
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,23 +29,38 @@ struct Binding {
   std::string path;
 };
 
+/// `NAME=8x4096`: the shape of an argument.
+struct ShapeBinding {
+  std::string name;
+  Dims shape;
+};
+
 /// A command line that makes sense.
 struct Options {
   enum class Action {
     Print, ///< Print `text`: a help text, or the version.
     Compile,
     Run,
+    Bench,
+    Explain,
+    Targets,
   };
 
   Action action = Action::Print;
   std::string text;
   std::string file; ///< "-" is standard input.
   std::string target = "native";
-  std::optional<Emit> emit;     ///< Given where `action` is Compile.
-  std::string output = "-";     ///< "-" is standard output.
-  std::vector<Binding> inputs;  ///< Names differ.
-  std::vector<Binding> outputs; ///< Names differ.
-  std::optional<int> threads;   ///< At least 1; all cores where not given.
+  std::optional<Emit> emit;         ///< Given where `action` is Compile.
+  std::string output = "-";         ///< "-" is standard output.
+  std::vector<Binding> inputs;      ///< Names differ.
+  std::vector<Binding> outputs;     ///< Names differ.
+  std::vector<ShapeBinding> shapes; ///< Names differ.
+  std::optional<uint64_t> random;   ///< Seed of inputs without a file.
+  std::optional<int> threads;       ///< At least 1; all cores where not given.
+  std::optional<double> ceiling;    ///< In GB/s, above 0; else it is measured.
+  bool stats = false;
+  bool timing = false;
+  bool json = false;
 };
 
 /// Reads the arguments after the program's name. An error's message is a usage

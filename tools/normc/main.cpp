@@ -1,9 +1,10 @@
 //===- main.cpp - the normc command ---------------------------------------===//
 //
 // `normc compile` shows what a norm is lowered to, or writes an object file;
-// `normc run` runs it on arrays. `normc --help` has the rest. Exit codes: 0, or
-// 1 where the input or the machine is at fault, 2 for a wrong command line, 3
-// for a defect in normc.
+// `normc run` runs it on arrays; `normc bench` times it, and `normc explain`
+// tells what it became. `normc --help` has the rest. Exit codes: 0, or 1 where
+// the input or the machine is at fault, 2 for a wrong command line, 3 for a
+// defect in normc.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,6 +29,12 @@ static Status act(const Options &options) {
     return compileCommand(options);
   case Options::Action::Run:
     return runCommand(options);
+  case Options::Action::Bench:
+    return benchCommand(options);
+  case Options::Action::Explain:
+    return explainCommand(options);
+  case Options::Action::Targets:
+    return targetsCommand();
   }
   return Error{ErrorKind::Internal, "no such action"};
 }

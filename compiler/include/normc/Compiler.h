@@ -15,8 +15,11 @@
 #include "normc/Target.h"
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace normc {
 
@@ -25,6 +28,7 @@ enum class Emit {
   Norm,        ///< The declaration, as parsed.
   Kernel,      ///< After norm-to-kernel.
   Precision,   ///< After norm-precision and norm-expand-moments.
+  Fused,       ///< Kernels merged: so far equal ones; unused ones are gone.
   Scheduled,   ///< After norm-schedule.
   Phases,      ///< The phase form.
   Vector,      ///< Vector code of the target: scf, vector, arith.
@@ -32,30 +36,52 @@ enum class Emit {
   Llvm,        ///< LLVM IR.
   Assembly,    ///< Target assembly, or PTX.
   Object,      ///< A relocatable object file.
+  Header,      ///< A C header for the object file.
   Artifact,    ///< What the runtime loads; see ArtifactFile.h.
 };
+
+/// What a stage is called and what it shows.
+struct EmitInfo {
+  Emit stage;
+  std::string_view name;        ///< norm, kernel, ...
+  std::string_view description; ///< Half a line for people.
+};
+/// Every stage, in pipeline order.
+std::span<const EmitInfo> listEmits();
 
 /// What the text at a stage of the pipeline is called: norm, kernel, ...
 std::string_view toString(Emit stage);
 /// The stage of that name, or an InvalidSpec error that lists the names.
 Result<Emit> parseEmit(std::string_view name);
 
+/// How long one step of a compilation took.
+struct StepTime {
+  std::string_view step; ///< norm (parsing), kernel, ..., llvm, codegen.
+  double milliseconds = 0;
+};
+/// The steps of one compilation, in the order in which they ran.
+using Timings = std::vector<StepTime>;
+
 /// The declaration as .mlir text; an InvalidSpec error says what is wrong.
 Result<std::string> toMlir(const NormSpec &spec);
 
 /// Compiles .mlir text that holds one function (of norm ops on tensors) or one
 /// norm.program. `sourceName` is what diagnostics call the text. Thread safe.
-/// Errors: InvalidSpec with the place in the text, Unsupported, Internal.
+/// Appends to `timings`, if given, what each step took. Errors: InvalidSpec
+/// with the place in the text, Unsupported, Internal.
 Result<Artifact> compile(std::string_view mlir, const Target &target,
-                         std::string_view sourceName = "<string>");
+                         std::string_view sourceName = "<string>",
+                         Timings *timings = nullptr);
 
 /// Compiles a declared norm. Thread safe.
 Result<Artifact> compile(const NormSpec &spec, const Target &target);
 
-/// The text (or the bytes, for Object and Artifact) after a stage of the pipeline.
+/// The text (or the bytes, for Object and Artifact) after a stage of the
+/// pipeline. `timings` and errors as with `compile`.
 Result<std::string> emit(std::string_view mlir, Emit stage,
                          const Target &target,
-                         std::string_view sourceName = "<string>");
+                         std::string_view sourceName = "<string>",
+                         Timings *timings = nullptr);
 
 /// Called after every stage of the pipeline with its name and its IR as text.
 using StagePrinter =
@@ -64,6 +90,41 @@ using StagePrinter =
 /// `compile`, showing the IR after every stage.
 Result<Artifact> compileVerbose(std::string_view mlir, const Target &target,
                                 const StagePrinter &print);
+
+/// What the compiler decided about a kernel, for people.
+struct Explanation {
+  /// One loop nest.
+  struct Phase {
+    std::vector<std::string> over;  ///< Dims, outermost first; none: no loop.
+    bool perChunk = false;          ///< Once per chunk, else once per instance.
+    std::vector<std::string> reads; ///< Arguments, or "scratch 0", ...
+    std::vector<std::string> keeps; ///< Those that are read again, from cache.
+    std::vector<std::string> writes;
+    std::vector<std::string> accumulates; ///< Written by partial sums.
+    std::vector<std::string> combines;    ///< mean, add, max, ...: collectives.
+  };
+  /// One launch.
+  struct Stage {
+    std::string entry; ///< The function's name.
+    std::vector<std::pair<std::string, SizeExpr>> dims;
+    std::vector<std::string> parallel; ///< Dims whose points are instances.
+    std::string lanes;                 ///< Dim along a vector; empty: scalar.
+    int64_t width = 1, unroll = 1, chunk = 1;
+    int64_t threads = 0;  ///< Per instance, on a GPU.
+    int64_t resident = 0; ///< Bytes of cache per worker that are relied on.
+    /// Why, by parameter: ("width", "512-bit vectors of 32-bit values").
+    std::vector<std::pair<std::string, std::string>> reasons;
+    std::vector<Phase> phases;
+  };
+
+  Artifact facts; ///< Without code.
+  std::vector<Stage> stages;
+};
+
+/// Compiles up to the phase form and tells what was decided. Thread safe.
+/// Errors as with `compile`.
+Result<Explanation> explain(std::string_view mlir, const Target &target,
+                            std::string_view sourceName = "<string>");
 
 } // namespace normc
 

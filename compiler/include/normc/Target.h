@@ -39,7 +39,15 @@ struct Target {
   /// processor that LLVM knows; sm_80, sm_86, sm_89, sm_90. An InvalidSpec
   /// error names the nearest targets.
   static Result<Target> named(std::string_view name);
+
+  /// Every name that `named` accepts: native, the levels of x86-64, GPUs, and
+  /// then processors in alphabetical order.
+  static std::vector<std::string> names();
 };
+
+/// Features that code for the target may use and that a machine must have, as
+/// LLVM names them, without sign, in alphabetical order.
+std::vector<std::string> getRequiredFeatures(const Target &target);
 
 } // namespace normc
 

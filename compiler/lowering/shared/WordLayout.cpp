@@ -2,6 +2,8 @@
 
 #include "compiler/lowering/shared/WordLayout.h"
 
+#include "compiler/lowering/shared/CNames.h"
+
 using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
@@ -28,5 +30,6 @@ int WordLayout::find(unsigned argument, unsigned axis, bool isStride) const {
 }
 
 std::string normc::getStageEntry(ProgramOp program, unsigned index) {
-  return (program.getSymName() + "_stage" + Twine(index)).str();
+  return toCFunctionName(program.getSymName()) + "_stage" +
+         std::to_string(index);
 }

@@ -36,7 +36,9 @@ private:
   std::vector<Word> list;
 };
 
-/// The entry point of a program's `index`-th stage.
+/// The entry point of a program's `index`-th stage, the only kind of symbol
+/// that an object file shows: a C identifier that begins with the program's
+/// name.
 std::string getStageEntry(norm::ProgramOp program, unsigned index);
 
 } // namespace normc

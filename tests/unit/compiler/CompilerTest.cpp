@@ -23,6 +23,7 @@ TEST(CompilerTest, EveryStageCanBeEmitted) {
   } expected[] = {{Emit::Norm, "norm.normalize"},
                   {Emit::Kernel, "norm.kernel"},
                   {Emit::Precision, "norm.reduce mean"},
+                  {Emit::Fused, "norm.reduce mean"},
                   {Emit::Scheduled, "#norm.schedule"},
                   {Emit::Phases, "norm.program @rms"},
                   {Emit::Vector, "scf.for"},
@@ -31,7 +32,9 @@ TEST(CompilerTest, EveryStageCanBeEmitted) {
                   {Emit::Assembly, "rms_stage0:"},
                   {Emit::Object, "\x7f"
                                  "ELF"},
+                  {Emit::Header, "static inline int rms("},
                   {Emit::Artifact, "rms_stage0"}};
+  ASSERT_EQ(std::size(expected), listEmits().size());
   for (auto [stage, contains] : expected) {
     Result<std::string> text = emit(rmsText, stage, Target::native());
     ASSERT_TRUE(text) << text.error().message;
@@ -40,7 +43,13 @@ TEST(CompilerTest, EveryStageCanBeEmitted) {
     ASSERT_TRUE(parsed);
     EXPECT_EQ(*parsed, stage);
   }
-  EXPECT_FALSE(parseEmit("fused"));
+  Result<Emit> unknown = parseEmit("fuse");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(
+      unknown.error().message,
+      "expected one of norm, kernel, precision, fused, scheduled, phases, "
+      "vector, llvm-dialect, llvm, asm, obj, header to emit, but got "
+      "'fuse'");
 }
 
 TEST(CompilerTest, VerboseShowsStagesInOrder) {
@@ -52,9 +61,58 @@ TEST(CompilerTest, VerboseShowsStagesInOrder) {
                        stages.emplace_back(stage);
                      });
   ASSERT_TRUE(artifact);
-  EXPECT_EQ(stages, (std::vector<std::string>{"norm", "kernel", "precision",
-                                              "scheduled", "phases", "vector",
-                                              "llvm-dialect", "llvm"}));
+  EXPECT_EQ(stages, (std::vector<std::string>{
+                        "norm", "kernel", "precision", "fused", "scheduled",
+                        "phases", "vector", "llvm-dialect", "llvm"}));
+}
+
+static std::vector<std::string> stepsOf(const Timings &timings) {
+  std::vector<std::string> steps;
+  for (const StepTime &time : timings) {
+    EXPECT_GE(time.milliseconds, 0) << time.step;
+    steps.emplace_back(time.step);
+  }
+  return steps;
+}
+
+TEST(CompilerTest, StepsAreTimed) {
+  std::vector<std::string> all = {
+      "norm",   "kernel", "precision",    "fused", "scheduled",
+      "phases", "vector", "llvm-dialect", "llvm",  "codegen"};
+  Timings timings;
+  ASSERT_TRUE(emit(rmsText, Emit::Assembly, Target::native(), "f", &timings));
+  EXPECT_EQ(stepsOf(timings), all);
+  timings.clear();
+  ASSERT_TRUE(compile(rmsText, Target::native(), "f", &timings));
+  EXPECT_EQ(stepsOf(timings), all);
+  timings.clear();
+  ASSERT_TRUE(emit(rmsText, Emit::Kernel, Target::native(), "f", &timings));
+  EXPECT_EQ(stepsOf(timings), (std::vector<std::string>{"norm", "kernel"}));
+  // Machine code is where the time goes.
+  timings.clear();
+  ASSERT_TRUE(emit(rmsText, Emit::Object, Target::native(), "f", &timings));
+  EXPECT_GT(timings.back().milliseconds, timings[2].milliseconds);
+}
+
+TEST(CompilerTest, AGpuHasNoHeader) {
+  Result<std::string> text =
+      emit(rmsText, Emit::Header, *Target::named("sm_90"));
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().kind, ErrorKind::Unsupported);
+  EXPECT_NE(text.error().message.find("a GPU has none"), std::string::npos);
+}
+
+TEST(CompilerTest, EntriesAreNamesThatCCanSay) {
+  Result<Artifact> artifact = compile(R"(
+func.func @"my norm.1"(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %y = norm.normalize rms %x over [0] epsilon 1.0e-6 : (tensor<4xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+})",
+                                      Target::native());
+  ASSERT_TRUE(artifact) << artifact.error().message;
+  EXPECT_EQ(artifact->name, "my norm.1");
+  EXPECT_EQ(artifact->stages[0].entry, "my_norm_1_stage0");
+  EXPECT_TRUE(Kernel::load(*artifact));
 }
 
 TEST(CompilerTest, ThePhaseFormCompilesAsWell) {

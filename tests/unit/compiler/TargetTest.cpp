@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 using namespace normc;
 
 TEST(TargetTest, LevelsOfX86) {
@@ -82,4 +84,25 @@ TEST(TargetTest, AMadeUpTargetIsRefusedBeforeLlvmSeesIt) {
           "expected an x86_64 triple, but got 'arm64-apple'");
   refused([](Target &t) { t.l2Bytes = 0; },
           "expected a positive cache size, but got 0");
+}
+
+TEST(TargetTest, EveryNameIsATarget) {
+  std::vector<std::string> names = Target::names();
+  ASSERT_GT(names.size(), 20u);
+  EXPECT_EQ(names[0], "native");
+  EXPECT_EQ(names[2], "x86-64-v3");
+  std::set<std::string> once(names.begin(), names.end());
+  EXPECT_EQ(once.size(), names.size());
+  EXPECT_TRUE(once.count("znver4"));
+  EXPECT_FALSE(once.count("pentium4")); // Too old.
+  for (const std::string &name : names)
+    EXPECT_TRUE(Target::named(name)) << name;
+}
+
+TEST(TargetTest, RequiredFeatures) {
+  std::vector<std::string> features =
+      getRequiredFeatures(*Target::named("x86-64-v3"));
+  std::set<std::string> known(features.begin(), features.end());
+  EXPECT_TRUE(known.count("avx2") && known.count("f16c"));
+  EXPECT_FALSE(known.count("avx512f"));
 }

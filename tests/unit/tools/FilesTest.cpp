@@ -104,3 +104,31 @@ TEST_F(FilesTest, OutputsAreApartFromInputs) {
   // Two outputs of one name, neither of which exists.
   EXPECT_FALSE(checkApart(in("y"), {in("y")}));
 }
+
+TEST_F(FilesTest, EndlessAndHugeFilesAreRefused) {
+  constexpr uint64_t limit = uint64_t(3) << 20;
+  auto endless = readFile("/dev/zero", limit);
+  ASSERT_FALSE(endless);
+  EXPECT_EQ(endless.error().kind, ErrorKind::InvalidArgument);
+  EXPECT_EQ(endless.error().message,
+            "expected '/dev/zero' to have at most 3 MiB, but it has more");
+  std::ofstream(in("huge")).close();
+  std::filesystem::resize_file(in("huge"), limit + 1);
+  EXPECT_FALSE(readFile(in("huge"), limit));
+  std::filesystem::resize_file(in("huge"), limit);
+  auto file = readFile(in("huge"), limit);
+  ASSERT_TRUE(file);
+  EXPECT_EQ((*file)->getBufferSize(), limit);
+}
+
+TEST_F(FilesTest, AStreamOfAnotherKindIsNotReadOn) {
+  auto file = readFile("/dev/zero", std::nullopt, "\x93NUMPY");
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_LE((*file)->getBufferSize(), size_t(1) << 20);
+}
+
+TEST_F(FilesTest, DevicesAreReadToTheirEnd) {
+  auto file = readFile("/dev/null");
+  ASSERT_TRUE(file);
+  EXPECT_EQ((*file)->getBufferSize(), 0u);
+}

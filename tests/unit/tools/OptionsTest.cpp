@@ -54,7 +54,7 @@ TEST(OptionsTest, HelpAndVersion) {
     return options->text;
   };
   EXPECT_THAT(textOf({"--help"}), HasSubstr("usage: normc compile FILE"));
-  EXPECT_THAT(textOf({"compile", "--help"}), HasSubstr("--emit STAGE"));
+  EXPECT_THAT(textOf({"compile", "--help"}), HasSubstr("  --emit STAGE"));
   EXPECT_THAT(textOf({"run", "a.mlir", "-h"}), HasSubstr("--in NAME=PATH"));
   EXPECT_THAT(textOf({"--version"}), StartsWith("normc 0."));
   EXPECT_THAT(textOf({"run", "--version"}), HasSubstr("(LLVM 22.1"));
@@ -63,10 +63,55 @@ TEST(OptionsTest, HelpAndVersion) {
 TEST(OptionsTest, HelpListsEveryStage) {
   Result<Options> options = parseOptions({"compile", "--help"});
   ASSERT_TRUE(options);
-  for (int stage = 0; stage <= int(Emit::Object); ++stage)
-    EXPECT_THAT(options->text,
-                HasSubstr("\n                     " +
-                          std::string(toString(Emit(stage))) + " "));
+  for (const EmitInfo &info : listEmits())
+    EXPECT_THAT(options->text, HasSubstr("\n                        " +
+                                         std::string(info.name) + " "));
+}
+
+TEST(OptionsTest, HelpBeforeWhatIsWrong) {
+  for (std::vector<const char *> arguments :
+       {std::vector{"bench", "--help"}, std::vector{"help", "bench"},
+        std::vector{"bench", "--nonsense", "-h"}}) {
+    Result<Options> options = parseOptions(arguments);
+    ASSERT_TRUE(options) << options.error().message;
+    EXPECT_EQ(options->action, Options::Action::Print);
+    EXPECT_THAT(options->text, StartsWith("normc bench: "));
+  }
+}
+
+TEST(OptionsTest, Bench) {
+  Result<Options> options =
+      parseOptions({"bench", "a.mlir", "--shape", "x=8192x4096", "--json",
+                    "--shape=scale=4096", "--threads", "3"});
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->action, Options::Action::Bench);
+  EXPECT_TRUE(options->json);
+  ASSERT_EQ(options->shapes.size(), 2u);
+  EXPECT_EQ(options->shapes[0].name, "x");
+  EXPECT_EQ(options->shapes[0].shape, (Dims{8192, 4096}));
+  EXPECT_EQ(options->shapes[1].shape, (Dims{4096}));
+}
+
+TEST(OptionsTest, RandomAndStats) {
+  Result<Options> options = parseOptions(
+      {"run", "a.mlir", "--random=18446744073709551615", "--stats"});
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->random, ~uint64_t(0));
+  EXPECT_TRUE(options->stats);
+  EXPECT_FALSE(options->timing);
+}
+
+TEST(OptionsTest, ExplainAndTargets) {
+  Result<Options> options =
+      parseOptions({"explain", "a.mlir", "--ceiling=42.5"});
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->action, Options::Action::Explain);
+  EXPECT_EQ(options->ceiling, 42.5);
+  options = parseOptions({"targets"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->action, Options::Action::Targets);
+  EXPECT_EQ(messageOf({"targets", "a.mlir"}),
+            "expected no FILE after 'normc targets', but got 'a.mlir'");
 }
 
 TEST(OptionsTest, NearestNames) {
@@ -96,6 +141,27 @@ TEST(OptionsTest, MissingParts) {
             "expected a value of '--target'");
   EXPECT_EQ(messageOf({"compile", "a.mlir", "b.mlir"}),
             "expected one FILE, but got 'a.mlir' and 'b.mlir'");
+}
+
+TEST(OptionsTest, BadValuesOfTheNewer) {
+  for (const char *shape : {"--shape=x", "--shape=x=", "--shape=x=8x",
+                            "--shape==8", "--shape=x=-1", "--shape=x=8*4"})
+    EXPECT_THAT(messageOf({"bench", "a.mlir", shape}),
+                HasSubstr("expected --shape NAME=EXTENTxEXTENT..., but got '"));
+  EXPECT_THAT(messageOf({"bench", "a.mlir", "--shape=x=1x1x1x1x1x1x1x1x1"}),
+              HasSubstr("expected --shape of at most 8 axes"));
+  EXPECT_EQ(messageOf({"bench", "a.mlir", "--shape=x=1", "--shape=x=2"}),
+            "expected each name once, but --shape gives 'x' again");
+  EXPECT_EQ(messageOf({"run", "a.mlir", "--random", "-1"}),
+            "expected --random to be a seed of 0 or more, but got '-1'");
+  for (const char *ceiling : {"--ceiling=0", "--ceiling=-3", "--ceiling=x",
+                              "--ceiling=inf", "--ceiling=nan"})
+    EXPECT_THAT(messageOf({"explain", "a.mlir", ceiling}),
+                HasSubstr("expected --ceiling to be a number of GB/s above 0"));
+  EXPECT_EQ(messageOf({"run", "a.mlir", "--stats=yes"}),
+            "expected no value of '--stats', but got 'yes'");
+  EXPECT_EQ(messageOf({"run", "a.mlir", "--threads=1", "--threads=2"}),
+            "expected --threads once, but it is given again");
 }
 
 TEST(OptionsTest, BadValues) {

@@ -1,6 +1,6 @@
 //===- StreamingCopy.cpp - how fast this machine moves memory -------------===//
 
-#include "examples/demo/StreamingCopy.h"
+#include "tools/measure/StreamingCopy.h"
 
 #include <algorithm>
 #include <cstring>
@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #endif
 
-using namespace demo;
+using namespace normc;
 
 /// What a thread takes at a time; a multiple of every vector's size.
 static constexpr int64_t kChunkBytes = int64_t(1) << 20;
@@ -72,8 +72,8 @@ static CopyFunction chooseCopy() {
 }
 #endif
 
-void demo::streamingCopy(std::byte *to, const std::byte *from, int64_t bytes,
-                         normc::Executor &executor) {
+void measure::streamingCopy(std::byte *to, const std::byte *from, int64_t bytes,
+                            Executor &executor) {
   static const CopyFunction copy = chooseCopy();
   struct Work {
     std::byte *to;

@@ -5,22 +5,22 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef NORMC_EXAMPLES_DEMO_STREAMINGCOPY_H
-#define NORMC_EXAMPLES_DEMO_STREAMINGCOPY_H
+#ifndef NORMC_TOOLS_MEASURE_STREAMINGCOPY_H
+#define NORMC_TOOLS_MEASURE_STREAMINGCOPY_H
 
 #include "normc/Executor.h"
 
 #include <cstddef>
 #include <cstdint>
 
-namespace demo {
+namespace normc::measure {
 
 /// Copies `bytes` bytes between buffers aligned to 64 bytes that don't overlap,
 /// with the widest non-temporal stores that the processor has (x86-64; a plain
 /// copy elsewhere).
 void streamingCopy(std::byte *to, const std::byte *from, int64_t bytes,
-                   normc::Executor &executor);
+                   Executor &executor);
 
-} // namespace demo
+} // namespace normc::measure
 
-#endif // NORMC_EXAMPLES_DEMO_STREAMINGCOPY_H
+#endif // NORMC_TOOLS_MEASURE_STREAMINGCOPY_H

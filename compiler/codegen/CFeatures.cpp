@@ -1,0 +1,76 @@
+//===- CFeatures.cpp - features of a processor, asked for in C ------------===//
+
+#include "compiler/codegen/CFeatures.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace normc;
+
+namespace {
+
+/// How C asks for a feature of an x86 processor.
+struct FeatureTest {
+  const char *feature; ///< LLVM's name.
+  const char *test;    ///< A C expression.
+};
+
+/// Features that code for a kernel can use and that compilers (GCC since 8,
+/// Clang since 10) can be asked about; those that they are slow to learn come
+/// from CPUID itself.
+constexpr FeatureTest kFeatureTests[] = {
+    {"sse4.1", "__builtin_cpu_supports(\"sse4.1\")"},
+    {"sse4.2", "__builtin_cpu_supports(\"sse4.2\")"},
+    {"popcnt", "__builtin_cpu_supports(\"popcnt\")"},
+    {"avx", "__builtin_cpu_supports(\"avx\")"},
+    {"avx2", "__builtin_cpu_supports(\"avx2\")"},
+    {"fma", "__builtin_cpu_supports(\"fma\")"},
+    {"fma4", "__builtin_cpu_supports(\"fma4\")"},
+    {"xop", "__builtin_cpu_supports(\"xop\")"},
+    {"bmi", "__builtin_cpu_supports(\"bmi\")"},
+    {"bmi2", "__builtin_cpu_supports(\"bmi2\")"},
+    {"f16c", "normc_c_cpuid(1, 0, 2) >> 29 & 1"},
+    {"movbe", "normc_c_cpuid(1, 0, 2) >> 22 & 1"},
+    {"lzcnt", "normc_c_cpuid(0x80000001u, 0, 2) >> 5 & 1"},
+    {"gfni", "normc_c_cpuid(7, 0, 2) >> 8 & 1"},
+    {"avx512f", "__builtin_cpu_supports(\"avx512f\")"},
+    {"avx512bw", "__builtin_cpu_supports(\"avx512bw\")"},
+    {"avx512cd", "__builtin_cpu_supports(\"avx512cd\")"},
+    {"avx512dq", "__builtin_cpu_supports(\"avx512dq\")"},
+    {"avx512vl", "__builtin_cpu_supports(\"avx512vl\")"},
+    {"avx512ifma", "__builtin_cpu_supports(\"avx512ifma\")"},
+    {"avx512vbmi", "__builtin_cpu_supports(\"avx512vbmi\")"},
+    {"avx512vbmi2", "normc_c_cpuid(7, 0, 2) >> 6 & 1"},
+    {"avx512vnni", "normc_c_cpuid(7, 0, 2) >> 11 & 1"},
+    {"avx512bitalg", "normc_c_cpuid(7, 0, 2) >> 12 & 1"},
+    {"avx512vpopcntdq", "normc_c_cpuid(7, 0, 2) >> 14 & 1"},
+    {"avx512fp16", "normc_c_cpuid(7, 0, 3) >> 23 & 1"},
+    {"avx512bf16", "normc_c_cpuid(7, 1, 0) >> 5 & 1"},
+};
+
+} // namespace
+
+const char *const normc::kCCpuid =
+    R"(#if defined(__GNUC__) && defined(__x86_64__)
+#ifndef NORMC_C_CPUID
+#define NORMC_C_CPUID
+#include <cpuid.h>
+/* Register 0 to 3 (a to d) of a leaf of CPUID; 0 if the leaf doesn't exist. */
+static inline unsigned normc_c_cpuid(unsigned leaf, unsigned subleaf,
+                                     int number) {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!__get_cpuid_count(leaf, subleaf, &a, &b, &c, &d))
+    return 0;
+  return number == 0 ? a : number == 1 ? b : number == 2 ? c : d;
+}
+#endif
+#endif
+)";
+
+std::string normc::writeCFeatureTest(const std::vector<std::string> &features) {
+  std::string tests;
+  for (const FeatureTest &each : kFeatureTests)
+    if (llvm::is_contained(features, each.feature))
+      tests += (tests.empty() ? "(" : " &&\n         (") +
+               std::string(each.test) + ")";
+  return tests.empty() ? "1" : tests;
+}

@@ -1,0 +1,25 @@
+//===- CFeatures.h - features of a processor, asked for in C ----*- C++ -*-===//
+//
+// The part of a C header that tells whether a machine can run a kernel.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_CODEGEN_CFEATURES_H
+#define NORMC_COMPILER_CODEGEN_CFEATURES_H
+
+#include <string>
+#include <vector>
+
+namespace normc {
+
+/// A helper function that the tests call, once in a program's source.
+extern const char *const kCCpuid;
+
+/// A C expression for GCC and Clang on x86-64 that is true where the machine
+/// has the features, named as LLVM does. Those that no kernel can use (of
+/// cryptography, of systems) are not asked for.
+std::string writeCFeatureTest(const std::vector<std::string> &features);
+
+} // namespace normc
+
+#endif // NORMC_COMPILER_CODEGEN_CFEATURES_H

@@ -1,0 +1,25 @@
+//===- DeclaredNorms.h - the norms that a source declares -------*- C++ -*-===//
+//
+// Reads the declarations off a module before the pipeline turns them into
+// arithmetic, for tools that judge the data that a norm is given.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_CODEGEN_DECLAREDNORMS_H
+#define NORMC_COMPILER_CODEGEN_DECLAREDNORMS_H
+
+#include "normc/Artifact.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <vector>
+
+namespace normc {
+
+/// One entry per norm.normalize, in the order of the text. Arguments are
+/// numbered as in the Artifact: those of the function come first.
+std::vector<DeclaredNorm> collectDeclaredNorms(mlir::ModuleOp module);
+
+} // namespace normc
+
+#endif // NORMC_COMPILER_CODEGEN_DECLAREDNORMS_H

@@ -1,0 +1,118 @@
+//===- CHeaderTest.cpp - a C header for an object file --------------------===//
+//
+// That headers compile, and what the functions in them do, is tested in
+// tests/lit/tools/normc-compile-header.test and by examples/aot_c.
+//
+//===----------------------------------------------------------------------===//
+
+#include "compiler/codegen/CHeader.h"
+#include "compiler/codegen/CFeatures.h"
+#include "compiler/codegen/CSizes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+using namespace normc;
+using testing::HasSubstr;
+using testing::Not;
+using Op = SizeExpr::Op;
+
+/// x [w0, 8] -> y [w1 = w0 / 2], which has a word of its own.
+static Artifact makeArtifact() {
+  Artifact artifact;
+  artifact.name = "half";
+  ArgumentFacts x{.name = "x", .dtype = DType::BF16, .axes = {{}, {}}};
+  x.axes[0] = {SizeExpr::word(0), SizeExpr::constant(8), true};
+  x.axes[1] = {SizeExpr::constant(8), SizeExpr::constant(1), true};
+  ArgumentFacts y{.name = "y", .isOutput = true, .axes = {{}}, .alignment = 16};
+  y.axes[0] = {{{{Op::Word, 0}, {Op::Constant, 2}, {Op::FloorDiv}}}, {}, false};
+  artifact.arguments = {x, y};
+  artifact.words = {{0, 0, false}, {1, 0, false}, {1, 0, true}};
+  artifact.divisibility = {{SizeExpr::word(0), 2, "extent of 'x'"}};
+  artifact.stages = {{"half_stage0", SizeExpr::word(0)}};
+  return artifact;
+}
+
+static std::string write(const Artifact &artifact) {
+  Result<std::string> text = writeCHeader(artifact, "x86-64-v3");
+  EXPECT_TRUE(text) << text.error().message;
+  return text ? *text : "";
+}
+
+TEST(CHeaderTest, PointersThenSizesThenScratch) {
+  EXPECT_THAT(write(makeArtifact()),
+              HasSubstr("static inline int half(\n"
+                        "    const uint16_t *x, float *y,\n"
+                        "    int64_t x_extent0, int64_t y_stride0,\n"
+                        "    void *scratch) {\n"));
+}
+
+TEST(CHeaderTest, SizesThatFollowAreComputed) {
+  std::string text = write(makeArtifact());
+  EXPECT_THAT(text, HasSubstr("  words[1] = normc_c_floor_div(words[0], 2, "
+                              "&fault);\n"
+                              "  if (words[0] % 2 != 0)\n"
+                              "    return NORMC_C_DIVISIBILITY;\n"
+                              "  words[2] = normc_c_floor_div(words[0], 2, "
+                              "&fault) > 1 ? y_stride0 : 0;\n"));
+  EXPECT_THAT(text, HasSubstr("  status = normc_c_check(y, bytes, 16);\n"));
+}
+
+TEST(CHeaderTest, TheCommentTellsWhatACallMustKeep) {
+  std::string text = write(makeArtifact());
+  EXPECT_THAT(text, HasSubstr(" *   x: bf16 (its bits) [x_extent0, 8], strides "
+                              "[8, 1], aligned to 2 bytes; read\n"));
+  EXPECT_THAT(text, HasSubstr(" *   y: f32 [x_extent0 / 2], strides "
+                              "[y_stride0], aligned to 16 bytes; written\n"));
+  EXPECT_THAT(text, HasSubstr(" * x_extent0 must be divisible by 2.\n"));
+  EXPECT_THAT(text, HasSubstr(" * x_extent0 must be at least 1.\n"));
+  EXPECT_THAT(text, HasSubstr("floating-point control word must be the "
+                              "default"));
+}
+
+TEST(CHeaderTest, NamesThatCCannotSay) {
+  Artifact artifact = makeArtifact();
+  artifact.name = "exp";
+  artifact.stages[0].entry = "exp__stage0";
+  artifact.arguments[0].name = "scratch";
+  artifact.arguments[1].name = "a*/b";
+  std::string text = write(artifact);
+  EXPECT_THAT(text, HasSubstr("static inline int exp_(\n"
+                              "    const uint16_t *scratch_2, float *a__b,\n"
+                              "    int64_t scratch_2_extent0,"));
+  EXPECT_THAT(text, HasSubstr("(the kernel's 'a__b')"));
+  EXPECT_THAT(text, Not(HasSubstr("a*/b")));
+}
+
+TEST(CHeaderTest, ExtentsThatNeedEachOther) {
+  Artifact artifact = makeArtifact();
+  artifact.arguments[0].axes[0].extent = SizeExpr::word(1);
+  Result<std::string> text = writeCHeader(artifact, "native");
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().kind, ErrorKind::Internal);
+  EXPECT_EQ(text.error().message,
+            "expected extents that follow from the call's, but got extents "
+            "that need each other");
+}
+
+TEST(CHeaderTest, SizesInC) {
+  EXPECT_EQ(writeCSize({{{Op::Word, 0},
+                         {Op::Constant, int64_t(1) << 40},
+                         {Op::Mul},
+                         {Op::AlignTo, 64},
+                         {Op::Word, 1},
+                         {Op::Add},
+                         {Op::Constant, 3},
+                         {Op::CeilDiv}}}),
+            "normc_c_ceil_div(normc_c_add(normc_c_align(normc_c_mul(words[0], "
+            "INT64_C(1099511627776), &fault), 64, &fault), words[1], &fault), "
+            "3, &fault)");
+}
+
+TEST(CHeaderTest, FeaturesInC) {
+  EXPECT_EQ(writeCFeatureTest({}), "1");
+  EXPECT_EQ(writeCFeatureTest({"aes", "avx2"}),
+            "(__builtin_cpu_supports(\"avx2\"))");
+  EXPECT_THAT(writeCFeatureTest({"avx512f", "f16c"}),
+              HasSubstr("normc_c_cpuid(1, 0, 2) >> 29 & 1"));
+}

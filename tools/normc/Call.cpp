@@ -1,0 +1,104 @@
+//===- Call.cpp - a kernel and what it is called with ---------------------===//
+
+#include "Call.h"
+
+#include "Files.h"
+#include "Npy.h"
+#include "RandomFill.h"
+#include "Shapes.h"
+
+#include "normc/ArtifactFile.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace normc;
+using namespace normc::tool;
+
+std::string normc::tool::sourceName(const Options &options) {
+  return options.file == "-" ? "<stdin>" : options.file;
+}
+
+Result<Artifact> normc::tool::loadArtifact(const Options &options) {
+  Result<Target> target = Target::named(options.target);
+  if (!target)
+    return target.error();
+  auto source = readFile(options.file, kMaxSourceBytes);
+  if (!source)
+    return source.error();
+  std::string_view bytes = (*source)->getBuffer();
+  if (isArtifact(bytes))
+    return deserialize(bytes);
+  return compile(bytes, *target, sourceName(options));
+}
+
+/// Reads the arrays of --in to their positions.
+static Status readInputs(const Artifact &artifact, const Options &options,
+                         std::vector<Array> &arrays,
+                         std::vector<std::optional<TensorRef>> &given) {
+  for (const Binding &binding : options.inputs)
+    for (auto [i, facts] : llvm::enumerate(artifact.arguments)) {
+      if (facts.name != binding.name)
+        continue;
+      if (given[i])
+        return Error{ErrorKind::InvalidArgument,
+                     "expected --in or --shape for '" + facts.name +
+                         "', but got both"};
+      auto file = readFile(binding.path, std::nullopt, kNpyMagic);
+      if (!file)
+        return file.error();
+      Result<Array> array =
+          parseNpy((*file)->getBuffer(), facts.dtype,
+                   "'" + facts.name + "' (" + binding.path + ")");
+      if (!array)
+        return array.error();
+      arrays[i] = *std::move(array);
+      given[i] = arrays[i].ref();
+    }
+  return {};
+}
+
+/// True for an argument that some norm takes as a variance.
+static bool isVariance(const Artifact &artifact, size_t argument) {
+  return llvm::any_of(artifact.norms, [&](const DeclaredNorm &norm) {
+    return norm.variance == int64_t(argument);
+  });
+}
+
+Result<std::vector<Array>>
+normc::tool::makeArrays(const Artifact &artifact, const Options &options,
+                        std::optional<uint64_t> seed) {
+  auto given = placeShapes(artifact, options.shapes);
+  if (!given)
+    return given.error();
+  std::vector<Array> arrays(artifact.arguments.size());
+  if (Status status = readInputs(artifact, options, arrays, *given); !status)
+    return status.error();
+  Result<std::vector<Dims>> shapes = computeShapes(artifact, *given);
+  if (!shapes)
+    return shapes.error();
+  std::vector<int64_t> words = extentWords(artifact, *shapes);
+  for (auto [i, facts] : llvm::enumerate(artifact.arguments)) {
+    if (arrays[i].data)
+      continue;
+    Result<Dims> strides = chooseStrides(facts, (*shapes)[i], words);
+    if (!strides)
+      return strides.error();
+    Result<Array> array = allocateArray(facts.dtype, (*shapes)[i], *strides,
+                                        "'" + facts.name + "'");
+    if (!array)
+      return array.error();
+    arrays[i] = *std::move(array);
+    if (!facts.isOutput && seed)
+      fillRandom(arrays[i], *seed, facts.name, isVariance(artifact, i),
+                 defaultExecutor());
+  }
+  return arrays;
+}
+
+std::vector<TensorRef>
+normc::tool::tensorsOf(const std::vector<Array> &arrays) {
+  std::vector<TensorRef> tensors;
+  for (const Array &array : arrays)
+    tensors.push_back(array.ref());
+  return tensors;
+}

@@ -1,0 +1,209 @@
+//===- OptionTable.cpp - commands and options as data ---------------------===//
+
+#include "OptionTable.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+#include <cmath>
+
+using namespace normc;
+using namespace normc::tool;
+using llvm::StringRef;
+using Action = Options::Action;
+
+static Error usage(const llvm::Twine &message) {
+  return {ErrorKind::InvalidArgument, message.str()};
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
+
+static Status readEmit(StringRef value, Options &options) {
+  std::vector<StringRef> names;
+  for (const EmitInfo &info : listEmits()) {
+    names.push_back(info.name);
+    if (info.name == std::string_view(value))
+      options.emit = info.stage;
+  }
+  if (options.emit)
+    return {};
+  return usage("expected --emit to be one of " + llvm::join(names, ", ") +
+               ", but got '" + value + "'" + suggest(value, names));
+}
+
+static std::string listStages() {
+  std::string text;
+  for (const EmitInfo &info : listEmits()) {
+    std::string name(info.name);
+    name.resize(std::max<size_t>(name.size(), 13), ' ');
+    text += name + " " + std::string(info.description) + "\n";
+  }
+  return text;
+}
+
+template <typename T>
+static Status checkNew(StringRef option, StringRef name,
+                       const std::vector<T> &bindings) {
+  for (const T &other : bindings)
+    if (other.name == name)
+      return usage("expected each name once, but " + option + " gives '" +
+                   name + "' again");
+  return {};
+}
+
+static Status readBinding(StringRef option, StringRef value,
+                          std::vector<Binding> &bindings) {
+  auto [name, path] = value.split('=');
+  if (name.empty() || path.empty())
+    return usage("expected " + option + " NAME=PATH, but got '" + value + "'");
+  if (Status status = checkNew(option, name, bindings); !status)
+    return status;
+  bindings.push_back({name.str(), path.str()});
+  return {};
+}
+
+static Status readIn(StringRef value, Options &options) {
+  return readBinding("--in", value, options.inputs);
+}
+static Status readOut(StringRef value, Options &options) {
+  return readBinding("--out", value, options.outputs);
+}
+
+static Status readShape(StringRef value, Options &options) {
+  auto [name, text] = value.split('=');
+  llvm::SmallVector<StringRef> parts;
+  text.split(parts, 'x');
+  std::vector<int64_t> extents;
+  for (StringRef part : parts) {
+    int64_t extent = 0;
+    if (name.empty() || part.getAsInteger(10, extent) || extent < 0)
+      return usage("expected --shape NAME=EXTENTxEXTENT..., but got '" + value +
+                   "'");
+    extents.push_back(extent);
+  }
+  if (extents.size() > size_t(kMaxRank))
+    return usage("expected --shape of at most " + llvm::Twine(kMaxRank) +
+                 " axes, but got '" + value + "'");
+  if (Status status = checkNew("--shape", name, options.shapes); !status)
+    return status;
+  options.shapes.push_back(
+      {name.str(), Dims{std::span<const int64_t>(extents)}});
+  return {};
+}
+
+static Status readRandom(StringRef value, Options &options) {
+  uint64_t seed = 0;
+  if (value.getAsInteger(10, seed))
+    return usage("expected --random to be a seed of 0 or more, but got '" +
+                 value + "'");
+  options.random = seed;
+  return {};
+}
+
+static Status readThreads(StringRef value, Options &options) {
+  int threads = 0;
+  if (value.getAsInteger(10, threads) || threads < 1)
+    return usage("expected --threads to be a number of at least 1, but got '" +
+                 value + "'");
+  options.threads = threads;
+  return {};
+}
+
+static Status readCeiling(StringRef value, Options &options) {
+  double rate = 0;
+  if (value.getAsDouble(rate) || !std::isfinite(rate) || rate <= 0)
+    return usage(
+        "expected --ceiling to be a number of GB/s above 0, but got '" + value +
+        "'");
+  options.ceiling = rate;
+  return {};
+}
+
+static Status readTarget(StringRef value, Options &options) {
+  options.target = value.str();
+  return {};
+}
+static Status readOutput(StringRef value, Options &options) {
+  options.output = value.str();
+  return {};
+}
+
+template <bool Options::*flag>
+static Status setFlag(StringRef, Options &options) {
+  options.*flag = true;
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Tables
+//===----------------------------------------------------------------------===//
+
+static constexpr unsigned kCompile = bit(Action::Compile),
+                          kRun = bit(Action::Run), kBench = bit(Action::Bench),
+                          kExplain = bit(Action::Explain);
+
+static constexpr CommandInfo kCommands[] = {
+    {Action::Compile, "compile", "shows or writes a stage of a norm's lowering",
+     true,
+     "`obj` and `header` together are a plain C function, which a C or C++ "
+     "program\nlinks without any library.\n"},
+    {Action::Run, "run", "runs a norm on arrays in .npy files", true,
+     "Arrays are .npy files in C or Fortran order, of <f2, <f4 or <f8; bf16 is "
+     "two raw\nbytes: <V2 (as the Python package ml_dtypes writes it), |V2 or "
+     "<u2. Outputs are\nwritten in C order, bf16 as <V2. Either all outputs "
+     "are written, or none.\n\n"
+     "With --random or --stats, outputs need no --out.\n"},
+    {Action::Bench, "bench", "times a norm beside a streaming copy", true,
+     "The ceiling is a copy of as many bytes by as many threads, with stores "
+     "that go\npast the cache, in turns with the kernel. Bytes are those that "
+     "must move: each\nargument once. Times are medians, and `ratio` is gb_s / "
+     "ceiling_gb_s. Inputs are\nrandom.\n"},
+    {Action::Explain, "explain",
+     "tells what a norm is compiled to, and what it costs", true, ""},
+    {Action::Targets, "targets", "lists the machines to compile for", false,
+     ""},
+};
+
+static constexpr OptionInfo kOptions[] = {
+    {"--emit", "", "STAGE", kCompile, OptionInfo::Required,
+     "in the order of the pipeline:", readEmit, listStages},
+    {"--in", "", "NAME=PATH", kRun, OptionInfo::Repeated,
+     "the array of an input, one option for each", readIn},
+    {"--out", "", "NAME=PATH", kRun, OptionInfo::Repeated,
+     "the file to write an output to, one option for each", readOut},
+    {"--random", "", "SEED", kRun, OptionInfo::Once,
+     "fills the inputs that have no --in with normal random numbers, the same "
+     "for the same seed",
+     readRandom},
+    {"--shape", "", "NAME=8x4096", kRun | kBench | kExplain,
+     OptionInfo::Repeated,
+     "the shape of an argument with dynamic extents; those of others follow "
+     "from it where they are tied",
+     readShape},
+    {"--stats", "", "", kRun, OptionInfo::Once,
+     "prints what the results and the statistics look like, and warns of "
+     "trouble",
+     setFlag<&Options::stats>},
+    {"--target", "", "TARGET", kCompile | kRun | kBench | kExplain,
+     OptionInfo::Once,
+     "native (default), x86-64-v3, ...; `normc targets` lists them",
+     readTarget},
+    {"--threads", "", "N", kRun | kBench | kExplain, OptionInfo::Once,
+     "threads to run on; all cores by default. Results do not depend on it",
+     readThreads},
+    {"--ceiling", "", "GB/S", kExplain, OptionInfo::Once,
+     "the speed of memory to reckon with; measured where not given",
+     readCeiling},
+    {"--json", "", "", kBench, OptionInfo::Once,
+     "one JSON object instead of text", setFlag<&Options::json>},
+    {"--timing", "", "", kCompile, OptionInfo::Once,
+     "a table on standard error: what each step of the compiler took",
+     setFlag<&Options::timing>},
+    {"--output", "-o", "OUT", kCompile, OptionInfo::Once,
+     "the file to write; `-` (default) is standard output", readOutput},
+};
+
+llvm::ArrayRef<CommandInfo> normc::tool::listCommands() { return kCommands; }
+llvm::ArrayRef<OptionInfo> normc::tool::listOptions() { return kOptions; }
