@@ -36,8 +36,7 @@ static constexpr EmitInfo kEmits[] = {
     {Emit::Assembly, "asm", "assembly, or PTX"},
     {Emit::Object, "obj", "a relocatable object file"},
     {Emit::Header, "header", "a C header for the object file"},
-    {Emit::Artifact, "artifact",
-     "a compiled kernel, for normc run and the runtime"},
+    {Emit::Artifact, "artifact", "a saved kernel, which normc run loads"},
 };
 
 std::span<const EmitInfo> normc::listEmits() { return kEmits; }
@@ -181,6 +180,7 @@ Status Compilation::run(Emit last, const StagePrinter &printer) {
         }
         collected->norms = std::move(artifact.norms);
         artifact = *std::move(collected);
+        requireElements(artifact);
       }
     clock.end(toString(step));
     if (printer)

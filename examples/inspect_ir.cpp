@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "examples/check.h"
+#include "normc/SizeText.h"
 #include "normc/normc.h"
 
 #include <map>
@@ -77,54 +78,25 @@ static void checkLevel(Emit stage, const std::string &ir) {
     fail("expected no norm.phase from stage vector on");
 }
 
-/// A size in the words of a call: w0, w1, ... (see below).
-static std::string sizeText(const normc::SizeExpr &size) {
-  std::vector<std::string> stack;
-  auto binary = [&](const std::string &before, const std::string &between) {
-    std::string right = stack.back();
-    stack.pop_back();
-    stack.back() = before + "(" + stack.back() + between + right + ")";
-  };
-  for (auto [op, operand] : size.steps)
-    switch (op) {
-    case normc::SizeExpr::Op::Constant:
-      stack.push_back(std::to_string(operand));
-      break;
-    case normc::SizeExpr::Op::Word:
-      stack.push_back("w");
-      stack.back() += std::to_string(operand);
-      break;
-    case normc::SizeExpr::Op::Mul:
-      binary("", " * ");
-      break;
-    case normc::SizeExpr::Op::FloorDiv:
-      binary("floor", " / ");
-      break;
-    case normc::SizeExpr::Op::CeilDiv:
-      binary("ceil", " / ");
-      break;
-    case normc::SizeExpr::Op::Add:
-      binary("", " + ");
-      break;
-    case normc::SizeExpr::Op::AlignTo:
-      stack.back() =
-          "align(" + stack.back() + ", " + std::to_string(operand) + ")";
-      break;
-    }
-  return stack.empty() ? "any" : stack.back();
-}
-
 static void printFacts(const normc::Artifact &artifact) {
-  std::printf("== the artifact: %zu bytes of object code for %s, %s\n\n",
-              artifact.object.size(), artifact.cpu.c_str(),
+  // Sizes are formulas over the words of a call.
+  std::vector<std::string> words;
+  for (size_t i = 0; i < artifact.words.size(); ++i)
+    words.push_back("w" + std::to_string(i));
+  auto size = [&](const normc::SizeExpr &expression) {
+    return expression.steps.empty() ? "any"
+                                    : normc::formatSize(expression, words);
+  };
+  std::printf("== the artifact: %zu bytes of code for %s, %s\n\n",
+              artifact.image.size(), artifact.cpu.c_str(),
               artifact.triple.c_str());
   for (const normc::ArgumentFacts &argument : artifact.arguments) {
     std::printf("%s %s: %s, aligned to %td bytes\n",
                 argument.isOutput ? "output" : "input ", argument.name.c_str(),
                 toString(argument.dtype), ptrdiff_t(argument.alignment));
     for (const normc::AxisFacts &axis : argument.axes)
-      std::printf("    extent %s, stride %s%s\n", sizeText(axis.extent).c_str(),
-                  sizeText(axis.stride).c_str(),
+      std::printf("    extent %s, stride %s%s\n", size(axis.extent).c_str(),
+                  size(axis.stride).c_str(),
                   axis.mustBeNonEmpty ? ", not empty" : "");
   }
   for (size_t i = 0; i < artifact.words.size(); ++i) {
@@ -139,8 +111,8 @@ static void printFacts(const normc::Artifact &artifact) {
                 artifact.arguments[input].name.c_str());
   for (const normc::StageFacts &stage : artifact.stages)
     std::printf("stage %s: %s independent chunks\n", stage.entry.c_str(),
-                sizeText(stage.chunkCount).c_str());
-  std::printf("scratch: %s bytes\n", sizeText(artifact.scratchBytes).c_str());
+                size(stage.chunkCount).c_str());
+  std::printf("scratch: %s bytes\n", size(artifact.scratchBytes).c_str());
 }
 
 /// A small input of the shape that the preset expects.

@@ -65,6 +65,14 @@ template <> struct Fields<DivisibilityFact> {
   }
 };
 
+template <> struct Fields<MinimumFact> {
+  static void visit(auto &field, auto &fact) {
+    field("value", fact.value);
+    field("minimum", fact.minimum);
+    field("description", fact.description);
+  }
+};
+
 template <> struct Fields<StageFacts> {
   static void visit(auto &field, auto &stage) {
     field("entry", stage.entry);
@@ -82,6 +90,7 @@ template <> struct Fields<DeclaredNorm> {
     field("axes", norm.axes);
     field("groups", norm.groups);
     field("groupAxis", norm.groupAxis);
+    field("correction", norm.correction);
     field("mean", norm.mean);
     field("variance", norm.variance);
   }
@@ -96,6 +105,7 @@ template <> struct Fields<Artifact> {
     field("arguments", artifact.arguments);
     field("words", artifact.words);
     field("divisibility", artifact.divisibility);
+    field("minimums", artifact.minimums);
     field("inPlace", artifact.inPlace);
     field("stages", artifact.stages);
     field("scratchBytes", artifact.scratchBytes);

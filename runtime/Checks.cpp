@@ -189,6 +189,19 @@ static Status checkDivisibility(const DivisibilityFact &fact,
   return {};
 }
 
+static Status checkMinimum(const MinimumFact &fact,
+                           std::span<const int64_t> words) {
+  int64_t value = 0;
+  if (SizeFault fault = evaluateSize(fact.value, words, value);
+      fault != SizeFault::None)
+    return sizeErrorOf(fact.description, fault);
+  if (value < fact.minimum)
+    return invalid("expected " + fact.description + " to be at least " +
+                   std::to_string(fact.minimum) + ", but got " +
+                   std::to_string(value));
+  return {};
+}
+
 static bool isInPlacePair(const Artifact &artifact, int input, int output) {
   for (const InPlacePair &pair : artifact.inPlace)
     if (pair.input == input && pair.output == output)
@@ -256,6 +269,9 @@ Status normc::checkCall(const Artifact &artifact, Args args, CallFrame &frame) {
   // First: other extents follow from the quotients.
   for (const DivisibilityFact &fact : artifact.divisibility)
     if (Status status = checkDivisibility(fact, words); !status)
+      return status;
+  for (const MinimumFact &fact : artifact.minimums)
+    if (Status status = checkMinimum(fact, words); !status)
       return status;
   for (int i = 0; i < count; ++i) {
     const ArgumentFacts &facts = artifact.arguments[i];

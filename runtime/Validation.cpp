@@ -127,6 +127,10 @@ static Status checkPrograms(const Artifact &artifact) {
                                      fact.description + ", but got " +
                                      std::to_string(fact.divisor));
   }
+  for (const MinimumFact &fact : artifact.minimums)
+    if (!isWellFormed(fact.value, words))
+      return malformed(artifact,
+                       "malformed size expression of " + fact.description);
   if (artifact.stages.empty())
     return malformed(artifact, "expected at least 1 stage, but got 0");
   for (const StageFacts &stage : artifact.stages) {

@@ -40,6 +40,8 @@ find_missing() {
   command -v ninja >/dev/null || missing+=(ninja-build)
   command -v c++ >/dev/null || missing+=(g++)
   command -v python3 >/dev/null || missing+=(python3)
+  # A reference of the tests.
+  python3 -c 'import numpy' 2>/dev/null || missing+=(python3-numpy)
 }
 
 check_mlir_dir() {
@@ -67,8 +69,8 @@ check_distribution() {
   say "expected Debian or a distribution like it, but this is" \
     "'${name:-unknown}'"
   say "install LLVM and MLIR 22.1, GoogleTest, Google Benchmark, oneTBB," \
-    "nlohmann-json 3.11, DLPack, CMake 3.25, Ninja, a C++20 compiler and" \
-    "Python 3 by its own means, then"
+    "nlohmann-json 3.11, DLPack, QEMU's user mode, CMake 3.25, Ninja, a" \
+    "C++20 compiler and Python 3 with NumPy by its own means, then"
   fail "run NORMC_SKIP_SETUP=1 MLIR_DIR=<prefix>/lib/cmake/mlir" \
     "scripts/demo.sh"
 }

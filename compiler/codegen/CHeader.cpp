@@ -174,6 +174,9 @@ void HeaderWriter::writeConditions() {
   for (const DivisibilityFact &fact : artifact.divisibility)
     line(" * " + size(fact.value) + " must be divisible by " +
          to_string(fact.divisor) + ".");
+  for (const MinimumFact &fact : artifact.minimums)
+    line(" * " + size(fact.value) + " must be at least " +
+         to_string(fact.minimum) + ".");
   for (const SizeExpr &extent : nonEmptyExtents())
     line(" * " + size(extent) + " must be at least 1.");
   for (const InPlacePair &pair : artifact.inPlace)
@@ -298,6 +301,11 @@ void HeaderWriter::writeSizeCheck() {
     line("  if (" + writeCSize(fact.value) + " % " + to_string(fact.divisor) +
          " != 0)");
     line("    return NORMC_C_DIVISIBILITY;");
+  }
+  for (const MinimumFact &fact : artifact.minimums) {
+    line("  if (" + writeCSize(fact.value) + " < " + to_string(fact.minimum) +
+         ")");
+    line("    return NORMC_C_TOO_FEW;");
   }
   // No address depends on the stride of a single element.
   for (size_t word : parameters)

@@ -25,9 +25,32 @@ std::vector<DeclaredNorm> normc::collectDeclaredNorms(ModuleOp module) {
     declared.axes.assign(op.getAxes().begin(), op.getAxes().end());
     declared.mean = argumentOf(op.getMean());
     declared.variance = argumentOf(op.getVariance());
+    declared.correction = op.getCorrection();
     declared.groups = op.getGroups().value_or(0);
     declared.groupAxis = op.getGroupAxis().value_or(0);
     norms.push_back(std::move(declared));
   });
   return norms;
+}
+
+void normc::requireElements(Artifact &artifact) {
+  for (const DeclaredNorm &norm : artifact.norms) {
+    if (norm.correction == 0 || norm.input < 0)
+      continue;
+    const ArgumentFacts &input = artifact.arguments[norm.input];
+    SizeExpr elements = SizeExpr::constant(1);
+    for (int64_t axis : norm.axes) {
+      const SizeExpr &extent = input.axes[axis].extent;
+      elements.steps.insert(elements.steps.end(), extent.steps.begin(),
+                            extent.steps.end());
+      elements.steps.push_back({SizeExpr::Op::Mul});
+    }
+    bool isGrouped = norm.groups > 0;
+    artifact.minimums.push_back(
+        {std::move(elements),
+         (norm.correction + 1) * std::max<int64_t>(norm.groups, 1),
+         std::string("number of elements of ") +
+             (isGrouped ? "all groups" : "a group") + " of '" + input.name +
+             "', whose variance is corrected,"});
+  }
 }

@@ -20,6 +20,10 @@ namespace normc {
 /// numbered as in the Artifact: those of the function come first.
 std::vector<DeclaredNorm> collectDeclaredNorms(mlir::ModuleOp module);
 
+/// Adds a fact per norm of `artifact` that divides by one less than the number
+/// of its elements: two at least. Of an intermediate no call can tell.
+void requireElements(Artifact &artifact);
+
 } // namespace normc
 
 #endif // NORMC_COMPILER_CODEGEN_DECLAREDNORMS_H

@@ -1,7 +1,7 @@
 //===- NormToKernel.cpp - norm-to-kernel ----------------------------------===//
 
-#include "compiler/passes/NormFormula.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/norm/NormFormula.h"
 #include "dialects/norm/Norm.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -186,8 +186,9 @@ void SpecBuilder::addGiven() {
     return;
   DType dtype = spec.given.dtype.value_or(computeType());
   if (spec.given.hasMean)
-    addArgument("mean", statisticShape(), dtype);
-  addArgument(spec.given.isRstd ? "rstd" : "variance", statisticShape(), dtype);
+    addArgument("mean", statisticShape(), dtype, spec.given.strides);
+  addArgument(spec.given.isRstd ? "rstd" : "variance", statisticShape(), dtype,
+              spec.given.strides);
 }
 
 void SpecBuilder::addSaved() {

@@ -81,7 +81,7 @@ static const std::vector<Preset> &table() {
   static const std::vector<Preset> presets{
       {{"ada_instance_norm",
         "(x - mean) / sqrt(variance + epsilon) * scale + shift per sample",
-        "N x C x spatial"},
+        "N x C x spatial", 4},
        TakesEpsilon | TakesLayout | TakesSpatial | TakesCorrection,
        [](const PresetOptions &options) {
          return adaptiveInstanceNorm(channelOptions(options),
@@ -90,7 +90,7 @@ static const std::vector<Preset> &table() {
       {{"ada_layer_norm",
         "(x - mean) / sqrt(variance + epsilon) * (1 + scale) + shift per "
         "sample",
-        "N x ... x D"},
+        "N x ... x D", 3},
        TakesEpsilon | TakesCorrection | TakesAxes,
        [](const PresetOptions &options) {
          return adaptiveLayerNorm(rowOptions(options));
@@ -98,17 +98,17 @@ static const std::vector<Preset> &table() {
       {{"batch_norm_inference",
         "(x - mean) / sqrt(variance + epsilon) * scale + shift by given mean "
         "and variance",
-        "N x C x spatial"},
+        "N x C x spatial", 4},
        TakesEpsilon | TakesLayout | TakesFolded,
        makeBatchNormInference},
       {{"batch_norm_training",
         "the same by the batch's own mean and variance, which are results",
-        "N x C x spatial"},
+        "N x C x spatial", 4},
        TakesEpsilon | TakesLayout | TakesCorrection,
        [](const PresetOptions &options) {
          return batchNormTraining(channelOptions(options));
        }},
-      {{"dynamic_tanh", "scale * tanh(alpha x) + shift", "... x D"},
+      {{"dynamic_tanh", "scale * tanh(alpha x) + shift", "... x D", 2},
        TakesAxes,
        [](const PresetOptions &options) {
          return dynamicTanh(rowOptions(options));
@@ -116,47 +116,47 @@ static const std::vector<Preset> &table() {
       {{"group_norm",
         "(x - mean) / sqrt(variance + epsilon) * scale + shift by group of "
         "channels",
-        "N x C x spatial"},
+        "N x C x spatial", 4},
        TakesEpsilon | TakesLayout | TakesGroups | TakesCorrection,
        makeGroupNorm},
       {{"instance_norm",
         "(x - mean) / sqrt(variance + epsilon) * scale + shift by channel",
-        "N x C x spatial"},
+        "N x C x spatial", 4},
        TakesEpsilon | TakesLayout | TakesCorrection,
        [](const PresetOptions &options) {
          return instanceNorm(channelOptions(options));
        }},
-      {{"l2_norm", "x / max(|x|, epsilon) by the L2 norm", "... x D"},
+      {{"l2_norm", "x / max(|x|, epsilon) by the L2 norm", "... x D", 2},
        TakesEpsilon | TakesAxes,
        [](const PresetOptions &options) {
          return l2Norm(rowOptions(options));
        }},
       {{"layer_norm", "(x - mean) / sqrt(variance + epsilon) * scale + shift",
-        "... x D"},
+        "... x D", 2},
        TakesEpsilon | TakesCorrection | TakesAxes,
        [](const PresetOptions &options) {
          return layerNorm(rowOptions(options));
        }},
-      {{"lp_norm", "x / max(sum(|x|^p)^(1/p), epsilon)", "... x D"},
+      {{"lp_norm", "x / max(sum(|x|^p)^(1/p), epsilon)", "... x D", 2},
        TakesEpsilon | TakesP | TakesAxes,
        [](const PresetOptions &options) {
          return lpNorm(rowOptions(options), options.p.value_or(3));
        }},
-      {{"rms_norm", "x / sqrt(mean(x^2) + epsilon) * scale", "... x D"},
+      {{"rms_norm", "x / sqrt(mean(x^2) + epsilon) * scale", "... x D", 2},
        TakesEpsilon | TakesPartial | TakesAxes,
        [](const PresetOptions &options) {
          NormSpec spec = rmsNorm(rowOptions(options));
          spec.partial = options.partial;
          return spec;
        }},
-      {{"scale_norm", "x / max(|x|, epsilon) * scale by the L2 norm",
-        "... x D"},
+      {{"scale_norm", "x / max(|x|, epsilon) * scale by the L2 norm", "... x D",
+        2},
        TakesEpsilon | TakesAxes,
        [](const PresetOptions &options) {
          return scaleNorm(rowOptions(options));
        }},
       {{"weight_norm", "x / |x| * scale by the L2 norm of each slice",
-        "out x ..."},
+        "out x ...", 2},
        TakesEpsilon | TakesAxes,
        makeWeightNorm},
   };
@@ -240,6 +240,8 @@ static Status setSaved(NormSpec &spec, const std::vector<std::string> &saved) {
 static void setAnyStrides(NormSpec &spec) {
   spec.inputStrides.assign(spec.shape.size(), kDynamic);
   spec.outputStrides = spec.inputStrides;
+  if (spec.statistic == Statistic::Given)
+    spec.given.strides.assign(spec.shape.size() - spec.axes.size(), kDynamic);
   for (auto *parameter : {&spec.alpha, &spec.scale, &spec.shift})
     if (*parameter)
       (*parameter)->strides.assign((*parameter)->axes.size(), kDynamic);

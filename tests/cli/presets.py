@@ -196,8 +196,7 @@ def run(normc, case, dtype, parameter, strides, dynamic):
             if name == "variance":
                 values = values**2 + 0.1
             kind = compute if name in ("mean", "variance") else parameter
-            given[name] = store(path(name), values, kind,
-                                fortran and name not in ("mean", "variance"))
+            given[name] = store(path(name), values, kind, fortran)
             command += ["--in", f"{name}={path(name)}"]
         y, magnitude, further = case.reference(x, given)
         for name in ["y", *further]:

@@ -27,6 +27,9 @@ Status explainCommand(const Options &options);
 /// `normc targets`: lists the targets.
 Status targetsCommand();
 
+/// `normc preset`: writes a named norm as .mlir text, or lists the presets.
+Status presetCommand(const Options &options);
+
 } // namespace normc::tool
 
 #endif // NORMC_TOOLS_NORMC_COMMANDS_H

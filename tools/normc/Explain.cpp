@@ -174,6 +174,9 @@ void Report::writeFacts() {
   for (const DivisibilityFact &fact : facts.divisibility)
     stream << "  " << size(fact.value) << " (" << fact.description
            << ") is a multiple of " << fact.divisor << "\n";
+  for (const MinimumFact &fact : facts.minimums)
+    stream << "  " << size(fact.value) << " (" << fact.description
+           << ") is at least " << fact.minimum << "\n";
   for (const InPlacePair &pair : facts.inPlace)
     stream << "  " << facts.arguments[pair.output].name
            << " may be the buffer of " << facts.arguments[pair.input].name

@@ -57,15 +57,21 @@ static std::string usageOf(const OptionInfo &option) {
 }
 
 /// "normc run FILE [--in NAME=PATH]... [--threads=N]"
-static std::string usageOf(const CommandInfo &command, StringRef lead) {
+/// With more than `most` options, "[OPTION]..." stands for them.
+static std::string usageOf(const CommandInfo &command, StringRef lead,
+                           size_t most) {
   std::string text = lead.str() + "normc " + command.name;
   size_t indent = text.size() + 1;
   std::vector<std::string> words;
-  if (command.takesFile)
-    words.push_back("FILE");
+  if (*command.operand)
+    words.push_back(command.operand);
+  std::vector<std::string> options;
   for (const OptionInfo &option : listOptions())
     if (takes(command, option))
-      words.push_back(usageOf(option));
+      options.push_back(usageOf(option));
+  if (options.size() > most)
+    options = {"[OPTION]..."};
+  words.insert(words.end(), options.begin(), options.end());
   if (!words.empty())
     text += ' ';
   wrap(text, indent, indent, words);
@@ -76,7 +82,8 @@ std::string normc::tool::overview() {
   std::string text = "normc compiles normalization kernels.\n\n";
   StringRef lead = "usage: ";
   for (const CommandInfo &command : listCommands()) {
-    text += usageOf(command, lead);
+    constexpr size_t most = 10;
+    text += usageOf(command, lead, most);
     lead = "       ";
   }
   text += "       normc COMMAND --help\n       normc --help | --version\n\n";
@@ -124,12 +131,21 @@ static std::string describe(const OptionInfo &option) {
 
 std::string normc::tool::helpOf(const CommandInfo &command) {
   std::string text = std::string("normc ") + command.name + ": " +
-                     command.summary + ".\n\n" + usageOf(command, "usage: ") +
-                     "\n";
-  if (command.takesFile)
-    text += describe("FILE", "the .mlir text of one function of norm ops on "
-                             "tensors, or of one norm.program; `-` is "
-                             "standard input");
+                     command.summary + ".\n\n" +
+                     usageOf(command, "usage: ", listOptions().size()) + "\n";
+  bool takesArtifact = command.action == Options::Action::Run ||
+                       command.action == Options::Action::Bench;
+  if (command.operand == StringRef("FILE"))
+    text += describe(
+        "FILE",
+        std::string("the .mlir text of one function of norm ops on tensors, or "
+                    "of one norm.program") +
+            (takesArtifact ? ", or a saved kernel (normc compile "
+                             "--emit=artifact)"
+                           : "") +
+            "; `-` is standard input");
+  if (command.action == Options::Action::Preset)
+    text += describe("NAME", "a preset; `normc preset --list` lists them");
   for (const OptionInfo &option : listOptions())
     if (takes(command, option))
       text += describe(option);

@@ -2,6 +2,8 @@
 
 #include "OptionTable.h"
 
+#include "PresetReaders.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -142,31 +144,92 @@ static Status setFlag(StringRef, Options &options) {
 
 static constexpr unsigned kCompile = bit(Action::Compile),
                           kRun = bit(Action::Run), kBench = bit(Action::Bench),
-                          kExplain = bit(Action::Explain);
+                          kExplain = bit(Action::Explain),
+                          kPreset = bit(Action::Preset);
 
 static constexpr CommandInfo kCommands[] = {
+    {Action::Preset, "preset", "writes a named norm as .mlir text", "NAME",
+     "An option that a preset has no use for is refused. Arguments and "
+     "results are\nnamed in the text: x, scale, shift, mean, variance, y, "
+     "rstd, ...\n"},
     {Action::Compile, "compile", "shows or writes a stage of a norm's lowering",
-     true,
+     "FILE",
      "`obj` and `header` together are a plain C function, which a C or C++ "
      "program\nlinks without any library.\n"},
-    {Action::Run, "run", "runs a norm on arrays in .npy files", true,
+    {Action::Run, "run", "runs a norm on arrays in .npy files", "FILE",
      "Arrays are .npy files in C or Fortran order, of <f2, <f4 or <f8; bf16 is "
      "two raw\nbytes: <V2 (as the Python package ml_dtypes writes it), |V2 or "
      "<u2. Outputs are\nwritten in C order, bf16 as <V2. Either all outputs "
      "are written, or none.\n\n"
      "With --random or --stats, outputs need no --out.\n"},
-    {Action::Bench, "bench", "times a norm beside a streaming copy", true,
+    {Action::Bench, "bench", "times a norm beside a streaming copy", "FILE",
      "The ceiling is a copy of as many bytes by as many threads, with stores "
      "that go\npast the cache, in turns with the kernel. Bytes are those that "
      "must move: each\nargument once. Times are medians, and `ratio` is gb_s / "
      "ceiling_gb_s. Inputs are\nrandom.\n"},
     {Action::Explain, "explain",
-     "tells what a norm is compiled to, and what it costs", true, ""},
-    {Action::Targets, "targets", "lists the machines to compile for", false,
-     ""},
+     "tells what a norm is compiled to, and what it costs", "FILE", ""},
+    {Action::Targets, "targets", "lists the machines to compile for", "", ""},
 };
 
 static constexpr OptionInfo kOptions[] = {
+    {"--list", "", "", kPreset, OptionInfo::Once,
+     "lists the presets with their formulas, and writes nothing else",
+     setFlag<&Options::list>},
+    {"--shape", "", "8x?x4096", kPreset, OptionInfo::Once,
+     "the extents of x, ? where they are known at the call only; all dynamic "
+     "by default",
+     readPresetShape},
+    {"--dtype", "", "TYPE", kPreset, OptionInfo::Once,
+     "the element type of x and y: f16, bf16, f32 (default) or f64", readDtype},
+    {"--param-dtype", "", "TYPE", kPreset, OptionInfo::Once,
+     "that of scale, shift and alpha; x's by default", readParameterDtype},
+    {"--out-dtype", "", "TYPE", kPreset, OptionInfo::Once,
+     "that of y; x's by default", readOutputDtype},
+    {"--axes", "", "1,2", kPreset, OptionInfo::Once,
+     "the reduced axes (of weight_norm the kept ones), from 0, or from the end "
+     "where negative",
+     readAxes},
+    {"--layout", "", "LAYOUT", kPreset, OptionInfo::Once,
+     "channels_first (default): x is [N, C, ...], or channels_last: [N, ..., "
+     "C]",
+     readLayout},
+    {"--strides", "", "WHICH", kPreset, OptionInfo::Once,
+     "contiguous (default): row-major without gaps, or any: given at the call",
+     readStrides},
+    {"--groups", "", "G", kPreset, OptionInfo::Once,
+     "groups of channels; 32 by default", readGroups},
+    {"--per-group", "", "", kPreset, OptionInfo::Once,
+     "scale and shift have one element per group", readPerGroup},
+    {"--epsilon", "", "E", kPreset, OptionInfo::Once,
+     "the usual one of the norm by default", readEpsilon},
+    {"--placement", "", "WHERE", kPreset, OptionInfo::Once,
+     "where epsilon enters: add (in the root), after_root or clamp",
+     readPlacement},
+    {"--p", "", "P", kPreset, OptionInfo::Once,
+     "the order of lp_norm, at least 1", readP},
+    {"--partial", "", "F", kPreset, OptionInfo::Once,
+     "takes the statistic of rms_norm over the first part of the elements, "
+     "above 0 and at most 1",
+     readPartial},
+    {"--correction", "", "0|1", kPreset, OptionInfo::Once,
+     "1 divides the variance by n - 1", readCorrection},
+    {"--unfolded", "", "", kPreset, OptionInfo::Once,
+     "batch_norm_inference subtracts the mean first, in place of one "
+     "multiply-add",
+     readUnfolded},
+    {"--spatial", "", "", kPreset, OptionInfo::Once,
+     "scale and shift of ada_instance_norm are per element (SPADE)",
+     readSpatial},
+    {"--affine", "", "scale,shift", kPreset, OptionInfo::Once,
+     "which of the two there are, or none", readAffine},
+    {"--scale-offset", "", "0|1", kPreset, OptionInfo::Once,
+     "is added to the scale (1: zero-centred gain)", readScaleOffset},
+    {"--rounding", "", "WHERE", kPreset, OptionInfo::Once,
+     "once (default), or normalized: after the norm, the scale and the shift",
+     readRounding},
+    {"--saved", "", "mean,rstd", kPreset, OptionInfo::Once,
+     "further results among mean, variance and rstd", readSaved},
     {"--emit", "", "STAGE", kCompile, OptionInfo::Required,
      "in the order of the pipeline:", readEmit, listStages},
     {"--in", "", "NAME=PATH", kRun, OptionInfo::Repeated,
@@ -201,7 +264,7 @@ static constexpr OptionInfo kOptions[] = {
     {"--timing", "", "", kCompile, OptionInfo::Once,
      "a table on standard error: what each step of the compiler took",
      setFlag<&Options::timing>},
-    {"--output", "-o", "OUT", kCompile, OptionInfo::Once,
+    {"--output", "-o", "OUT", kCompile | kPreset, OptionInfo::Once,
      "the file to write; `-` (default) is standard output", readOutput},
 };
 

@@ -17,7 +17,7 @@ struct CommandInfo {
   Options::Action action;
   const char *name;
   const char *summary; ///< Half a line, after the name.
-  bool takesFile;
+  const char *operand; ///< "FILE", "NAME" (of a preset), or "".
   const char *details; ///< Paragraphs at the end of the help text, or "".
 };
 

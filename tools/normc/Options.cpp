@@ -4,6 +4,7 @@
 
 #include "Help.h"
 #include "OptionTable.h"
+#include "PresetReaders.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
@@ -61,7 +62,7 @@ private:
   const CommandInfo &command;
   ArrayRef<const char *> arguments; ///< Those not yet read.
   std::vector<const OptionInfo *> given;
-  bool hasFile = false;
+  std::optional<StringRef> operand;
   Options options;
 };
 } // namespace
@@ -108,13 +109,15 @@ Status CommandParser::readOption(StringRef word) {
 Status CommandParser::readWord(StringRef word) {
   if (word != "-" && word.starts_with("-"))
     return readOption(word);
-  if (!command.takesFile)
-    return usage("expected no FILE after 'normc " + llvm::Twine(command.name) +
+  if (!*command.operand)
+    return usage("expected no word after 'normc " + llvm::Twine(command.name) +
                  "', but got '" + word + "'");
-  if (hasFile)
-    return usage("expected one FILE, but got '" + options.file + "' and '" +
-                 word + "'");
-  hasFile = true;
+  if (operand)
+    return usage(llvm::Twine("expected one ") + command.operand +
+                 ", but got '" + *operand + "' and '" + word + "'");
+  operand = word;
+  if (command.action == Options::Action::Preset)
+    return readPresetName(word, options);
   options.file = word.str();
   return {};
 }
@@ -130,9 +133,9 @@ Result<Options> CommandParser::parse() {
   while (!arguments.empty())
     if (Status status = readWord(arguments.consume_front()); !status)
       return status.error();
-  if (command.takesFile && !hasFile)
-    return usage("expected FILE after 'normc " + llvm::Twine(command.name) +
-                 "'");
+  if (*command.operand && !operand && !options.list)
+    return usage(llvm::Twine("expected ") + command.operand + " after 'normc " +
+                 command.name + "'");
   for (const OptionInfo &option : listOptions())
     if (takes(command, option) && option.count == OptionInfo::Required &&
         !llvm::is_contained(given, &option))

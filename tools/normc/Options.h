@@ -39,6 +39,7 @@ struct ShapeBinding {
 struct Options {
   enum class Action {
     Print, ///< Print `text`: a help text, or the version.
+    Preset,
     Compile,
     Run,
     Bench,
@@ -58,6 +59,9 @@ struct Options {
   std::optional<uint64_t> random;   ///< Seed of inputs without a file.
   std::optional<int> threads;       ///< At least 1; all cores where not given.
   std::optional<double> ceiling;    ///< In GB/s, above 0; else it is measured.
+  std::string presetName; ///< One of `presets()`, unless `list` is set.
+  PresetOptions preset;
+  bool list = false;
   bool stats = false;
   bool timing = false;
   bool json = false;

@@ -172,6 +172,13 @@ Status normc::tool::checkShapes(const Artifact &artifact,
                      std::to_string(fact.divisor) + ", but got " +
                      std::to_string(*value));
   }
+  for (const MinimumFact &fact : artifact.minimums) {
+    Result<int64_t> value = fact.value.evaluate(words);
+    if (value && *value < fact.minimum)
+      return invalid("expected " + fact.description + " to be at least " +
+                     std::to_string(fact.minimum) + ", but got " +
+                     std::to_string(*value));
+  }
   return {};
 }
 

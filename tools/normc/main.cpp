@@ -25,6 +25,8 @@ static Status act(const Options &options) {
   switch (options.action) {
   case Options::Action::Print:
     return OutputFiles().add("-", {options.text});
+  case Options::Action::Preset:
+    return presetCommand(options);
   case Options::Action::Compile:
     return compileCommand(options);
   case Options::Action::Run:

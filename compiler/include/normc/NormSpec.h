@@ -62,9 +62,11 @@ struct GivenStatistics {
   bool isRstd = false;
   /// Element type; f32, and f64 for f64 inputs, where not given.
   std::optional<DType> dtype = std::nullopt;
-  /// y = fma(x, a, shift - mean a) with a = (scale + offset) rstd, and not
-  /// fma(x - mean, a, shift).
+  /// Rounding once is y = fma(x, a, shift - mean a) with a = (scale + offset)
+  /// rstd, and not fma(x - mean, a, shift). Rounding normalized never folds.
   bool folded = true;
+  /// Strides in elements, as NormSpec::inputStrides.
+  std::vector<int64_t> strides = {};
 };
 
 /// One normalization of one tensor x into y. Buffers are named x; mean,

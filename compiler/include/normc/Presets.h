@@ -133,7 +133,7 @@ struct PresetOptions {
   std::optional<double> scaleOffset = {};
   std::optional<Rounding> rounding = {};
   std::optional<int64_t> correction = {};
-  /// Every stride of x, y and parameters is given at the call.
+  /// Every stride of x, y and operands is given at the call.
   bool anyStrides = false;
   /// Further results among mean, variance and rstd.
   std::optional<std::vector<std::string>> saved = {};
@@ -144,6 +144,7 @@ struct PresetInfo {
   std::string_view name;    ///< layer_norm, ...
   std::string_view formula; ///< One line.
   std::string_view shape;   ///< The axes of x that it expects.
+  int rank;                 ///< A usual rank of x, for examples.
 };
 
 /// All presets, in alphabetical order.

@@ -126,6 +126,14 @@ struct DivisibilityFact {
   std::string description; ///< e.g. "extent of 'x' along axis 1"
 };
 
+/// A size that must not be too small, such as the number of elements where a
+/// variance divides by one less: `value` must be at least `minimum`.
+struct MinimumFact {
+  SizeExpr value;
+  int64_t minimum = 0;
+  std::string description; ///< e.g. "number of elements of a group of 'x'"
+};
+
 /// One launch. Entry points have the type
 ///   i32 f(void *const *buffers, const int64_t *words, void *scratch,
 ///         int64_t chunkBegin, int64_t chunkEnd)
@@ -149,6 +157,7 @@ struct DeclaredNorm {
   int32_t input = -1;        ///< Argument that is normalized; -1: intermediate.
   std::vector<int64_t> axes; ///< Reduced axes of the input.
   int64_t groups = 0, groupAxis = 0; ///< 0: no groups.
+  int64_t correction = 0;            ///< The variance divides by n - this.
   /// Arguments that give statistics, or -1.
   int32_t mean = -1, variance = -1;
 
@@ -170,6 +179,7 @@ struct Artifact {
   std::vector<ArgumentFacts> arguments;
   std::vector<WordSource> words;
   std::vector<DivisibilityFact> divisibility;
+  std::vector<MinimumFact> minimums;
   std::vector<InPlacePair> inPlace;
   std::vector<StageFacts> stages;
   /// Bytes of scratch memory a call needs, aligned to 64 bytes.

@@ -48,7 +48,7 @@ TEST(CompilerTest, EveryStageCanBeEmitted) {
   EXPECT_EQ(
       unknown.error().message,
       "expected one of norm, kernel, precision, fused, scheduled, phases, "
-      "vector, llvm-dialect, llvm, asm, obj, header to emit, but got "
+      "vector, llvm-dialect, llvm, asm, obj, header, artifact to emit, but got "
       "'fuse'");
 }
 

@@ -1,6 +1,6 @@
 //===- DeclaredNormsTest.cpp - the norms that a source declares -----------===//
 
-#include "normc/Compiler.h"
+#include "normc/normc.h"
 
 #include <gtest/gtest.h>
 
@@ -49,4 +49,34 @@ TEST(DeclaredNormsTest, APhaseFormDeclaresNothing) {
   Result<Artifact> artifact = compile(*phases, Target::native());
   ASSERT_TRUE(artifact);
   EXPECT_TRUE(artifact->norms.empty());
+}
+
+TEST(DeclaredNormsTest, GivenStatisticsAreArguments) {
+  Result<Artifact> artifact = compile(
+      batchNormInference({.shape = {kDynamic, 8, kDynamic}}), Target::native());
+  ASSERT_TRUE(artifact);
+  EXPECT_EQ(artifact->norms[0].mean, 1);
+  EXPECT_EQ(artifact->norms[0].variance, 2);
+}
+
+TEST(DeclaredNormsTest, ACorrectedVarianceNeedsTwoElements) {
+  NormSpec spec = groupNorm({.shape = {kDynamic, 8, kDynamic}, .groups = 8});
+  spec.correction = 1;
+  Result<Kernel> kernel = jit(spec);
+  ASSERT_TRUE(kernel) << kernel.error().message;
+  std::vector<float> x(32), y(32), channels(8);
+  auto run = [&](int64_t positions) {
+    auto full = [&](std::vector<float> &values) {
+      return TensorRef::contiguous(values.data(), DType::F32,
+                                   {2, 8, positions});
+    };
+    auto parameter = TensorRef::contiguous(channels.data(), DType::F32, {8});
+    return kernel->run({full(x), parameter, parameter, full(y)});
+  };
+  EXPECT_TRUE(run(2));
+  Status status = run(1);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message,
+            "expected number of elements of all groups of 'x', whose variance "
+            "is corrected, to be at least 16, but got 8");
 }

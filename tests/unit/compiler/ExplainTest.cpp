@@ -25,7 +25,7 @@ func.func @f(%x: tensor<?x64xf32> {norm.name = "x"})
 TEST(ExplainTest, StagesAndPhases) {
   Result<Explanation> explained = explain(kText, *Target::named("x86-64-v3"));
   ASSERT_TRUE(explained) << explained.error().message;
-  EXPECT_TRUE(explained->facts.object.empty());
+  EXPECT_TRUE(explained->facts.image.empty());
   EXPECT_EQ(explained->facts.arguments.size(), 3u);
   ASSERT_EQ(explained->stages.size(), 2u);
 

@@ -33,6 +33,7 @@ static Artifact fullArtifact() {
       {.name = "\xc2\xb5", .dtype = DType::BF16, .axes = {}});
   artifact.words.push_back({.argument = 1, .axis = 0, .isStride = true});
   artifact.divisibility = {{SizeExpr::word(1), 8, "columns"}};
+  artifact.minimums = {{SizeExpr::word(1), 2, "columns"}};
   artifact.inPlace = {{.input = 0, .output = 1}};
   artifact.scratchBytes = {
       {{SizeExpr::Op::Word, 0}, {SizeExpr::Op::AlignTo, 64}}};
@@ -139,7 +140,8 @@ TEST(ArtifactFileTest, KeepsEveryFieldInItsPlace) {
   EXPECT_EQ(payload["stages"][0]["entry"], "add_one");
   EXPECT_EQ(payload["scratchBytes"], json({1, 0, 6, 64}));
   EXPECT_EQ(payload["norms"][0]["epsilon"], 1e-5);
-  EXPECT_EQ(payload.size(), 12u);
+  EXPECT_EQ(payload["minimums"][0]["minimum"], 2);
+  EXPECT_EQ(payload.size(), 13u);
 }
 
 TEST(ArtifactFileTest, RunsAfterwards) {

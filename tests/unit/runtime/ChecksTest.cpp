@@ -202,6 +202,13 @@ TEST_F(ChecksTest, RefusesIndivisibleSizes) {
                 "expected size of 'x' to be divisible by 5, but got 32");
 }
 
+TEST_F(ChecksTest, RefusesTooFewElements) {
+  artifact.minimums = {{product(0, 1), 32, "size of 'x'"}};
+  expectAccepted({matrix(x, 4, 8), matrix(y, 4, 8)});
+  expectRefused({matrix(x, 4, 7), matrix(y, 4, 7)},
+                "expected size of 'x' to be at least 32, but got 28");
+}
+
 TEST_F(ChecksTest, RefusesADivisibilityThatCannotBeEvaluated) {
   artifact.divisibility = {{{{{SizeExpr::Op::Word, 0},
                               {SizeExpr::Op::Word, 1},

@@ -102,6 +102,10 @@ TEST_F(ValidationTest, RefusesInPlacePairs) {
 TEST_F(ValidationTest, RefusesDivisibility) {
   artifact.divisibility = {{SizeExpr::word(0), 0, "rows"}};
   expectMalformed("expected a positive divisor of rows, but got 0");
+  artifact.divisibility = {};
+  artifact.minimums = {{SizeExpr::word(5), 2, "size"}};
+  expectMalformed("malformed size expression of size");
+  artifact.minimums = {};
   artifact.divisibility = {{SizeExpr::word(5), 2, "rows"}};
   expectMalformed("malformed size expression of rows");
 }

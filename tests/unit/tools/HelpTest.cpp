@@ -7,6 +7,7 @@
 
 using namespace normc;
 using namespace normc::tool;
+using testing::AnyOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -18,10 +19,15 @@ TEST(HelpTest, EveryOptionOfACommandIsListed) {
       std::string row = std::string("  ") + option.name;
       if (*option.shortName)
         row = std::string("  ") + option.shortName + ", " + option.name;
+      // An option of that name may be another's, with other values.
+      if (*option.value)
+        row += std::string(" ") + option.value;
+      auto isListed =
+          AnyOf(HasSubstr("\n" + row + " "), HasSubstr("\n" + row + "\n"));
       if (takes(command, option))
-        EXPECT_THAT(text, HasSubstr("\n" + row)) << command.name;
+        EXPECT_THAT(text, isListed) << command.name;
       else
-        EXPECT_THAT(text, Not(HasSubstr("\n" + row))) << command.name;
+        EXPECT_THAT(text, Not(isListed)) << command.name;
     }
   }
 }
@@ -41,7 +47,7 @@ TEST(HelpTest, NoLineIsTooLong) {
 
 TEST(HelpTest, UsageTellsWhatIsNeeded) {
   EXPECT_THAT(overview(),
-              HasSubstr("usage: normc compile FILE --emit=STAGE [--target="));
+              HasSubstr("normc compile FILE --emit=STAGE [--target="));
   EXPECT_THAT(overview(), HasSubstr("normc run FILE [--in NAME=PATH]..."));
   EXPECT_THAT(overview(), HasSubstr("\n       normc targets\n"));
 }

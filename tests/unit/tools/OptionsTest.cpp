@@ -53,7 +53,9 @@ TEST(OptionsTest, HelpAndVersion) {
     EXPECT_EQ(options->action, Options::Action::Print);
     return options->text;
   };
-  EXPECT_THAT(textOf({"--help"}), HasSubstr("usage: normc compile FILE"));
+  EXPECT_THAT(textOf({"--help"}), HasSubstr("       normc compile FILE"));
+  EXPECT_THAT(textOf({"--help"}), HasSubstr("normc preset NAME [OPTION]..."));
+  EXPECT_THAT(textOf({"preset", "--help"}), HasSubstr("[--dtype=TYPE]"));
   EXPECT_THAT(textOf({"compile", "--help"}), HasSubstr("  --emit STAGE"));
   EXPECT_THAT(textOf({"run", "a.mlir", "-h"}), HasSubstr("--in NAME=PATH"));
   EXPECT_THAT(textOf({"--version"}), StartsWith("normc 0."));
@@ -111,7 +113,7 @@ TEST(OptionsTest, ExplainAndTargets) {
   ASSERT_TRUE(options);
   EXPECT_EQ(options->action, Options::Action::Targets);
   EXPECT_EQ(messageOf({"targets", "a.mlir"}),
-            "expected no FILE after 'normc targets', but got 'a.mlir'");
+            "expected no word after 'normc targets', but got 'a.mlir'");
 }
 
 TEST(OptionsTest, NearestNames) {

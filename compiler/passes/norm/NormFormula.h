@@ -5,8 +5,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#ifndef NORMC_COMPILER_PASSES_NORMFORMULA_H
-#define NORMC_COMPILER_PASSES_NORMFORMULA_H
+#ifndef NORMC_COMPILER_PASSES_NORM_NORMFORMULA_H
+#define NORMC_COMPILER_PASSES_NORM_NORMFORMULA_H
 
 #include "dialects/norm/Norm.h"
 
@@ -22,4 +22,4 @@ void buildNormFormula(norm::NormalizeOp op, mlir::ValueRange elements,
 
 } // namespace normc
 
-#endif // NORMC_COMPILER_PASSES_NORMFORMULA_H
+#endif // NORMC_COMPILER_PASSES_NORM_NORMFORMULA_H

@@ -1,6 +1,6 @@
 //===- NormFormula.cpp - the formula of a declared norm -------------------===//
 
-#include "compiler/passes/NormFormula.h"
+#include "compiler/passes/norm/NormFormula.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"

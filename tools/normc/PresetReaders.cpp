@@ -1,0 +1,228 @@
+//===- PresetReaders.cpp - the values of normc preset's options -----------===//
+
+#include "PresetReaders.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace normc;
+using namespace normc::tool;
+using llvm::StringRef;
+
+static Error expected(StringRef option, const llvm::Twine &what,
+                      StringRef value) {
+  return {ErrorKind::InvalidArgument, ("expected " + option + " to be " + what +
+                                       ", but got '" + value + "'")
+                                          .str()};
+}
+
+/// One of a few words.
+template <typename T>
+static Status readWord(StringRef option, StringRef value,
+                       std::initializer_list<std::pair<StringRef, T>> words,
+                       T &target) {
+  std::vector<StringRef> names;
+  for (auto [name, meaning] : words) {
+    if (name == value) {
+      target = meaning;
+      return {};
+    }
+    names.push_back(name);
+  }
+  Error error = expected(option, "one of " + llvm::join(names, ", "), value);
+  error.message += suggest(value, names);
+  return error;
+}
+
+template <typename T>
+static Status readWord(StringRef option, StringRef value,
+                       std::initializer_list<std::pair<StringRef, T>> words,
+                       std::optional<T> &target) {
+  T word{};
+  Status status = readWord(option, value, words, word);
+  if (status)
+    target = word;
+  return status;
+}
+
+static Status readNumber(StringRef option, StringRef value,
+                         std::optional<double> &target) {
+  double number = 0;
+  if (value.getAsDouble(number))
+    return expected(option, "a number", value);
+  target = number;
+  return {};
+}
+
+static Status readInteger(StringRef option, StringRef value,
+                          std::optional<int64_t> &target) {
+  int64_t number = 0;
+  if (value.getAsInteger(10, number))
+    return expected(option, "an integer", value);
+  target = number;
+  return {};
+}
+
+static std::vector<StringRef> cut(StringRef value, char separator) {
+  llvm::SmallVector<StringRef> parts;
+  value.split(parts, separator);
+  return {parts.begin(), parts.end()};
+}
+
+//===----------------------------------------------------------------------===//
+// Names, shapes, types
+//===----------------------------------------------------------------------===//
+
+Status normc::tool::readPresetName(StringRef value, Options &options) {
+  std::vector<StringRef> names;
+  for (const PresetInfo &info : presets())
+    names.push_back(info.name);
+  if (!llvm::is_contained(names, value))
+    return Error{
+        ErrorKind::InvalidArgument,
+        ("unknown preset '" + value + "'" + suggest(value, names)).str() +
+            "; 'normc preset --list' lists them"};
+  options.presetName = value.str();
+  return {};
+}
+
+Status normc::tool::readPresetShape(StringRef value, Options &options) {
+  std::vector<int64_t> shape;
+  for (StringRef part : cut(value, 'x')) {
+    int64_t extent = kDynamic;
+    if (part != "?" && (part.getAsInteger(10, extent) || extent < 0))
+      return expected("--shape", "extents like 8x?x4096, ? where dynamic",
+                      value);
+    shape.push_back(extent);
+  }
+  options.preset.shape = std::move(shape);
+  return {};
+}
+
+std::vector<int64_t> normc::tool::exampleShape(const PresetInfo &info) {
+  return std::vector<int64_t>(info.rank, kDynamic);
+}
+
+template <typename Target>
+static Status readType(StringRef option, StringRef value, Target &target) {
+  return readWord<DType>(option, value,
+                         {{"f16", DType::F16},
+                          {"bf16", DType::BF16},
+                          {"f32", DType::F32},
+                          {"f64", DType::F64}},
+                         target);
+}
+
+Status normc::tool::readDtype(StringRef value, Options &options) {
+  return readType("--dtype", value, options.preset.dtype);
+}
+Status normc::tool::readParameterDtype(StringRef value, Options &options) {
+  return readType("--param-dtype", value, options.preset.parameterDtype);
+}
+Status normc::tool::readOutputDtype(StringRef value, Options &options) {
+  return readType("--out-dtype", value, options.preset.outputDtype);
+}
+
+Status normc::tool::readAxes(StringRef value, Options &options) {
+  std::vector<int64_t> axes;
+  for (StringRef part : cut(value, ',')) {
+    int64_t axis = 0;
+    if (part.getAsInteger(10, axis))
+      return expected("--axes", "numbers like 1,2 or -1", value);
+    axes.push_back(axis);
+  }
+  options.preset.axes = std::move(axes);
+  return {};
+}
+
+Status normc::tool::readLayout(StringRef value, Options &options) {
+  return readWord<bool>("--layout", value,
+                        {{"channels_first", false}, {"channels_last", true}},
+                        options.preset.channelsLast);
+}
+
+Status normc::tool::readStrides(StringRef value, Options &options) {
+  return readWord<bool>("--strides", value,
+                        {{"contiguous", false}, {"any", true}},
+                        options.preset.anyStrides);
+}
+
+//===----------------------------------------------------------------------===//
+// The statistic
+//===----------------------------------------------------------------------===//
+
+Status normc::tool::readEpsilon(StringRef value, Options &options) {
+  return readNumber("--epsilon", value, options.preset.epsilon);
+}
+
+Status normc::tool::readPlacement(StringRef value, Options &options) {
+  return readWord<EpsilonPlacement>(
+      "--placement", value,
+      {{"add", EpsilonPlacement::Add},
+       {"after_root", EpsilonPlacement::AfterRoot},
+       {"clamp", EpsilonPlacement::Clamp}},
+      options.preset.placement);
+}
+
+Status normc::tool::readGroups(StringRef value, Options &options) {
+  return readInteger("--groups", value, options.preset.groups);
+}
+Status normc::tool::readPerGroup(StringRef, Options &options) {
+  options.preset.perGroup = true;
+  return {};
+}
+Status normc::tool::readP(StringRef value, Options &options) {
+  return readNumber("--p", value, options.preset.p);
+}
+Status normc::tool::readPartial(StringRef value, Options &options) {
+  return readNumber("--partial", value, options.preset.partial);
+}
+Status normc::tool::readUnfolded(StringRef, Options &options) {
+  options.preset.folded = false;
+  return {};
+}
+Status normc::tool::readCorrection(StringRef value, Options &options) {
+  return readInteger("--correction", value, options.preset.correction);
+}
+
+Status normc::tool::readSaved(StringRef value, Options &options) {
+  std::vector<std::string> saved;
+  for (StringRef part : cut(value, ',')) {
+    if (part != "mean" && part != "variance" && part != "rstd")
+      return expected("--saved", "a list of mean, variance and rstd", value);
+    saved.push_back(part.str());
+  }
+  options.preset.saved = std::move(saved);
+  return {};
+}
+
+//===----------------------------------------------------------------------===//
+// The affine part
+//===----------------------------------------------------------------------===//
+
+Status normc::tool::readSpatial(StringRef, Options &options) {
+  options.preset.spatial = true;
+  return {};
+}
+
+Status normc::tool::readAffine(StringRef value, Options &options) {
+  std::vector<StringRef> parts = cut(value, ',');
+  bool isNone = value == "none";
+  for (StringRef part : parts)
+    if (!isNone && part != "scale" && part != "shift")
+      return expected("--affine", "none, or a list of scale and shift", value);
+  options.preset.hasScale = llvm::is_contained(parts, "scale");
+  options.preset.hasShift = llvm::is_contained(parts, "shift");
+  return {};
+}
+
+Status normc::tool::readScaleOffset(StringRef value, Options &options) {
+  return readNumber("--scale-offset", value, options.preset.scaleOffset);
+}
+
+Status normc::tool::readRounding(StringRef value, Options &options) {
+  return readWord<Rounding>(
+      "--rounding", value,
+      {{"once", Rounding::Once}, {"normalized", Rounding::Normalized}},
+      options.preset.rounding);
+}

@@ -1,0 +1,43 @@
+//===- PresetReaders.h - the values of normc preset's options ---*- C++ -*-===//
+//
+// What the options of `normc preset` accept, and where it goes in the options'
+// PresetOptions. Rows of OptionTable.cpp name these functions.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_TOOLS_NORMC_PRESETREADERS_H
+#define NORMC_TOOLS_NORMC_PRESETREADERS_H
+
+#include "Options.h"
+
+namespace normc::tool {
+
+// Each reads one value, or returns a usage error that says what was expected.
+Status readPresetName(llvm::StringRef value, Options &options);
+Status readPresetShape(llvm::StringRef value, Options &options);
+Status readDtype(llvm::StringRef value, Options &options);
+Status readParameterDtype(llvm::StringRef value, Options &options);
+Status readOutputDtype(llvm::StringRef value, Options &options);
+Status readAxes(llvm::StringRef value, Options &options);
+Status readEpsilon(llvm::StringRef value, Options &options);
+Status readPlacement(llvm::StringRef value, Options &options);
+Status readGroups(llvm::StringRef value, Options &options);
+Status readPerGroup(llvm::StringRef value, Options &options);
+Status readLayout(llvm::StringRef value, Options &options);
+Status readP(llvm::StringRef value, Options &options);
+Status readPartial(llvm::StringRef value, Options &options);
+Status readUnfolded(llvm::StringRef value, Options &options);
+Status readSpatial(llvm::StringRef value, Options &options);
+Status readAffine(llvm::StringRef value, Options &options);
+Status readScaleOffset(llvm::StringRef value, Options &options);
+Status readRounding(llvm::StringRef value, Options &options);
+Status readCorrection(llvm::StringRef value, Options &options);
+Status readStrides(llvm::StringRef value, Options &options);
+Status readSaved(llvm::StringRef value, Options &options);
+
+/// The shape that a preset has where none is given: all extents dynamic.
+std::vector<int64_t> exampleShape(const PresetInfo &info);
+
+} // namespace normc::tool
+
+#endif // NORMC_TOOLS_NORMC_PRESETREADERS_H
