@@ -29,12 +29,15 @@ DTYPES = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "bf16": None}
 
 def to_bf16(values):
     """Bits of float32 values rounded to nearest, ties to even."""
-    bits = np.asarray(values, np.float32).view(np.uint32).astype(np.uint64)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+    values = np.asarray(values, np.float32)
+    bits = np.atleast_1d(values).view(np.uint32)
+    bits = (bits + np.uint32(0x7FFF) + (bits >> np.uint32(16) & np.uint32(1)))
+    return (bits >> np.uint32(16)).astype(np.uint16).reshape(values.shape)
 
 
 def from_bf16(bits):
-    return (bits.astype(np.uint32) << 16).view(np.float32)
+    wide = np.atleast_1d(bits).astype(np.uint32) << np.uint32(16)
+    return wide.view(np.float32).reshape(bits.shape)
 
 
 def store(path, values, dtype, fortran):
