@@ -43,6 +43,7 @@ public:
 
 private:
   LogicalResult check();
+  LogicalResult checkTypes();
   LogicalResult checkEnums();
   bool usesEpsilon() const {
     return spec.statistic != Statistic::None &&
@@ -94,6 +95,19 @@ private:
 // What would keep the IR from being built at all; the verifiers do the rest
 //===----------------------------------------------------------------------===//
 
+LogicalResult SpecBuilder::checkTypes() {
+  std::vector<DType> types = {spec.dtype, spec.outputDtype.value_or(spec.dtype),
+                              spec.given.dtype.value_or(spec.dtype)};
+  for (const auto *parameter : {&spec.alpha, &spec.scale, &spec.shift})
+    if (*parameter)
+      types.push_back((*parameter)->dtype.value_or(spec.dtype));
+  for (DType type : types)
+    if (type < DType::F16 || type > DType::F64)
+      return emitError(loc)
+             << "expected an element type, but got the number " << int(type);
+  return success();
+}
+
 LogicalResult SpecBuilder::checkEnums() {
   if (!norm::symbolizeStatistic(uint32_t(spec.statistic)))
     return emitError(loc) << "expected a statistic, but got the number "
@@ -105,7 +119,7 @@ LogicalResult SpecBuilder::checkEnums() {
   if (!norm::symbolizeRounding(uint32_t(spec.rounding)))
     return emitError(loc) << "expected a rounding, but got the number "
                           << int(spec.rounding);
-  return success();
+  return checkTypes();
 }
 
 LogicalResult SpecBuilder::check() {
@@ -117,6 +131,10 @@ LogicalResult SpecBuilder::check() {
     if (extent < 0 && extent != kDynamic)
       return emitError(loc) << "expected a non-negative extent along axis "
                             << axis << ", but got " << extent;
+  for (int64_t axis : spec.axes)
+    if (axis < 0 || axis >= rank)
+      return emitError(loc) << "expected axes between 0 and " << rank - 1
+                            << ", but got " << axis;
   for (auto [parameter, name] :
        {std::pair(&spec.alpha, "alpha"), std::pair(&spec.scale, "scale"),
         std::pair(&spec.shift, "shift")}) {

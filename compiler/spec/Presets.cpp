@@ -10,11 +10,11 @@ using Axes = std::vector<int64_t>;
 
 static int64_t rankOf(const Axes &shape) { return int64_t(shape.size()); }
 
-/// Axes counted from the end become axes from 0; verification refuses what is
-/// out of range.
+/// Axes counted from the end become axes from 0; those out of range stay as
+/// they are, for a message that names what was given.
 static Axes resolve(Axes axes, const Axes &shape) {
   for (int64_t &axis : axes)
-    if (axis < 0)
+    if (axis < 0 && axis >= -rankOf(shape))
       axis += rankOf(shape);
   return axes;
 }

@@ -92,4 +92,11 @@ TEST(SpecTest, WhatIsWrongIsSaid) {
   spec.placement = EpsilonPlacement::Add;
   spec.rounding = Rounding(7);
   refused(spec, "expected a rounding, but got the number 7");
+  spec = rmsNorm({.shape = {4, 8}, .dtype = DType(77)});
+  refused(spec, "expected an element type, but got the number 77");
+  spec = rmsNorm({.shape = {4, 8}, .parameterDtype = DType(5)});
+  refused(spec, "expected an element type, but got the number 5");
+  // A preset's axes are named as they were given.
+  spec = rmsNorm({.shape = {4, 8}, .axes = {-3}});
+  refused(spec, "expected axes between 0 and 1, but got -3");
 }
