@@ -340,11 +340,6 @@ void HeaderWriter::writeArgumentCheck(size_t index) {
   const ArgumentFacts &facts = artifact.arguments[index];
   SizeExpr bytes = SizeExpr::constant(byteSize(facts.dtype));
   for (const AxisFacts &axis : facts.axes) {
-    if (axis.mustBeNonEmpty &&
-        !(axis.extent.isConstant() && axis.extent.steps[0].operand > 0)) {
-      line("  if (" + writeCSize(axis.extent) + " == 0)");
-      line("    return NORMC_C_EXTENT;");
-    }
     bytes.steps.insert(bytes.steps.end(), axis.extent.steps.begin(),
                        axis.extent.steps.end());
     bytes.steps.push_back({Op::Mul});
