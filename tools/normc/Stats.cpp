@@ -85,7 +85,13 @@ private:
 } // namespace
 
 static bool isVariance(const DeclaredNorm &norm) {
-  return norm.statistic != "rms" && norm.statistic != "l2";
+  return norm.statistic == "mean_variance" || norm.statistic == "given";
+}
+
+/// What the sum of squares, of the differences where a mean is taken away, is
+/// divided by.
+static double divisorOf(const DeclaredNorm &norm, double n) {
+  return norm.statistic == "l2" ? 1 : n - double(norm.correction);
 }
 
 /// What epsilon is compared with: the statistic, or its root.
@@ -100,7 +106,10 @@ NormStats normc::tool::computeNormStats(const DeclaredNorm &norm,
   stats.groups = grouping.count();
   int64_t elements = countElements(input.dtype, input.shape).value_or(0);
   stats.n = stats.groups > 0 ? elements / stats.groups : 0;
-  if (stats.n == 0)
+  // Of other statistics, such as lp, an artifact doesn't tell enough.
+  bool isKnown =
+      isVariance(norm) || norm.statistic == "rms" || norm.statistic == "l2";
+  if (stats.n == 0 || !isKnown)
     return stats;
   auto n = double(stats.n);
   std::vector<double> mean(size_t(stats.groups));
@@ -115,7 +124,7 @@ NormStats normc::tool::computeNormStats(const DeclaredNorm &norm,
   });
   int64_t below = 0;
   for (double &value : stats.statistic) {
-    value /= norm.statistic == "l2" ? 1 : n;
+    value /= divisorOf(norm, n);
     below += besideEpsilon(norm, value) < norm.epsilon;
   }
   stats.belowEpsilon = double(below) / double(stats.groups);

@@ -31,8 +31,8 @@ struct NormStats {
   int64_t n = 0;      ///< Elements behind one statistic.
   int64_t groups = 0; ///< Statistics.
   /// Per group, in the order of the kept axes (a grouped axis counts as kept,
-  /// with one index per group): the variance (dividing by n), for rms the mean
-  /// of squares, for l2 their sum.
+  /// with one index per group): the variance, for rms the mean of squares, for
+  /// l2 their sum; empty for other statistics.
   std::vector<double> statistic;
   /// Share of the groups whose statistic is less than what epsilon is compared
   /// with: epsilon decides the result there.

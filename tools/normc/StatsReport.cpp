@@ -57,6 +57,8 @@ static void writeNorm(const Artifact &artifact,
                          static_cast<long long>(stats.n));
   stream << llvm::format("  %-34s %lld\n", "statistics",
                          static_cast<long long>(stats.groups));
+  if (stats.statistic.empty() && stats.n > 0)
+    return;
   std::string share = (norm.placement == "add" ? "" : "root of ") +
                       nameOfStatistic(norm) + " below epsilon";
   stream << llvm::format("  %-34s %.3g%% (epsilon %g)\n", share.c_str(),

@@ -72,6 +72,22 @@ TEST(StatsTest, GroupsSplitAnAxis) {
   EXPECT_THAT(stats.statistic, ElementsAre(1, 0, 0, 4));
 }
 
+TEST(StatsTest, CorrectedVariance) {
+  DeclaredNorm declared = norm("mean_variance", {1}, 1.2);
+  Array x = arrayOf({1, 4}, {1, -1, 1, -1});
+  EXPECT_EQ(computeNormStats(declared, x).belowEpsilon, 1);
+  declared.correction = 1;
+  EXPECT_THAT(computeNormStats(declared, x).statistic,
+              ElementsAre(DoubleEq(4.0 / 3)));
+  EXPECT_EQ(computeNormStats(declared, x).belowEpsilon, 0);
+}
+
+TEST(StatsTest, OtherStatisticsAreNotMadeUp) {
+  NormStats stats = computeNormStats(norm("lp", {1}), arrayOf({2, 3}, {1}));
+  EXPECT_EQ(stats.n, 3);
+  EXPECT_THAT(stats.statistic, IsEmpty());
+}
+
 TEST(StatsTest, NoElements) {
   NormStats stats = computeNormStats(norm("rms", {1}), arrayOf({0, 4}, {1}));
   EXPECT_EQ(stats.groups, 0);
