@@ -2,6 +2,7 @@
 
 #include "Files.h"
 
+#include "llvm/Support/Path.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
@@ -81,6 +82,17 @@ normc::tool::readFile(const std::string &path, std::optional<uint64_t> maxBytes,
   return buffer;
 }
 
+/// `path` through the links of its folder, which tells names of one file that
+/// doesn't exist yet; as it is where the folder doesn't exist either.
+static std::string resolveFolder(const std::string &path) {
+  llvm::StringRef folder = llvm::sys::path::parent_path(path);
+  llvm::SmallString<128> resolved;
+  if (fs::real_path(folder.empty() ? "." : folder, resolved))
+    return path;
+  llvm::sys::path::append(resolved, llvm::sys::path::filename(path));
+  return resolved.str().str();
+}
+
 Status normc::tool::checkApart(const std::string &output,
                                llvm::ArrayRef<std::string> inputs) {
   if (output == "-")
@@ -88,8 +100,8 @@ Status normc::tool::checkApart(const std::string &output,
   for (const std::string &input : inputs) {
     // Also through links; an error means that one of them doesn't exist.
     bool isSame = false;
-    if (input != "-" &&
-        (input == output || (!fs::equivalent(input, output, isSame) && isSame)))
+    if (input != "-" && (resolveFolder(input) == resolveFolder(output) ||
+                         (!fs::equivalent(input, output, isSame) && isSame)))
       return Error{ErrorKind::InvalidArgument,
                    "expected an output file of its own, but '" + output +
                        "' is also '" + input + "'"};

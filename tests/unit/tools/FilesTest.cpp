@@ -103,6 +103,7 @@ TEST_F(FilesTest, OutputsAreApartFromInputs) {
   }
   // Two outputs of one name, neither of which exists.
   EXPECT_FALSE(checkApart(in("y"), {in("y")}));
+  EXPECT_FALSE(checkApart(in("y"), {in("./y")}));
 }
 
 TEST_F(FilesTest, EndlessAndHugeFilesAreRefused) {
