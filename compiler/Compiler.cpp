@@ -178,6 +178,12 @@ Status Compilation::run(Emit last, const StagePrinter &printer) {
           facts = collected.error();
           continue;
         }
+        if (collected->stages.empty()) {
+          facts = Error{ErrorKind::InvalidSpec,
+                        "expected '" + collected->name +
+                            "' to compute a result, but it computes none"};
+          continue;
+        }
         collected->norms = std::move(artifact.norms);
         artifact = *std::move(collected);
         requireElements(artifact);
@@ -243,6 +249,10 @@ Result<std::string> Compilation::emit(Emit stage) {
     return Error{ErrorKind::Unsupported,
                  "a C header goes with an object file, and a GPU has none; "
                  "emit its assembly"};
+  // Refused here, since LLVM prints before it refuses.
+  if (stage == Emit::Object && target.kind == Target::Kind::Gpu)
+    return Error{ErrorKind::Unsupported,
+                 "a GPU has no object files; emit its assembly"};
   if (stage == Emit::Artifact) {
     Result<Artifact> whole = finish(nullptr);
     return whole ? serialize(*whole) : Result<std::string>(whole.error());

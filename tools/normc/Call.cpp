@@ -11,11 +11,23 @@
 
 #include "llvm/ADT/STLExtras.h"
 
+#include <cstring>
+
 using namespace normc;
 using namespace normc::tool;
 
 std::string normc::tool::sourceName(const Options &options) {
   return options.file == "-" ? "<stdin>" : options.file;
+}
+
+Result<std::unique_ptr<llvm::MemoryBuffer>>
+normc::tool::readText(const Options &options) {
+  auto source = readFile(options.file, kMaxSourceBytes);
+  if (source && isArtifact(std::string_view((*source)->getBuffer())))
+    return Error{ErrorKind::InvalidArgument,
+                 "expected '" + sourceName(options) +
+                     "' to be .mlir text, but it is a saved kernel"};
+  return source;
 }
 
 Result<Artifact> normc::tool::loadArtifact(const Options &options) {
@@ -26,8 +38,14 @@ Result<Artifact> normc::tool::loadArtifact(const Options &options) {
   if (!source)
     return source.error();
   std::string_view bytes = (*source)->getBuffer();
-  if (isArtifact(bytes))
-    return deserialize(bytes);
+  if (isArtifact(bytes)) {
+    Result<Artifact> artifact = deserialize(bytes);
+    if (artifact && options.target != "native")
+      return Error{ErrorKind::InvalidArgument,
+                   "expected no --target with a saved kernel, which is for '" +
+                       artifact->cpu + "', but got '" + options.target + "'"};
+    return artifact;
+  }
   return compile(bytes, *target, sourceName(options));
 }
 
@@ -64,6 +82,39 @@ static bool isVariance(const Artifact &artifact, size_t argument) {
   });
 }
 
+/// True where the kernel fixes a stride along which `array` has another.
+static bool isLaidOutElse(const ArgumentFacts &facts, const Array &array,
+                          const Dims &strides) {
+  for (auto [axis, axisFacts] : llvm::enumerate(facts.axes))
+    if (!axisFacts.stride.steps.empty() && array.shape[int(axis)] > 1 &&
+        array.strides[int(axis)] != strides[int(axis)])
+      return true;
+  return false;
+}
+
+/// Copies an array that was read to row-major order where its argument must
+/// have that: a file's order is no part of what it says. Other fixed strides
+/// are left to the call to refuse, as they may put two elements at one address.
+static Status layOut(const ArgumentFacts &facts, std::span<const int64_t> words,
+                     Array &array) {
+  if (size_t(array.shape.size()) != facts.axes.size())
+    return {}; // The call refuses it.
+  Result<Dims> strides = chooseStrides(facts, array.shape, words);
+  if (!strides)
+    return strides.error();
+  if (!isLaidOutElse(facts, array, *strides))
+    return {};
+  Result<Array> copy =
+      allocateArray(facts.dtype, array.shape, *strides, "'" + facts.name + "'");
+  if (!copy)
+    return copy.error();
+  ElementWalk to(*copy);
+  for (ElementWalk from(array); !from.atEnd(); from.next(), to.next())
+    std::memcpy(to.address(), from.address(), size_t(byteSize(facts.dtype)));
+  array = *std::move(copy);
+  return {};
+}
+
 Result<std::vector<Array>>
 normc::tool::makeArrays(const Artifact &artifact, const Options &options,
                         std::optional<uint64_t> seed) {
@@ -78,8 +129,11 @@ normc::tool::makeArrays(const Artifact &artifact, const Options &options,
     return shapes.error();
   std::vector<int64_t> words = extentWords(artifact, *shapes);
   for (auto [i, facts] : llvm::enumerate(artifact.arguments)) {
-    if (arrays[i].data)
+    if (arrays[i].data) {
+      if (Status status = layOut(facts, words, arrays[i]); !status)
+        return status.error();
       continue;
+    }
     Result<Dims> strides = chooseStrides(facts, (*shapes)[i], words);
     if (!strides)
       return strides.error();

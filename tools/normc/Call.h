@@ -15,6 +15,8 @@
 #include "normc/Kernel.h"
 #include "normc/normc.h"
 
+#include "llvm/Support/MemoryBuffer.h"
+
 #include <memory>
 #include <vector>
 
@@ -23,7 +25,11 @@ namespace normc::tool {
 /// What a message calls FILE.
 std::string sourceName(const Options &options);
 
-/// Compiles FILE for the target.
+/// FILE, which must be .mlir text.
+Result<std::unique_ptr<llvm::MemoryBuffer>> readText(const Options &options);
+
+/// Compiles FILE for the target, or loads it where it is a saved kernel; that
+/// has its target already, so another than native is refused.
 Result<Artifact> loadArtifact(const Options &options);
 
 /// Memory for every argument, in the artifact's order: inputs from --in or

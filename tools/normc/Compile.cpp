@@ -39,7 +39,7 @@ Status normc::tool::compileCommand(const Options &options) {
   Result<Target> target = Target::named(options.target);
   if (!target)
     return target.error();
-  auto source = readFile(options.file, kMaxSourceBytes);
+  auto source = readText(options);
   if (!source)
     return source.error();
 

@@ -227,7 +227,7 @@ Status normc::tool::explainCommand(const Options &options) {
   Result<Target> target = Target::named(options.target);
   if (!target)
     return target.error();
-  auto source = readFile(options.file, kMaxSourceBytes);
+  auto source = readText(options);
   if (!source)
     return source.error();
   Result<Explanation> explanation = explain(
