@@ -45,6 +45,12 @@ constexpr FeatureTest kFeatureTests[] = {
     {"avx512vpopcntdq", "normc_c_cpuid(7, 0, 2) >> 14 & 1"},
     {"avx512fp16", "normc_c_cpuid(7, 0, 3) >> 23 & 1"},
     {"avx512bf16", "normc_c_cpuid(7, 1, 0) >> 5 & 1"},
+    {"avxneconvert", "normc_c_cpuid(7, 1, 3) >> 5 & 1"},
+    {"avx10.1", "(normc_c_cpuid(0x24, 0, 1) & 255) >= 1"},
+    {"avx10.2", "(normc_c_cpuid(0x24, 0, 1) & 255) >= 2"},
+    // The registers of APX, which the system must save. Behind avx, without
+    // which there may be no XCR0 to ask.
+    {"egpr", "normc_c_cpuid(7, 1, 3) >> 21 & normc_c_xcr0() >> 19 & 1"},
 };
 
 } // namespace
@@ -61,6 +67,12 @@ static inline unsigned normc_c_cpuid(unsigned leaf, unsigned subleaf,
   if (!__get_cpuid_count(leaf, subleaf, &a, &b, &c, &d))
     return 0;
   return number == 0 ? a : number == 1 ? b : number == 2 ? c : d;
+}
+/* The registers that the system saves; needs a machine with AVX. */
+static inline unsigned normc_c_xcr0(void) {
+  unsigned low = 0, high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low;
 }
 #endif
 #endif

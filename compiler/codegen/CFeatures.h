@@ -12,7 +12,7 @@
 
 namespace normc {
 
-/// A helper function that the tests call, once in a program's source.
+/// Helper functions that the tests call, once in a program's source.
 extern const char *const kCCpuid;
 
 /// A C expression for GCC and Clang on x86-64 that is true where the machine
