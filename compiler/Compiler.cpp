@@ -3,6 +3,7 @@
 #include "normc/Compiler.h"
 
 #include "normc/ArtifactFile.h"
+#include "normc/Suggest.h"
 
 #include "compiler/Explain.h"
 #include "compiler/Pipeline.h"
@@ -17,6 +18,7 @@
 #include "dialects/norm/Norm.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringExtras.h"
 
 #include <chrono>
 
@@ -49,15 +51,21 @@ std::string_view normc::toString(Emit stage) {
 }
 
 Result<Emit> normc::parseEmit(std::string_view name) {
-  std::string known;
+  std::vector<std::string_view> known;
   for (const EmitInfo &info : kEmits) {
     if (info.name == name)
       return info.stage;
-    known += (known.empty() ? "" : ", ") + std::string(info.name);
+    known.push_back(info.name);
   }
-  return Error{ErrorKind::InvalidSpec, "expected one of " + known +
-                                           " to emit, but got '" +
-                                           std::string(name) + "'"};
+  return Error{ErrorKind::InvalidSpec,
+               "expected one of " +
+                   llvm::join(llvm::map_range(known,
+                                              [](std::string_view each) {
+                                                return std::string(each);
+                                              }),
+                              ", ") +
+                   " to emit, but got '" + std::string(name) + "'" +
+                   suggest(name, known)};
 }
 
 static std::string print(ModuleOp module) {

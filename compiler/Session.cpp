@@ -110,8 +110,28 @@ Session::~Session() {
   ContextPool::instance().give(std::move(ctx));
 }
 
+/// The deepest nesting of brackets, about: strings and comments count, too.
+static size_t nestingOf(StringRef text) {
+  size_t depth = 0, deepest = 0;
+  for (char c : text) {
+    if (c == '(' || c == '[' || c == '{' || c == '<')
+      deepest = std::max(deepest, ++depth);
+    else if ((c == ')' || c == ']' || c == '}' || c == '>') && depth > 0)
+      --depth;
+  }
+  return deepest;
+}
+
 OwningOpRef<ModuleOp> Session::parse(std::string_view text,
                                      std::string_view sourceName) {
+  // The parser recurses, and would run out of stack.
+  constexpr size_t limit = 1000;
+  if (size_t nesting = nestingOf(text); nesting > limit) {
+    emitError(UnknownLoc::get(ctx.get()))
+        << "expected brackets nested at most " << limit << " deep, but got "
+        << nesting;
+    return {};
+  }
   ParserConfig config(ctx.get());
   return parseSourceString<ModuleOp>(StringRef(text), config,
                                      StringRef(sourceName));

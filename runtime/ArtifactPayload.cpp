@@ -91,6 +91,7 @@ template <> struct Fields<DeclaredNorm> {
     field("groups", norm.groups);
     field("groupAxis", norm.groupAxis);
     field("correction", norm.correction);
+    field("partial", norm.partial);
     field("mean", norm.mean);
     field("variance", norm.variance);
   }

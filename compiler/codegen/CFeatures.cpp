@@ -28,6 +28,7 @@ constexpr FeatureTest kFeatureTests[] = {
     {"xop", "__builtin_cpu_supports(\"xop\")"},
     {"bmi", "__builtin_cpu_supports(\"bmi\")"},
     {"bmi2", "__builtin_cpu_supports(\"bmi2\")"},
+    {"tbm", "normc_c_cpuid(0x80000001u, 0, 2) >> 21 & 1"},
     {"f16c", "normc_c_cpuid(1, 0, 2) >> 29 & 1"},
     {"movbe", "normc_c_cpuid(1, 0, 2) >> 22 & 1"},
     {"lzcnt", "normc_c_cpuid(0x80000001u, 0, 2) >> 5 & 1"},
@@ -77,6 +78,13 @@ static inline unsigned normc_c_xcr0(void) {
 #endif
 #endif
 )";
+
+std::vector<std::string_view> normc::listKernelFeatures() {
+  std::vector<std::string_view> names;
+  for (const FeatureTest &each : kFeatureTests)
+    names.emplace_back(each.feature);
+  return names;
+}
 
 std::string normc::writeCFeatureTest(const std::vector<std::string> &features) {
   std::string tests;

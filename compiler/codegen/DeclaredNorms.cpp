@@ -26,6 +26,8 @@ std::vector<DeclaredNorm> normc::collectDeclaredNorms(ModuleOp module) {
     declared.mean = argumentOf(op.getMean());
     declared.variance = argumentOf(op.getVariance());
     declared.correction = op.getCorrection();
+    if (op.getPartial())
+      declared.partial = op.getPartial()->convertToDouble();
     declared.groups = op.getGroups().value_or(0);
     declared.groupAxis = op.getGroupAxis().value_or(0);
     norms.push_back(std::move(declared));

@@ -2,6 +2,7 @@
 
 #include "compiler/codegen/MachineCode.h"
 
+#include "compiler/codegen/CFeatures.h"
 #include "compiler/codegen/TargetInfo.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
@@ -11,7 +12,6 @@
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
-#include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
 using namespace normc;
@@ -74,14 +74,13 @@ std::vector<std::string> normc::getRequiredFeatures(const Target &target) {
   auto info = makeSubtargetInfo(target.triple, target.cpu, target.features);
   if (!info)
     return required;
-  // The table also lists tuning flags, which no machine reports; a host's own
-  // list has only features.
-  llvm::StringMap<bool> reported = llvm::sys::getHostCPUFeatures();
-  bool sameArch = llvm::Triple(target.triple).getArch() ==
-                  llvm::Triple(llvm::sys::getProcessTriple()).getArch();
+  // The table also lists tuning flags, and features for others than kernels: a
+  // machine without them is as good.
+  bool isX86 = llvm::Triple(target.triple).isX86();
+  std::vector<std::string_view> usable = listKernelFeatures();
   for (const llvm::SubtargetFeatureKV &feature :
        info->getEnabledProcessorFeatures())
-    if (!sameArch || reported.contains(feature.Key))
+    if (!isX86 || llvm::is_contained(usable, std::string_view(feature.Key)))
       required.push_back(feature.Key);
   llvm::sort(required);
   return required;

@@ -3,6 +3,7 @@
 #include "normc/Target.h"
 
 #include "compiler/codegen/TargetInfo.h"
+#include "normc/Suggest.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
@@ -102,21 +103,6 @@ static Target makeGpu(std::string_view name) {
   return target;
 }
 
-/// The known name with the least edits to `name`.
-static std::string nearest(std::string_view name,
-                           llvm::ArrayRef<std::string> known) {
-  std::string best;
-  unsigned least = ~0u;
-  for (const std::string &candidate : known) {
-    unsigned distance = llvm::StringRef(name).edit_distance(candidate);
-    if (distance < least) {
-      least = distance;
-      best = candidate;
-    }
-  }
-  return best;
-}
-
 static constexpr std::string_view kGpuNames[] = {"sm_80", "sm_86", "sm_89",
                                                  "sm_90"};
 static constexpr char kCpuTriple[] = "x86_64-unknown-linux-gnu";
@@ -158,11 +144,12 @@ Result<Target> Target::named(std::string_view name) {
   if (name.empty() || !llvm::is_contained(known, name)) {
     known.insert(known.begin(), std::begin(kGpuNames), std::end(kGpuNames));
     known.insert(known.begin(), "native");
+    std::vector<std::string_view> names(known.begin(), known.end());
     return Error{ErrorKind::InvalidSpec,
-                 "unknown target '" + std::string(name) + "', did you mean '" +
-                     nearest(name, known) +
-                     "'? (native, sm_80, sm_86, sm_89, sm_90, x86-64-v2, "
-                     "x86-64-v3, x86-64-v4, or a processor of x86-64)"};
+                 "expected native, sm_80, sm_86, sm_89, sm_90, x86-64-v2, "
+                 "x86-64-v3, x86-64-v4 or a processor of x86-64 as target, but "
+                 "got '" +
+                     std::string(name) + "'" + suggest(name, names)};
   }
   auto cpu = makeSubtargetInfo(target.triple, target.cpu, {});
   if (!cpu->checkFeatures("+64bit"))

@@ -2,6 +2,8 @@
 
 #include "normc/Presets.h"
 
+#include "normc/Suggest.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringRef.h"
 
@@ -25,6 +27,7 @@ enum Take : unsigned {
 
 struct Preset {
   PresetInfo info;
+  size_t leastRank; ///< Of x.
   unsigned takes;
   NormSpec (*make)(const PresetOptions &options);
 };
@@ -82,6 +85,7 @@ static const std::vector<Preset> &table() {
       {{"ada_instance_norm",
         "(x - mean) / sqrt(variance + epsilon) * scale + shift per sample",
         "N x C x spatial", 4},
+       3,
        TakesEpsilon | TakesLayout | TakesSpatial | TakesCorrection,
        [](const PresetOptions &options) {
          return adaptiveInstanceNorm(channelOptions(options),
@@ -91,6 +95,7 @@ static const std::vector<Preset> &table() {
         "(x - mean) / sqrt(variance + epsilon) * (1 + scale) + shift per "
         "sample",
         "N x ... x D", 3},
+       2,
        TakesEpsilon | TakesCorrection | TakesAxes,
        [](const PresetOptions &options) {
          return adaptiveLayerNorm(rowOptions(options));
@@ -99,16 +104,19 @@ static const std::vector<Preset> &table() {
         "(x - mean) / sqrt(variance + epsilon) * scale + shift by given mean "
         "and variance",
         "N x C x spatial", 4},
+       2,
        TakesEpsilon | TakesLayout | TakesFolded,
        makeBatchNormInference},
       {{"batch_norm_training",
         "the same by the batch's own mean and variance, which are results",
         "N x C x spatial", 4},
+       2,
        TakesEpsilon | TakesLayout | TakesCorrection,
        [](const PresetOptions &options) {
          return batchNormTraining(channelOptions(options));
        }},
       {{"dynamic_tanh", "scale * tanh(alpha x) + shift", "... x D", 2},
+       1,
        TakesAxes,
        [](const PresetOptions &options) {
          return dynamicTanh(rowOptions(options));
@@ -117,32 +125,38 @@ static const std::vector<Preset> &table() {
         "(x - mean) / sqrt(variance + epsilon) * scale + shift by group of "
         "channels",
         "N x C x spatial", 4},
+       2,
        TakesEpsilon | TakesLayout | TakesGroups | TakesCorrection,
        makeGroupNorm},
       {{"instance_norm",
         "(x - mean) / sqrt(variance + epsilon) * scale + shift by channel",
         "N x C x spatial", 4},
+       3,
        TakesEpsilon | TakesLayout | TakesCorrection,
        [](const PresetOptions &options) {
          return instanceNorm(channelOptions(options));
        }},
       {{"l2_norm", "x / max(|x|, epsilon) by the L2 norm", "... x D", 2},
+       1,
        TakesEpsilon | TakesAxes,
        [](const PresetOptions &options) {
          return l2Norm(rowOptions(options));
        }},
       {{"layer_norm", "(x - mean) / sqrt(variance + epsilon) * scale + shift",
         "... x D", 2},
+       1,
        TakesEpsilon | TakesCorrection | TakesAxes,
        [](const PresetOptions &options) {
          return layerNorm(rowOptions(options));
        }},
       {{"lp_norm", "x / max(sum(|x|^p)^(1/p), epsilon)", "... x D", 2},
+       1,
        TakesEpsilon | TakesP | TakesAxes,
        [](const PresetOptions &options) {
          return lpNorm(rowOptions(options), options.p.value_or(3));
        }},
       {{"rms_norm", "x / sqrt(mean(x^2) + epsilon) * scale", "... x D", 2},
+       1,
        TakesEpsilon | TakesPartial | TakesAxes,
        [](const PresetOptions &options) {
          NormSpec spec = rmsNorm(rowOptions(options));
@@ -151,12 +165,14 @@ static const std::vector<Preset> &table() {
        }},
       {{"scale_norm", "x / max(|x|, epsilon) * scale by the L2 norm", "... x D",
         2},
+       1,
        TakesEpsilon | TakesAxes,
        [](const PresetOptions &options) {
          return scaleNorm(rowOptions(options));
        }},
       {{"weight_norm", "x / |x| * scale by the L2 norm of each slice",
         "out x ...", 2},
+       2,
        TakesEpsilon | TakesAxes,
        makeWeightNorm},
   };
@@ -192,6 +208,25 @@ static const char *findUnwanted(unsigned takes, const PresetOptions &options) {
     if (isGiven && !(takes & take))
       return name;
   return nullptr;
+}
+
+/// What would otherwise be told of axes that nobody has named.
+static Status checkShape(const Preset &preset, const PresetOptions &options) {
+  auto invalid = [&](const std::string &message) {
+    return Error{ErrorKind::InvalidSpec,
+                 "preset " + std::string(preset.info.name) + ": " + message};
+  };
+  if (options.shape.size() < preset.leastRank)
+    return invalid("expected x of at least " +
+                   std::to_string(preset.leastRank) + " axes (" +
+                   std::string(preset.info.shape) + "), but got " +
+                   std::to_string(options.shape.size()));
+  auto rank = int64_t(options.shape.size());
+  for (int64_t axis : options.axes.value_or(std::vector<int64_t>()))
+    if (preset.info.name == "ada_layer_norm" && (axis == 0 || axis == -rank))
+      return invalid("expected axis 0, that of the samples, to be kept, but "
+                     "got it among the axes");
+  return {};
 }
 
 /// Where a scale or shift that is added lives: beside the one that is there, or
@@ -248,16 +283,11 @@ static void setAnyStrides(NormSpec &spec) {
 }
 
 static Error unknownPreset(std::string_view name) {
-  auto distance = [&](const Preset &preset) {
-    return llvm::StringRef(name).edit_distance(preset.info.name);
-  };
-  const Preset *nearest = &table().front();
+  std::vector<std::string_view> names;
   for (const Preset &preset : table())
-    if (distance(preset) < distance(*nearest))
-      nearest = &preset;
-  return {ErrorKind::InvalidSpec, "unknown preset '" + std::string(name) +
-                                      "', did you mean '" +
-                                      std::string(nearest->info.name) + "'?"};
+    names.push_back(preset.info.name);
+  return {ErrorKind::InvalidSpec,
+          "unknown preset '" + std::string(name) + "'" + suggest(name, names)};
 }
 
 Result<NormSpec> normc::makePreset(std::string_view name,
@@ -270,6 +300,8 @@ Result<NormSpec> normc::makePreset(std::string_view name,
     return Error{ErrorKind::InvalidSpec,
                  "expected no " + std::string(unwanted) + " for preset " +
                      std::string(name)};
+  if (Status status = checkShape(*found, options); !status)
+    return status.error();
   NormSpec spec = found->make(options);
   spec.outputDtype = options.outputDtype;
   if (options.placement)

@@ -134,6 +134,62 @@ TEST_P(RoundingTest, UnfoldedCentresFirst) {
   });
 }
 
+TEST(WideParametersTest, StepsAreInTheTypeThatHoldsBoth) {
+  // x-hat is rounded to f32, and then scaled and moved in f64.
+  constexpr int64_t n = 300;
+  NormSpec spec = normc::rmsNorm(
+      {.shape = {1, n}, .dtype = DType::F32, .parameterDtype = DType::F64});
+  spec.shift = spec.scale;
+  spec.scaleOffset = 1;
+  spec.saveRstd = true;
+  spec.rounding = Rounding::Normalized;
+  spec.outputDtype = DType::F64;
+  const Kernel *kernel = kernelFor(*toMlir(spec));
+  ASSERT_TRUE(kernel);
+  Generator generator(43);
+  std::vector<float> x(n);
+  std::vector<double> scale(n), shift(n), y(n);
+  for (int64_t i = 0; i < n; ++i) {
+    x[i] = float(generator.normal());
+    scale[i] = -1 + 1e-6 * generator.normal();
+    shift[i] = 1e-9 * generator.normal();
+  }
+  float rstd = 0;
+  auto vector = [&](std::vector<double> &values) {
+    return TensorRef::contiguous(values.data(), DType::F64, {n});
+  };
+  Status status =
+      kernel->run({{"x", TensorRef::contiguous(x.data(), DType::F32, {1, n})},
+                   {"scale", vector(scale)},
+                   {"shift", vector(shift)},
+                   {"y", TensorRef::contiguous(y.data(), DType::F64, {1, n})},
+                   {"rstd", TensorRef::contiguous(&rstd, DType::F32, {1})}});
+  ASSERT_TRUE(status) << status.error().message;
+  for (int64_t i = 0; i < n; ++i)
+    ASSERT_EQ(y[i], double(x[i] * rstd) * (scale[i] + 1) + shift[i]) << i;
+}
+
+TEST(WideParametersTest, AnOffsetIsAddedBeforeTheScaleIsRounded) {
+  constexpr int64_t n = 64;
+  NormSpec spec = normc::rmsNorm(
+      {.shape = {1, n}, .dtype = DType::F32, .parameterDtype = DType::F64});
+  spec.scaleOffset = 1;
+  spec.saveRstd = true;
+  const Kernel *kernel = kernelFor(*toMlir(spec));
+  ASSERT_TRUE(kernel);
+  std::vector<float> x(n, 0.7f), y(n);
+  std::vector<double> scale(n, -1 + 1e-6);
+  float rstd = 0;
+  Status status =
+      kernel->run({TensorRef::contiguous(x.data(), DType::F32, {1, n}),
+                   TensorRef::contiguous(scale.data(), DType::F64, {n}),
+                   TensorRef::contiguous(y.data(), DType::F32, {1, n}),
+                   TensorRef::contiguous(&rstd, DType::F32, {1})});
+  ASSERT_TRUE(status) << status.error().message;
+  for (float value : y)
+    ASSERT_EQ(value, x[0] * rstd * float(scale[0] + 1));
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Numerics, RoundingTest,
     testing::Combine(testing::Values(DType::F32, DType::BF16, DType::F16),

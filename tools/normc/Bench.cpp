@@ -73,7 +73,7 @@ static std::string writeText(const Benchmark &bench) {
   stream << llvm::format("%-10s %11lld    read and written, each argument "
                          "once\n",
                          "bytes", static_cast<long long>(bench.bytes));
-  stream << llvm::format("%-10s %11.1f ms  from text to loaded code\n",
+  stream << llvm::format("%-10s %11.1f ms  until its code is loaded\n",
                          "compile", bench.compileMs);
   return text;
 }
@@ -105,7 +105,9 @@ static Status runBench(const Kernel &kernel, const Options &options,
     return Error{ErrorKind::InvalidArgument,
                  "expected tensors with elements, but there are none"};
   bench.name = artifact.name;
-  bench.target = options.target;
+  // A saved kernel is for the processor that it was made for.
+  bool isSaved = artifact.cpu != Target::named(options.target)->cpu;
+  bench.target = isSaved ? artifact.cpu : options.target;
   bench.dtype = toString(artifact.arguments[0].dtype);
   bench.shape = describeShape(shapes[0]);
   Threads threads(options);

@@ -254,7 +254,8 @@ static constexpr OptionInfo kOptions[] = {
      "native (default), x86-64-v3, ...; `normc targets` lists them",
      readTarget},
     {"--threads", "", "N", kRun | kBench | kExplain, OptionInfo::Once,
-     "threads to run on; all cores by default. Results do not depend on it",
+     "threads to run on, at most one per core; all by default. Results do not "
+     "depend on it",
      readThreads},
     {"--ceiling", "", "GB/S", kExplain, OptionInfo::Once,
      "the speed of memory to reckon with; measured where not given",

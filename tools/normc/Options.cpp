@@ -6,6 +6,8 @@
 #include "OptionTable.h"
 #include "PresetReaders.h"
 
+#include "normc/Suggest.h"
+
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/Twine.h"
@@ -21,20 +23,8 @@ static Error usage(const llvm::Twine &message) {
 }
 
 std::string normc::tool::suggest(StringRef word, ArrayRef<StringRef> names) {
-  StringRef best;
-  // Two slips of the finger, but not half of a short word.
-  unsigned bestDistance = std::min<unsigned>(2, word.size() / 2) + 1;
-  for (StringRef name : names) {
-    unsigned distance = word.edit_distance(name, true, bestDistance);
-    // A beginning of at least three letters will do too.
-    if (word.size() >= 3 && name.starts_with(word))
-      distance = std::min(distance, 1u);
-    if (distance < bestDistance) {
-      bestDistance = distance;
-      best = name;
-    }
-  }
-  return best.empty() ? "" : ("; did you mean '" + best + "'?").str();
+  std::vector<std::string_view> views(names.begin(), names.end());
+  return normc::suggest(word, views);
 }
 
 static bool isHelp(StringRef word) { return word == "--help" || word == "-h"; }

@@ -71,8 +71,7 @@ struct Options {
 /// error; it names what is nearest to a misspelt command, option or stage.
 Result<Options> parseOptions(llvm::ArrayRef<const char *> arguments);
 
-/// "; did you mean 'x'?" with the name of `names` that is nearest to `word`, or
-/// nothing where none is near.
+/// As normc::suggest.
 std::string suggest(llvm::StringRef word,
                     llvm::ArrayRef<llvm::StringRef> names);
 

@@ -59,9 +59,18 @@ public:
                                   : 1);
       total *= counts.back();
     }
+    if (norm.partial > 0) {
+      partialAxis = int(norm.axes.front());
+      auto extent = double(input.shape[partialAxis]);
+      first = std::max<int64_t>(int64_t(norm.partial * extent), 1);
+    }
   }
 
   int64_t count() const { return total; }
+  /// Elements of a group that its statistic sees, of `all`.
+  int64_t countSeen(int64_t all) const {
+    return partialAxis < 0 ? all : std::min(first, all);
+  }
   size_t of(const ElementWalk &walk) const {
     int64_t number = 0;
     for (size_t axis = 0; axis < counts.size(); ++axis)
@@ -69,10 +78,11 @@ public:
         number = number * counts[axis] + walk.index(int(axis)) / sizes[axis];
     return size_t(number);
   }
-  /// Calls f(group, value) for every element.
+  /// Calls f(group, value) for every element that the statistic sees.
   template <typename F> void forEach(F f) const {
     for (ElementWalk walk(input); !walk.atEnd(); walk.next())
-      f(of(walk), loadElement(input.dtype, walk.address()));
+      if (partialAxis < 0 || walk.index(partialAxis) < first)
+        f(of(walk), loadElement(input.dtype, walk.address()));
   }
 
 private:
@@ -80,6 +90,8 @@ private:
   std::vector<int64_t> counts; ///< Groups along each axis.
   std::vector<int64_t> sizes;  ///< Consecutive indices in a group.
   int64_t total = 1;
+  int partialAxis = -1; ///< Of which only the first `first` are seen.
+  int64_t first = 0;
 };
 
 } // namespace
@@ -105,7 +117,7 @@ NormStats normc::tool::computeNormStats(const DeclaredNorm &norm,
   NormStats stats;
   stats.groups = grouping.count();
   int64_t elements = countElements(input.dtype, input.shape).value_or(0);
-  stats.n = stats.groups > 0 ? elements / stats.groups : 0;
+  stats.n = grouping.countSeen(stats.groups > 0 ? elements / stats.groups : 0);
   // Of other statistics, such as lp, an artifact doesn't tell enough.
   bool isKnown =
       isVariance(norm) || norm.statistic == "rms" || norm.statistic == "l2";

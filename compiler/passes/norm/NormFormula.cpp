@@ -11,6 +11,20 @@ using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
 
+/// The type that both hold: the wider one, or f32 for f16 with bf16.
+static Type promote(Type a, Type b) {
+  if (a == b)
+    return a;
+  unsigned wa = a.getIntOrFloatBitWidth(), wb = b.getIntOrFloatBitWidth();
+  if (wa == wb)
+    return Float32Type::get(a.getContext());
+  return wa > wb ? a : b;
+}
+
+static Type wider(Type a, Type b) {
+  return a.getIntOrFloatBitWidth() < b.getIntOrFloatBitWidth() ? b : a;
+}
+
 namespace {
 
 class FormulaBuilder {
@@ -44,17 +58,14 @@ private:
   /// y from given statistics, without an x̂ of its own.
   Value buildGiven();
   Value applyAffine(Value normalized);
-  /// scale + offset in the compute type.
-  Value buildScale();
+  Value applyRounded(Value normalized);
+  /// scale + offset.
+  Value buildScale(Type type);
 
   Value constant(double value, Type type) {
     return arith::ConstantOp::create(b, b.getFloatAttr(type, value));
   }
   Value cast(Value value, Type type);
-  /// `value` rounded to `type`, in the compute type.
-  Value roundTo(Value value, Type type) {
-    return cast(cast(value, type), compute);
-  }
   Value add(Value a, Value c) { return arith::AddFOp::create(b, a, c); }
   Value sub(Value a, Value c) { return arith::SubFOp::create(b, a, c); }
   Value mul(Value a, Value c) { return arith::MulFOp::create(b, a, c); }
@@ -272,10 +283,16 @@ Value FormulaBuilder::buildNormalized() {
 // Scale and shift
 //===----------------------------------------------------------------------===//
 
-Value FormulaBuilder::buildScale() {
-  Value value = cast(scale, compute);
+/// In `type`. The offset is added before a wider scale is rounded: beside it, a
+/// scale near -offset is all that there is.
+Value FormulaBuilder::buildScale(Type type) {
+  Value value = scale;
+  Type widest = wider(type, value.getType());
+  value = cast(value, widest);
   double offset = op.getScaleOffset().convertToDouble();
-  return offset == 0 ? value : add(value, constant(offset, compute));
+  if (offset != 0)
+    value = add(value, constant(offset, widest));
+  return cast(value, type);
 }
 
 void FormulaBuilder::readGiven() {
@@ -288,7 +305,7 @@ void FormulaBuilder::readGiven() {
 Value FormulaBuilder::buildGiven() {
   readGiven();
   Value x = cast(input, compute);
-  Value factor = op.getScale() ? mul(buildScale(), rstd) : rstd;
+  Value factor = op.getScale() ? mul(buildScale(compute), rstd) : rstd;
   Value term = op.getShift() ? cast(shift, compute) : Value();
   if (mean && op.getFolded()) {
     Value moved = mul(mean, factor);
@@ -299,36 +316,35 @@ Value FormulaBuilder::buildGiven() {
   return term ? math::FmaOp::create(b, x, factor, term) : mul(x, factor);
 }
 
-/// The type that both hold: the wider one, or f32 for f16 with bf16.
-static Type promote(Type a, Type b) {
-  if (a == b)
-    return a;
-  unsigned wa = a.getIntOrFloatBitWidth(), wb = b.getIntOrFloatBitWidth();
-  if (wa == wb)
-    return Float32Type::get(a.getContext());
-  return wa > wb ? a : b;
+/// Rounds after every step, to a type that holds both operands; each step is
+/// computed in that type, or in the compute type if it is wider.
+Value FormulaBuilder::applyRounded(Value y) {
+  Type type = op.getInputType().getElementType();
+  y = cast(y, type);
+  auto step = [&](Type operand) {
+    type = promote(type, operand);
+    y = cast(y, wider(compute, type));
+    return y.getType();
+  };
+  if (scale) {
+    Type work = step(scale.getType());
+    y = cast(mul(y, buildScale(work)), type);
+  }
+  if (shift) {
+    Type work = step(shift.getType());
+    y = cast(add(y, cast(shift, work)), type);
+  }
+  return y;
 }
 
 Value FormulaBuilder::applyAffine(Value y) {
-  Type type = op.getInputType().getElementType();
-  bool normalized = op.getRounding() == Rounding::normalized;
-  if (normalized)
-    y = roundTo(y, type);
-  if (scale && shift && !normalized)
-    return math::FmaOp::create(b, y, buildScale(), cast(shift, compute));
-  if (scale) {
-    type = promote(type, scale.getType());
-    y = mul(y, buildScale());
-    if (normalized)
-      y = roundTo(y, type);
-  }
-  if (shift) {
-    type = promote(type, shift.getType());
-    y = add(y, cast(shift, compute));
-    if (normalized)
-      y = roundTo(y, type);
-  }
-  return y;
+  if (op.getRounding() == Rounding::normalized)
+    return applyRounded(y);
+  if (scale && shift)
+    return math::FmaOp::create(b, y, buildScale(compute), cast(shift, compute));
+  if (scale)
+    return mul(y, buildScale(compute));
+  return shift ? add(y, cast(shift, compute)) : y;
 }
 
 void FormulaBuilder::build() {

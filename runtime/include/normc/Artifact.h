@@ -158,6 +158,7 @@ struct DeclaredNorm {
   std::vector<int64_t> axes; ///< Reduced axes of the input.
   int64_t groups = 0, groupAxis = 0; ///< 0: no groups.
   int64_t correction = 0;            ///< The variance divides by n - this.
+  double partial = 0; ///< The part that the statistic sees; 0: all.
   /// Arguments that give statistics, or -1.
   int32_t mean = -1, variance = -1;
 

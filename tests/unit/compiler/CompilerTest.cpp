@@ -49,7 +49,7 @@ TEST(CompilerTest, EveryStageCanBeEmitted) {
       unknown.error().message,
       "expected one of norm, kernel, precision, fused, scheduled, phases, "
       "vector, llvm-dialect, llvm, asm, obj, header, artifact to emit, but got "
-      "'fuse'");
+      "'fuse'; did you mean 'fused'?");
 }
 
 TEST(CompilerTest, VerboseShowsStagesInOrder) {

@@ -87,8 +87,17 @@ TEST(PresetsTest, WhatAPresetDoesNotTakeIsRefused) {
     EXPECT_HAS(spec.error().message, words);
   };
   refused("layernorm", {},
-          "unknown preset 'layernorm', did you mean "
+          "unknown preset 'layernorm'; did you mean "
           "'layer_norm'?");
+  refused("batch", {},
+          "unknown preset 'batch'; did you mean "
+          "'batch_norm_inference'?");
+  refused("batch_norm_training", {.shape = {4}},
+          "preset batch_norm_training: expected x of at least 2 axes (N x C x "
+          "spatial), but got 1");
+  refused("ada_layer_norm",
+          {.shape = {2, 3, 4}, .axes = std::vector<int64_t>{-3, -1}},
+          "expected axis 0, that of the samples, to be kept");
   refused("layer_norm", {.groups = 4},
           "expected no groups for preset "
           "layer_norm");
@@ -111,7 +120,7 @@ TEST(PresetsTest, WhatAPresetDoesNotTakeIsRefused) {
           "expected no parameters per group for preset instance_norm");
   refused("dynamic_tanh", {.placement = EpsilonPlacement::Clamp},
           "expected no epsilon placement for preset dynamic_tanh");
-  PresetOptions saved;
+  PresetOptions saved{.shape = {4, 8}};
   saved.saved = std::vector<std::string>{"median"};
   refused("rms_norm", saved,
           "expected saved results among mean, variance and "

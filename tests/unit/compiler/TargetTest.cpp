@@ -44,7 +44,7 @@ TEST(TargetTest, MisspeltNamesGetTheNearest) {
   ASSERT_FALSE(target);
   EXPECT_EQ(target.error().kind, ErrorKind::InvalidSpec);
   EXPECT_NE(target.error().message.find(
-                "unknown target 'x86-64-v9', did you mean 'x86-64-v"),
+                "as target, but got 'x86-64-v9'; did you mean 'x86-64-v"),
             std::string::npos)
       << target.error().message;
   EXPECT_NE(Target::named("sm_91").error().message.find("did you mean 'sm_90'"),

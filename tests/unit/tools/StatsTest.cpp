@@ -82,6 +82,16 @@ TEST(StatsTest, CorrectedVariance) {
   EXPECT_EQ(computeNormStats(declared, x).belowEpsilon, 0);
 }
 
+TEST(StatsTest, PartialStatisticsSeeTheFirstElements) {
+  DeclaredNorm declared = norm("rms", {1}, 1e-6);
+  declared.partial = 0.25;
+  NormStats stats =
+      computeNormStats(declared, arrayOf({1, 8}, {0, 0, 5, 5, 5, 5, 5, 5}));
+  EXPECT_EQ(stats.n, 2);
+  EXPECT_THAT(stats.statistic, ElementsAre(0));
+  EXPECT_EQ(stats.belowEpsilon, 1);
+}
+
 TEST(StatsTest, OtherStatisticsAreNotMadeUp) {
   NormStats stats = computeNormStats(norm("lp", {1}), arrayOf({2, 3}, {1}));
   EXPECT_EQ(stats.n, 3);
