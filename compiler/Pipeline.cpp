@@ -29,6 +29,7 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
   schedule.targetKind = isGpu ? "gpu" : "cpu";
   schedule.vectorBits = target.vectorBits;
   schedule.l2Bytes = target.l2Bytes;
+  schedule.llcBytes = target.llcBytes;
 
   return {
       {Emit::Norm, [](OpPassManager &) {}},
@@ -50,6 +51,7 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
              "norm-fuse",
              [](OpPassManager &once) { once.addPass(createCSEPass()); },
              kMaxChain));
+         pm.addNestedPass<func::FuncOp>(createNormHoist());
        }},
       {Emit::Scheduled,
        [schedule](OpPassManager &pm) {

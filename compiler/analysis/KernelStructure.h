@@ -44,11 +44,17 @@ struct KernelOutput {
 /// One launch: which collectives and outputs it deals with. Numbers are
 /// positions in `collectives()` and `outputs()`.
 struct StagePlan {
+  /// The dims whose points are independent. Where a stage has no collectives, a
+  /// schedule may leave some of them to loops.
   norm::DimSet parallel;
   llvm::SmallVector<unsigned> complete; ///< Collectives with a result here.
   llvm::SmallVector<unsigned> partial;  ///< Left as one partial per chunk.
   llvm::SmallVector<unsigned> combine;  ///< Partials of before, combined here.
   llvm::SmallVector<unsigned> outputs;  ///< Outputs written here.
+
+  bool hasCollectives() const {
+    return !complete.empty() || !partial.empty() || !combine.empty();
+  }
 };
 
 /// The structure of one kernel without moments (norm-expand-moments first).

@@ -11,6 +11,7 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
+#include <fstream>
 #include <mutex>
 #include <unistd.h>
 
@@ -71,6 +72,15 @@ static void describeCpu(Target &target) {
   }
 }
 
+/// What one core can reach; 0 where the system doesn't say. (sysconf says 320
+/// MB of a virtual machine's share of 32 MB.)
+static int64_t readLastLevelCache() {
+  std::ifstream file("/sys/devices/system/cpu/cpu0/cache/index3/size");
+  int64_t kibibytes = 0;
+  char unit = 0;
+  return file >> kibibytes >> unit && unit == 'K' ? kibibytes * 1024 : 0;
+}
+
 Target Target::native() {
   static const Target cached = [] {
     Target target;
@@ -84,6 +94,8 @@ Target Target::native() {
     describeCpu(target);
     if (long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE); bytes > 0)
       target.l2Bytes = bytes;
+    if (int64_t bytes = readLastLevelCache(); bytes > 0)
+      target.llcBytes = bytes;
     return target;
   }();
   return cached;
@@ -188,9 +200,9 @@ Status normc::validateTarget(const Target &target) {
       target.vectorBits != 512)
     return invalid("vectors of 128, 256 or 512 bits, but got " +
                    std::to_string(target.vectorBits));
-  if (target.l2Bytes < 1)
-    return invalid("a positive cache size, but got " +
-                   std::to_string(target.l2Bytes));
+  for (int64_t bytes : {target.l2Bytes, target.llcBytes})
+    if (bytes < 1)
+      return invalid("a positive cache size, but got " + std::to_string(bytes));
   // The names first: LLVM prints about those that it doesn't know.
   auto base = makeSubtargetInfo(target.triple, "", {});
   if (!base || !base->isCPUStringValid(target.cpu))

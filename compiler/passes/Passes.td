@@ -119,6 +119,42 @@ def NormExpandMoments : Pass<"norm-expand-moments", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def NormHoist : Pass<"norm-hoist", "::mlir::func::FuncOp"> {
+  let summary = "Compute costly narrow values once";
+  let description = [{
+    A value is computed once per point of its space, but a loop over a wider
+    space may have to compute it again on every turn: rstd per channel beside
+    channels-last data. A value that takes a root, a quotient or a function, and
+    that something wider uses, becomes the result of a kernel over its own
+    space. Values behind collectives stay where they are. No rounding changes.
+
+    Before:
+
+    ```mlir
+    %y = norm.kernel dims(i = ?, j = 64) ins(%xe = %x by [[i], [j]], %ve = %v by [[j]]) outs(by [[i], [j]]) {
+      %r = math.rsqrt %ve : f32
+      %o = arith.mulf %xe, %r : f32
+      norm.yield %o : f32
+    }
+    ```
+
+    After:
+
+    ```mlir
+    %rs = norm.kernel dims(j = 64) ins(%ve = %v by [[j]]) outs(by [[j]]) {
+      %r = math.rsqrt %ve : f32
+      norm.yield %r : f32
+    }
+    %y = norm.kernel dims(i = ?, j = 64) ins(%xe = %x by [[i], [j]], %ve = %v by [[j]], %re = %rs by [[j]]) outs(by [[i], [j]]) {
+      %o = arith.mulf %xe, %re : f32
+      norm.yield %o : f32
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numHoisted", "values-hoisted",
+                              "Number of values that became results">];
+}
+
 def NormSchedule : Pass<"norm-schedule", "::mlir::func::FuncOp"> {
   let summary = "Choose a schedule for every stage of every kernel";
   let description = [{
@@ -147,7 +183,9 @@ def NormSchedule : Pass<"norm-schedule", "::mlir::func::FuncOp"> {
     Option<"vectorBits", "vector-bits", "int64_t", "512",
            "Width of a vector register in bits">,
     Option<"l2Bytes", "l2-bytes", "int64_t", "1048576",
-           "Bytes of second-level cache per core">];
+           "Bytes of second-level cache per core">,
+    Option<"llcBytes", "llc-bytes", "int64_t", "33554432",
+           "Bytes of last-level cache, of all cores together">];
   let statistics = [Statistic<"numStages", "stages-scheduled",
                               "Number of stages given a schedule">];
   let dependentDialects = ["::normc::norm::NormDialect"];

@@ -30,6 +30,7 @@ struct NormSchedule : normc::impl::NormScheduleBase<NormSchedule> {
     machine.kind = *kind;
     machine.vectorBits = vectorBits;
     machine.l2Bytes = l2Bytes;
+    machine.llcBytes = llcBytes;
     getOperation().walk([&](KernelOp kernel) {
       if (kernel.getScheduleAttr())
         return;

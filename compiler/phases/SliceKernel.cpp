@@ -32,7 +32,8 @@ static LogicalResult checkSchedule(KernelOp kernel,
     auto schedule = cast<ScheduleAttr>(schedules[i]);
     SpaceAttr space = structure.space();
     DimSet parallel = toDimSet(space, schedule.getParallel());
-    if (!(parallel == stage.parallel))
+    bool isFree = !stage.hasCollectives() && stage.parallel.contains(parallel);
+    if (!isFree && !(parallel == stage.parallel))
       return kernel.emitOpError()
              << "expected stage " << i << " to be parallel over "
              << toString(space, stage.parallel)

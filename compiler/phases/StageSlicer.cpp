@@ -93,7 +93,7 @@ void StageSlicer::prepareScratch() {
     after |= &other == &plan;
   }
   for (unsigned c : llvm::concat<const unsigned>(plan.complete, plan.combine))
-    if (wanted.test(c) && structure.collectives()[c].space == plan.parallel)
+    if (wanted.test(c) && structure.collectives()[c].space == parallel)
       context.stored[c] = program.makeScratch(
           loc, context.extentsOf(structure.collectives()[c].space),
           structure.collectives()[c].op.getResult().getType());
@@ -218,17 +218,17 @@ SmallVector<StageTarget> StageSlicer::collectTargets() {
     const Collective &collective = structure.collectives()[c];
     levels[c] = levelOf(collective.op);
     targets.push_back(
-        {StageTarget::Complete, c, levels[c], collective.loop - plan.parallel});
+        {StageTarget::Complete, c, levels[c], collective.loop - parallel});
   }
   for (unsigned c : plan.partial) {
     const Collective &collective = structure.collectives()[c];
     targets.push_back({StageTarget::Partial, c, levelOf(collective.op),
-                       collective.loop - plan.parallel});
+                       collective.loop - parallel});
   }
   for (unsigned o : plan.outputs)
     targets.push_back({StageTarget::Output, o,
                        levelAfter(structure.outputs()[o].value),
-                       structure.outputs()[o].dims - plan.parallel});
+                       structure.outputs()[o].dims - parallel});
   llvm::stable_sort(targets, [](const StageTarget &a, const StageTarget &b) {
     return a.level < b.level;
   });

@@ -55,8 +55,10 @@ public:
   StageSlicer(KernelContext &context, const StagePlan &plan,
               norm::ScheduleAttr schedule)
       : context(context), structure(context.structure), plan(plan),
-        schedule(schedule), b(context.program.builder()),
-        loc(context.structure.kernel().getLoc()) {}
+        schedule(schedule), parallel(norm::toDimSet(context.structure.space(),
+                                                    schedule.getParallel())),
+        b(context.program.builder()), loc(context.structure.kernel().getLoc()) {
+  }
 
   void build();
 
@@ -97,6 +99,7 @@ private:
   const KernelStructure &structure;
   const StagePlan &plan;
   norm::ScheduleAttr schedule;
+  norm::DimSet parallel; ///< What the schedule takes of plan.parallel.
   mlir::OpBuilder b;
   mlir::OpBuilder atInstance{static_cast<mlir::MLIRContext *>(nullptr)};
   mlir::Location loc;

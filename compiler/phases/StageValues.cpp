@@ -14,7 +14,7 @@ using namespace normc::norm;
 /// `value` where it is computed once per point of its space: at the instance
 /// if it is uniform over it, else in the phase.
 Value StageSlicer::materialize(Value value, Block *phase) {
-  bool isUniform = plan.parallel.contains(structure.spaceOf(value));
+  bool isUniform = parallel.contains(structure.spaceOf(value));
   IRMapping &mapping = isUniform ? uniform : inPhase;
   if (Value known = mapping.lookupOrNull(value))
     return known;

@@ -34,10 +34,13 @@ private:
            llvm::any_of(kernel->getResultTypes(), isF64);
   }
   void chooseLanes();
+  DimSet chooseParallel();
   int64_t chooseWidth();
   int64_t chooseUnroll(int64_t width);
   int64_t chooseChunk(int64_t width);
   int64_t chooseThreads(int64_t width);
+  int64_t chooseStream();
+  int64_t choosePrefetch();
   int64_t instanceBytes() const;
   bool readsAgain() const;
   void because(StringRef parameter, const Twine &reason) {
@@ -50,6 +53,7 @@ private:
   Builder builder;
   NamedAttrList reasons;
   int lane = -1;
+  DimSet parallel; ///< Of the schedule.
 };
 
 } // namespace
@@ -80,6 +84,29 @@ void Chooser::chooseLanes() {
     because("lanes", "the innermost dim in memory that this stage visits");
 }
 
+/// Without collectives every dim may be parallel; but an instance should be a
+/// row, since where it lies costs divisions to find out.
+DimSet Chooser::chooseParallel() {
+  DimSet dims = stage.parallel;
+  if (machine.kind == TargetKind::gpu || stage.hasCollectives() || lane < 0)
+    return dims;
+  constexpr int64_t enough = 1024; // Elements of a row.
+  int64_t points = 1;
+  for (unsigned dim : llvm::reverse(structure.memoryOrder())) {
+    if (!dims.contains(dim))
+      continue;
+    bool isLast = (dims - DimSet::one(dim)).empty();
+    if (points >= enough || isLast)
+      break;
+    dims = dims - DimSet::one(dim);
+    int64_t size = extent(int(dim));
+    points *= ShapedType::isDynamic(size) ? enough : std::max<int64_t>(size, 1);
+  }
+  because("parallel", "an instance is a row of about a thousand elements or "
+                      "more");
+  return dims;
+}
+
 int64_t Chooser::chooseWidth() {
   if (lane < 0)
     return 1;
@@ -106,8 +133,7 @@ int64_t Chooser::chooseWidth() {
 }
 
 int64_t Chooser::chooseUnroll(int64_t width) {
-  if (machine.kind == TargetKind::gpu ||
-      stage.complete.size() + stage.combine.size() + stage.partial.size() == 0)
+  if (machine.kind == TargetKind::gpu || !stage.hasCollectives())
     return 1;
   if (isDouble()) {
     because("unroll", "every vector's rounding error is carried: there is "
@@ -118,7 +144,7 @@ int64_t Chooser::chooseUnroll(int64_t width) {
                     "cost one carry in f64");
   // With the lanes along a parallel dim the loop is over another one, whose
   // extent is seldom known to be short.
-  if (lane < 0 || stage.parallel.contains(unsigned(lane)) ||
+  if (lane < 0 || parallel.contains(unsigned(lane)) ||
       ShapedType::isDynamic(extent(lane)))
     return 8;
   uint64_t vectors = std::max<int64_t>(extent(lane) / width, 1);
@@ -138,7 +164,7 @@ int64_t Chooser::instanceBytes() const {
     if (!tensor)
       return 0;
     int64_t count = 1;
-    DimSet dims = toDimSet(structure.space(), map) - stage.parallel;
+    DimSet dims = toDimSet(structure.space(), map) - parallel;
     for (unsigned dim = 0; dim < structure.space().size(); ++dim)
       if (dims.contains(dim))
         count = std::min(limit, count * std::min(limit, extentOr(dim)));
@@ -155,7 +181,7 @@ int64_t Chooser::instanceBytes() const {
 
 int64_t Chooser::chooseChunk(int64_t width) {
   // Along parallel lanes an instance is a block of `width` points.
-  bool blocks = lane >= 0 && stage.parallel.contains(unsigned(lane));
+  bool blocks = lane >= 0 && parallel.contains(unsigned(lane));
   if (!stage.partial.empty()) {
     because("chunk", "rows per partial sum: bounds the error of a partial, and "
                      "the traffic of partials to 0.5%");
@@ -185,8 +211,26 @@ bool Chooser::readsAgain() const {
   return !stage.complete.empty() || !stage.partial.empty();
 }
 
+int64_t Chooser::chooseStream() {
+  if (stage.outputs.empty())
+    return 0;
+  because("stream", "more than the last-level cache's share holds: nobody will "
+                    "find it there");
+  return machine.llcBytes / 2;
+}
+
+int64_t Chooser::choosePrefetch() {
+  if (!readsAgain() || stage.outputs.empty() || lane < 0 ||
+      parallel.contains(unsigned(lane)))
+    return 0;
+  because("prefetch", "reading and writing overlap: the next row arrives while "
+                      "this one is written");
+  return 1;
+}
+
 ScheduleAttr Chooser::choose() {
   chooseLanes();
+  parallel = chooseParallel();
   int64_t width = chooseWidth();
   int64_t unroll = chooseUnroll(width);
   bool isCpu = machine.kind == TargetKind::cpu;
@@ -197,22 +241,24 @@ ScheduleAttr Chooser::choose() {
     resident = machine.l2Bytes / 2;
     because("resident", "half of L2: the other half is for what streams by");
   }
+  int64_t stream = isCpu ? chooseStream() : 0;
+  int64_t prefetch = isCpu ? choosePrefetch() : 0;
   // A parallel lane dim comes last: its blocks are then neighbours.
-  SmallVector<StringAttr> parallel, lanes;
+  SmallVector<StringAttr> outer, lanes;
   ArrayRef<StringAttr> names = structure.space().getNames();
   for (unsigned dim : structure.memoryOrder())
-    if (stage.parallel.contains(dim) && int(dim) != lane)
-      parallel.push_back(names[dim]);
+    if (parallel.contains(dim) && int(dim) != lane)
+      outer.push_back(names[dim]);
   if (lane >= 0) {
     lanes.push_back(names[lane]);
-    if (stage.parallel.contains(unsigned(lane)))
-      parallel.push_back(names[lane]);
+    if (parallel.contains(unsigned(lane)))
+      outer.push_back(names[lane]);
   }
   MLIRContext *context = builder.getContext();
-  return ScheduleAttr::get(context, machine.kind,
-                           DimsAttr::get(context, parallel),
+  return ScheduleAttr::get(context, machine.kind, DimsAttr::get(context, outer),
                            DimsAttr::get(context, lanes), width, unroll, chunk,
-                           threads, resident, reasons.getDictionary(context));
+                           threads, resident, stream, prefetch,
+                           reasons.getDictionary(context));
 }
 
 ScheduleAttr normc::chooseSchedule(const KernelStructure &structure,

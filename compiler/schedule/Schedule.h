@@ -16,7 +16,8 @@ namespace normc {
 struct Machine {
   norm::TargetKind kind = norm::TargetKind::cpu;
   int64_t vectorBits = 512;           ///< A vector register's width.
-  int64_t l2Bytes = int64_t(1) << 20; ///< Second-level cache of a core.
+  int64_t l2Bytes = int64_t(1) << 20;   ///< Second-level cache of a core.
+  int64_t llcBytes = int64_t(32) << 20; ///< Last-level cache.
 };
 
 /// The schedule of stage `stage` of the kernel. Its parallel dims are those of

@@ -153,6 +153,7 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    DimsAttr lanes, int64_t width,
                                    int64_t unroll, int64_t chunk,
                                    int64_t threads, int64_t resident,
+                                   int64_t stream, int64_t prefetch,
                                    DictionaryAttr reasons) {
   if (lanes.size() > 1)
     return emitError() << "expected at most one lane dim, but got "
@@ -184,5 +185,14 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   if (resident < 0)
     return emitError() << "expected resident bytes of at least 0, but got "
                        << resident;
+  if (stream < 0)
+    return emitError() << "expected stream bytes of at least 0, but got "
+                       << stream;
+  if (prefetch < 0)
+    return emitError() << "expected to prefetch at least 0 instances ahead, "
+                          "but got "
+                       << prefetch;
+  if (target == TargetKind::gpu && (stream != 0 || prefetch != 0))
+    return emitError() << "expected no stream and no prefetch on a gpu";
   return success();
 }

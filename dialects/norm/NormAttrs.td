@@ -93,8 +93,10 @@ def Norm_ScheduleAttr : Norm_Attr<"Schedule", "schedule"> {
     added as a tree. `chunk`: instances per chunk, the unit of work that a
     thread takes (never dependent on the number of threads). `threads`: on a
     GPU, threads per instance. `resident`: bytes of cache per worker that the
-    stage relies on for values that it reads again. `reasons` says why, per
-    parameter, for people.
+    stage relies on for values that it reads again. `stream`: results of at
+    least so many bytes are stored past the caches; 0 for never. `prefetch`: how
+    many instances ahead the last phase fetches what the first will read.
+    `reasons` says why, per parameter, for people.
 
     ```mlir
     #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 16,
@@ -110,6 +112,8 @@ def Norm_ScheduleAttr : Norm_Attr<"Schedule", "schedule"> {
     DefaultValuedParameter<"int64_t", "1">:$chunk,
     DefaultValuedParameter<"int64_t", "0">:$threads,
     DefaultValuedParameter<"int64_t", "0">:$resident,
+    DefaultValuedParameter<"int64_t", "0">:$stream,
+    DefaultValuedParameter<"int64_t", "0">:$prefetch,
     OptionalParameter<"::mlir::DictionaryAttr">:$reasons);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;

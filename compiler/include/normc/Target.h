@@ -29,6 +29,8 @@ struct Target {
 
   int64_t vectorBits = 128;           ///< Width of a native vector register.
   int64_t l2Bytes = int64_t(1) << 20; ///< Second-level cache per core.
+  /// Last-level cache, of all cores together.
+  int64_t llcBytes = int64_t(32) << 20;
   bool hasFma = false;                ///< Fused multiply-add of f32 and f64.
   bool hasHalfConversion = false;     ///< f16 <-> f32 in hardware.
 

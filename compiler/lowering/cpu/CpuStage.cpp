@@ -90,6 +90,9 @@ void CpuStage::emitChunk(Value chunk) {
 void CpuStage::emitInstance(Value number, Value chunk,
                             const IRMapping &outside) {
   Position position = instances.locate(b, number);
+  if (int64_t ahead = stage.getSchedule().getPrefetch())
+    position.ahead =
+        instances.locate(b, addI64(b, number, makeI64(b, ahead))).coordinates;
   setChunk(position, chunk);
   IRMapping values = outside;
   if (instances.lanesAreParallel())
@@ -146,6 +149,9 @@ func::FuncOp normc::lowerStageToCpu(OpBuilder &builder, StageOp stage,
   StageContext context(stage, views, b, hasFma);
   CpuStage lowered(stage, context, b);
   lowered.emitChunks(entry->getArgument(3), entry->getArgument(4));
+  // What was stored past the caches is in order only behind a fence.
+  if (stage.getSchedule().getStream() != 0)
+    LLVM::FenceOp::create(b, LLVM::AtomicOrdering::seq_cst);
   func::ReturnOp::create(
       b, arith::ConstantOp::create(b, b.getI32IntegerAttr(0)).getResult());
   return func;

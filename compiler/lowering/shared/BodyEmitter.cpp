@@ -29,7 +29,8 @@ StageContext::StageContext(StageOp stage, const ViewTable &views,
 // Addresses
 //===----------------------------------------------------------------------===//
 
-BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map) {
+BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map,
+                                         bool inbounds) {
   const LoweredView &view = context.views.view(viewValue);
   SpaceAttr space = context.space();
   // One term per dim: its coordinate by the elements that it strides over. The
@@ -68,7 +69,8 @@ BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map) {
   // 16-bit floats move as integers: the bits, and no conversion of a target.
   Value pointer = LLVM::GEPOp::create(
       b, view.pointer.getType(), b.getIntegerType(8 * bytes), view.pointer,
-      ArrayRef<LLVM::GEPArg>{offset}, LLVM::GEPNoWrapFlags::inbounds);
+      ArrayRef<LLVM::GEPArg>{offset},
+      inbounds ? LLVM::GEPNoWrapFlags::inbounds : LLVM::GEPNoWrapFlags::none);
   return {pointer, laneStride, unsigned(alignment)};
 }
 
@@ -157,7 +159,11 @@ void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
       bitcastTo(b, toVector(value), VectorType::get(context.width, storage));
   bool contiguous = constantOf(access.laneStride) == 1;
   if (contiguous && !position.mask) {
-    LLVM::StoreOp::create(b, value, access.pointer, align);
+    bool streams = position.streamed == viewValue;
+    if (streams) // Below a vector's size LLVM would drop the hint.
+      align = context.width * storage.getIntOrFloatBitWidth() / 8;
+    LLVM::StoreOp::create(b, value, access.pointer, align,
+                          /*isVolatile=*/false, /*isNonTemporal=*/streams);
     return;
   }
   // LLVM 22 turns a masked store of one known lane of i16 into a scalar store
@@ -174,6 +180,26 @@ void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
   else
     LLVM::masked_scatter::create(b, value, lanePointers(access, storage), mask,
                                  align);
+}
+
+void BodyEmitter::prefetch(LoadOp op) {
+  Position there = position;
+  for (auto [coordinate, ahead] :
+       llvm::zip_equal(there.coordinates, position.ahead))
+    if (ahead)
+      coordinate = ahead;
+  BodyEmitter emitter(context, b, there, values);
+  Access access =
+      emitter.address(op.getView(), op.getMap(), /*inbounds=*/false);
+  // For reading, into the second level, as data. Past a tensor's end it asks
+  // for nothing that faults.
+  constexpr int32_t read = 0, secondLevel = 2, data = 1;
+  LLVM::Prefetch::create(b, access.pointer, read, secondLevel, data);
+}
+
+Value BodyEmitter::addressOf(StoreOp op) {
+  return LLVM::PtrToIntOp::create(b, b.getI64Type(),
+                                  address(op.getView(), op.getMap()).pointer);
 }
 
 /// view[...] = view[...] ⊕ value. Where the address is the same for all lanes,

@@ -27,6 +27,12 @@ struct Position {
   mlir::Value mask;
   /// True where the mask is known to leave the first lane only.
   bool onlyFirstLane = false;
+  /// The view whose whole vectors are stored past the caches, or null. Its
+  /// addresses here are multiples of a vector's size.
+  mlir::Value streamed;
+  /// Of the instance whose operands are fetched ahead, the coordinates in which
+  /// it differs (null elsewhere); empty where nothing is fetched.
+  llvm::SmallVector<mlir::Value> ahead;
 };
 
 /// What is the same everywhere in one lowered stage.
@@ -57,6 +63,11 @@ public:
   /// Emits one op that is not a phase.
   void emit(mlir::Operation &op);
 
+  /// Asks for the cache line that a load will need in the instance ahead.
+  void prefetch(norm::LoadOp op);
+  /// The address that a store has at this position, as i64.
+  mlir::Value addressOf(norm::StoreOp op);
+
   /// A value as a vector of all lanes, broadcast if it is a scalar.
   mlir::Value toVector(mlir::Value value);
   /// The emitted form of a value of the phase form.
@@ -69,7 +80,7 @@ private:
     unsigned alignment;     ///< What the pointer is a multiple of, in bytes.
   };
 
-  Access address(mlir::Value view, norm::MapAttr map);
+  Access address(mlir::Value view, norm::MapAttr map, bool inbounds = true);
   mlir::Value load(mlir::Value view, norm::MapAttr map);
   void store(mlir::Value value, mlir::Value view, norm::MapAttr map);
   void accumulate(norm::AccumulateOp op);

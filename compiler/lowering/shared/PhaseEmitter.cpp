@@ -20,6 +20,17 @@ struct PhaseEmitter::Loops {
   SmallVector<Carry> carries; ///< One per contribution.
   /// Products that only a sum uses: they become part of it.
   SmallVector<arith::MulFOp> products;
+  /// The one condition, the same for the whole instance, without which nothing
+  /// is contributed; or null.
+  Value guard;
+  /// The store that may go past the caches, or null.
+  StoreOp streamed;
+  /// Loads whose operands are fetched for the instance ahead.
+  SmallVector<LoadOp> prefetched;
+
+  /// Bodies of one iteration: as many as make a tree of contributions; without
+  /// any, a cache line of the narrowest result.
+  int64_t unroll(const StageContext &context);
 };
 
 /// The product that contribution `i` is, if a fused multiply-add may take it.
@@ -32,6 +43,80 @@ static arith::MulFOp getProduct(ContributeOp contribute, unsigned i) {
       product->getBlock() == contribute->getBlock())
     return product;
   return {};
+}
+
+static constexpr int64_t kLineBytes = 64;
+
+static int64_t bytesOf(Type element) {
+  return (element.getIntOrFloatBitWidth() + 7) / 8;
+}
+
+int64_t PhaseEmitter::Loops::unroll(const StageContext &context) {
+  if (guard) // Seldom runs: as little code as will do.
+    return 1;
+  if (!carries.empty())
+    return phase.getStage().getSchedule().getUnroll();
+  int64_t line = 1;
+  for (auto store : phase.getBlock()->getOps<StoreOp>())
+    line = std::max(line, kLineBytes / (context.width *
+                                        bytesOf(store.getValue().getType())));
+  return alongLanes ? line : 1;
+}
+
+/// The first store of a result whose vectors are whole and side by side.
+static StoreOp findStreamed(PhaseOp phase, const StageContext &context) {
+  if (phase.getStage().getSchedule().getStream() == 0)
+    return {};
+  StringAttr lane = context.space().getNames()[context.lane];
+  for (auto store : phase.getBlock()->getOps<StoreOp>()) {
+    auto argument = dyn_cast<BlockArgument>(store.getView());
+    ArrayRef<DimsAttr> axes = store.getMap().getAxes();
+    if (!argument || axes.empty() || axes.back().empty() ||
+        axes.back().getNames().back() != lane)
+      continue;
+    const LoweredView &view = context.views.view(argument);
+    if (constantOf(view.strides.back()) == 1 &&
+        view.alignment % bytesOf(view.elementType) == 0)
+      return store;
+  }
+  return {};
+}
+
+/// The condition under which a phase has an effect: the one that every
+/// contribution selects its value by, if it is known before the phase.
+static Value findGuard(PhaseOp phase) {
+  Value guard;
+  for (Value value : phase.getContribute().getValues()) {
+    auto select = value.getDefiningOp<arith::SelectOp>();
+    if (!select || select->getBlock() != phase.getBlock() ||
+        (guard && select.getCondition() != guard))
+      return {};
+    guard = select.getCondition();
+  }
+  bool isKnownBefore = guard && guard.getParentBlock() != phase.getBlock();
+  bool hasEffects = llvm::any_of(*phase.getBlock(), [](Operation &op) {
+    return isa<StoreOp, AccumulateOp>(op);
+  });
+  return isKnownBefore && !hasEffects ? guard : Value();
+}
+
+/// Loads along the lanes that another instance has elsewhere.
+static SmallVector<LoadOp> findPrefetched(PhaseOp phase,
+                                          const StageContext &context) {
+  SmallVector<LoadOp> found;
+  auto instance = dyn_cast<InstanceOp>(phase->getParentOp());
+  if (!instance ||
+      llvm::any_of(llvm::make_range(std::next(phase->getIterator()),
+                                    phase->getBlock()->end()),
+                   [](Operation &op) { return isa<PhaseOp>(op); }))
+    return found;
+  StringAttr lane = context.space().getNames()[context.lane];
+  for (auto load : phase.getBlock()->getOps<LoadOp>())
+    if (load.getMap().uses(lane) &&
+        llvm::any_of(phase.getStage().getSchedule().getParallel().getNames(),
+                     [&](StringAttr dim) { return load.getMap().uses(dim); }))
+      found.push_back(load);
+  return found;
 }
 
 void PhaseEmitter::emitBlock(Block &block, const Position &position,
@@ -49,7 +134,8 @@ void PhaseEmitter::emitBlock(Block &block, const Position &position,
 void PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
                              IRMapping &values) {
   ContributeOp contribute = phase.getContribute();
-  Loops loops{phase, values, {}, false, position.hasLanes, {}, {}};
+  Loops loops{phase, values, {}, false, position.hasLanes, {}, {}, {}, {}, {}};
+  loops.guard = findGuard(phase);
   for (StringAttr name : phase.getOver().getNames())
     loops.dims.push_back(context.space().indexOf(name));
   loops.alongLanes = int64_t(loops.dims.back()) == context.lane;
@@ -64,7 +150,12 @@ void PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
     loops.products.push_back(context.hasFma ? getProduct(contribute, i)
                                             : arith::MulFOp());
   }
-  carried = emitNest(loops, 0, position, carried);
+  if (loops.alongLanes && !position.ahead.empty())
+    loops.prefetched = findPrefetched(phase, context);
+  if (loops.alongLanes && loops.carries.empty())
+    loops.streamed = findStreamed(phase, context);
+  carried = loops.guard ? emitGuarded(loops, position, carried)
+                        : emitLoops(loops, position, carried);
 
   Value points = makeI64(b, 1);
   for (unsigned dim : loops.dims)
@@ -114,17 +205,92 @@ PhaseEmitter::Values PhaseEmitter::emitNest(Loops &loops, unsigned depth,
                  });
 }
 
+/// Only where the phase's condition holds: else the contributions are what they
+/// start from.
+PhaseEmitter::Values PhaseEmitter::emitGuarded(Loops &loops,
+                                               const Position &position,
+                                               ValueRange carried) {
+  Value condition = loops.outer.lookup(loops.guard);
+  if (isVector(condition)) { // Lanes are instances, and may differ.
+    loops.guard = {};
+    return emitLoops(loops, position, carried);
+  }
+  auto branch = scf::IfOp::create(b, carried.getTypes(), condition,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, carried);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, emitLoops(loops, position, carried));
+  return Values(branch.getResults());
+}
+
+PhaseEmitter::Values PhaseEmitter::emitLoops(Loops &loops,
+                                             const Position &position,
+                                             ValueRange carried) {
+  return loops.streamed ? emitStreamed(loops, position)
+                        : emitNest(loops, 0, position, carried);
+}
+
+/// Past the caches where the whole result is large, else as usual.
+PhaseEmitter::Values PhaseEmitter::emitStreamed(Loops &loops,
+                                                const Position &position) {
+  const LoweredView &view = context.views.view(loops.streamed.getView());
+  Value bytes = makeI64(b, bytesOf(view.elementType));
+  for (Value extent : view.extents)
+    bytes = mulI64(b, bytes, extent);
+  Value threshold =
+      makeI64(b, loops.phase.getStage().getSchedule().getStream());
+  Position past = position;
+  past.streamed = loops.streamed.getView();
+  if (std::optional<int64_t> known = constantOf(bytes))
+    return emitNest(loops, 0,
+                    *known >= *constantOf(threshold) ? past : position, {});
+  Value isLarge =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::uge, bytes, threshold);
+  auto branch = scf::IfOp::create(b, isLarge, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  emitNest(loops, 0, past, {});
+  b.setInsertionPointToStart(branch.elseBlock());
+  emitNest(loops, 0, position, {});
+  return {};
+}
+
+/// The elements before the first whole vector at an address that is a multiple
+/// of its size, which is what it takes to stream; masked. Returns their number.
+Value PhaseEmitter::emitHead(Loops &loops, const Position &position) {
+  Position start = position;
+  start.coordinates[context.lane] = makeI64(b, 0);
+  Value address =
+      BodyEmitter(context, b, start, loops.outer).addressOf(loops.streamed);
+  int64_t element = bytesOf(loops.streamed.getValue().getType());
+  Value bytes = makeI64(b, element * context.width);
+  Value past = arith::SubIOp::create(b, makeI64(b, 0), address);
+  past = b.createOrFold<arith::RemUIOp>(past, bytes);
+  Value count = b.createOrFold<arith::DivUIOp>(past, makeI64(b, element));
+  count = arith::MinSIOp::create(b, count, context.extents[context.lane]);
+  Value isNeeded =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, makeI64(b, 0));
+  auto branch = scf::IfOp::create(b, isNeeded, /*withElseRegion=*/false);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  Value mask = makeMask(b, count, context.width);
+  emitBodies(loops, position, makeI64(b, 0), 1, context.width, mask, {});
+  return count;
+}
+
 /// Blocks of `unroll` bodies, then single bodies, then a masked tail.
 PhaseEmitter::Values PhaseEmitter::emitInnermost(Loops &loops,
                                                  const Position &position,
                                                  ValueRange carried) {
   Value extent = context.extents[loops.dims.back()];
-  int64_t unroll = loops.carries.empty()
-                       ? 1
-                       : loops.phase.getStage().getSchedule().getUnroll();
+  int64_t unroll = loops.unroll(context);
   int64_t step = loops.alongLanes ? lanes.step() : 1;
   int64_t span = loops.alongLanes ? context.width : 1;
-  Value first = loops.alongLanes ? lanes.first(b) : makeI64(b, 0);
+  Value first = position.streamed  ? emitHead(loops, position)
+                : loops.alongLanes ? lanes.first(b)
+                                   : makeI64(b, 0);
 
   // Number of whole bodies from `first` on; first < step, so nothing is
   // negative.
@@ -148,7 +314,7 @@ PhaseEmitter::Values PhaseEmitter::emitInnermost(Loops &loops,
         });
   // Where whole vectors fit exactly, no worker is left with part of one.
   std::optional<int64_t> known = constantOf(extent);
-  if (loops.alongLanes && (!known || *known % span != 0))
+  if (loops.alongLanes && (!known || *known % span != 0 || position.streamed))
     values = emitTail(loops, position, endBodies, values);
   return values;
 }
@@ -199,9 +365,17 @@ PhaseEmitter::Values PhaseEmitter::emitBodies(Loops &loops,
   for (int64_t i = 0; i < count; ++i) {
     here.coordinates[loops.dims.back()] = addI64(b, at, makeI64(b, i * step));
     BodyEmitter emitter(context, b, here, copies[i]);
+    if (!tailMask)
+      emitPrefetches(loops, emitter, i);
     for (Operation &op : loops.phase.getBlock()->without_terminator()) {
       if (fuse && llvm::is_contained(loops.products, &op))
         continue;
+      auto select = dyn_cast<arith::SelectOp>(op);
+      if (select && loops.guard && select.getCondition() == loops.guard) {
+        copies[i].map(select.getResult(),
+                      copies[i].lookup(select.getTrueValue()));
+        continue;
+      }
       emitter.emit(op);
     }
   }
@@ -214,6 +388,17 @@ PhaseEmitter::Values PhaseEmitter::emitBodies(Loops &loops,
     carried = carried.drop_front(carry.size());
   }
   return next;
+}
+
+/// One prefetch a cache line: body `body` of an iteration may share one with
+/// the body before it.
+void PhaseEmitter::emitPrefetches(Loops &loops, BodyEmitter &emitter,
+                                  int64_t body) {
+  for (LoadOp load : loops.prefetched) {
+    int64_t bytes = context.width * bytesOf(load.getResult().getType());
+    if (body * bytes % kLineBytes == 0)
+      emitter.prefetch(load);
+  }
 }
 
 /// One contribution of all copies, combined as a tree.

@@ -49,12 +49,19 @@ private:
 
   Values forLoop(mlir::Value begin, mlir::Value end, int64_t step,
                  mlir::ValueRange carried, LoopBody body);
+  Values emitGuarded(Loops &loops, const Position &position,
+                     mlir::ValueRange carried);
+  Values emitLoops(Loops &loops, const Position &position,
+                   mlir::ValueRange carried);
+  Values emitStreamed(Loops &loops, const Position &position);
   Values emitNest(Loops &loops, unsigned depth, Position position,
                   mlir::ValueRange carried);
   Values emitInnermost(Loops &loops, const Position &position,
                        mlir::ValueRange carried);
+  mlir::Value emitHead(Loops &loops, const Position &position);
   Values emitTail(Loops &loops, const Position &position, mlir::Value at,
                   mlir::ValueRange carried);
+  void emitPrefetches(Loops &loops, BodyEmitter &emitter, int64_t body);
   Values emitBodies(Loops &loops, const Position &position, mlir::Value at,
                     int64_t count, int64_t step, mlir::Value tailMask,
                     mlir::ValueRange carried);

@@ -25,6 +25,11 @@ static Type wider(Type a, Type b) {
   return a.getIntOrFloatBitWidth() < b.getIntOrFloatBitWidth() ? b : a;
 }
 
+/// Squares in f32 are right to 2^-150, and sums of 2^22 of them to 2^-128:
+/// beside an epsilon (or the square of one that stands by a root) as large as
+/// this, that is nothing.
+static constexpr double kSafeEpsilon = 1e-25;
+
 namespace {
 
 class FormulaBuilder {
@@ -66,6 +71,24 @@ private:
     return arith::ConstantOp::create(b, b.getFloatAttr(type, value));
   }
   Value cast(Value value, Type type);
+  /// Whether sums are taken in the compute type first, and in the wide one only
+  /// in groups where that overflows.
+  bool sumsTwice() {
+    bool isInside = op.getPlacement() == EpsilonPlacement::add;
+    double beside = isInside ? epsilon() : epsilon() * epsilon();
+    return wide != compute && beside >= kSafeEpsilon;
+  }
+  /// True of a sum that left the range of its type, or is NaN.
+  Value overflows(Value sum) {
+    return arith::CmpFOp::create(b, arith::CmpFPredicate::UGE, sum,
+                                 constant(INFINITY, sum.getType()));
+  }
+  Value select(Value condition, Value a, Value c) {
+    return arith::SelectOp::create(b, condition, a, c);
+  }
+  Value both(Value a, Value c) {
+    return !a ? c : arith::AndIOp::create(b, a, c).getResult();
+  }
   Value add(Value a, Value c) { return arith::AddFOp::create(b, a, c); }
   Value sub(Value a, Value c) { return arith::SubFOp::create(b, a, c); }
   Value mul(Value a, Value c) { return arith::MulFOp::create(b, a, c); }
@@ -79,7 +102,9 @@ private:
   DimsAttr over;
   ImplicitLocOpBuilder &b;
   Type compute;
-  Type wide; ///< In which sums are taken, and rstd up to its rounding.
+  /// In which statistics are handed on, and rstd up to its rounding: f64 where
+  /// sums may leave the range of the compute type.
+  Type wide;
   /// The operands' elements; null where op lacks the operand.
   Value input, givenMean, givenVariance, givenRstd, alpha, scale, shift;
   /// Of the group; null where the statistic has none.
@@ -163,20 +188,29 @@ Value FormulaBuilder::buildRstd(Value statistic) {
 
 Value FormulaBuilder::buildCentred() {
   Value x = cast(input, compute);
-  auto moments = MomentsOp::create(b, wide, wide, wide, wide, cast(x, wide),
-                                   over, Value());
-  Value count = moments.getCount();
+  Type narrow = sumsTwice() ? compute : wide;
+  auto moments = MomentsOp::create(b, narrow, narrow, narrow, narrow,
+                                   cast(x, narrow), over, Value());
+  Value count = cast(moments.getCount(), wide);
+  Value high = moments.getMean(), delta = moments.getDelta();
+  Value whole = add(cast(high, wide), cast(delta, wide));
+  Value spread = cast(moments.getM2(), wide);
+  if (sumsTwice()) {
+    Value isLarge = overflows(moments.getM2());
+    auto again = MomentsOp::create(b, wide, wide, wide, wide, cast(x, wide),
+                                   over, isLarge);
+    whole = select(isLarge, add(again.getMean(), again.getDelta()), whole);
+    spread = select(isLarge, again.getM2(), spread);
+  }
   if (op.getCorrection() == 1)
     count = sub(count, constant(1, wide));
-  Value spread = div(moments.getM2(), count);
+  spread = div(spread, count);
   variance = cast(spread, compute);
   rstd = buildRstd(spread);
-  Value high = moments.getMean(), delta = moments.getDelta();
-  Value both = add(high, delta);
-  mean = cast(both, compute);
+  mean = cast(whole, compute);
   if (wide != compute) { // One number of f64 is two of f32.
     high = mean;
-    delta = cast(sub(both, cast(mean, wide)), compute);
+    delta = cast(sub(whole, cast(mean, wide)), compute);
   }
   return mul(sub(sub(x, high), delta), rstd);
 }
@@ -209,11 +243,23 @@ Value FormulaBuilder::buildPartialPredicate() {
 
 /// RMS and L2.
 Value FormulaBuilder::buildRootMeanSquare() {
-  Value x = cast(input, compute), square = cast(x, wide);
-  square = mul(square, square);
+  Value x = cast(input, compute);
   ReduceKind kind =
       op.getStatistic() == Statistic::rms ? ReduceKind::mean : ReduceKind::add;
-  rstd = buildRstd(reduce(kind, square, buildPartialPredicate()));
+  Value predicate = buildPartialPredicate();
+  auto combine = [&](Type type, Value selected) {
+    Value value = cast(x, type);
+    return reduce(kind, mul(value, value), selected);
+  };
+  Value statistic;
+  if (sumsTwice()) {
+    Value sum = combine(compute, predicate), isLarge = overflows(sum);
+    statistic = select(isLarge, combine(wide, both(predicate, isLarge)),
+                       cast(sum, wide));
+  } else {
+    statistic = combine(wide, predicate);
+  }
+  rstd = buildRstd(statistic);
   return mul(x, rstd);
 }
 

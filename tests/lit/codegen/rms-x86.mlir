@@ -2,6 +2,11 @@
 // RUN: normc compile %s --emit=asm --target=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,V3
 // RUN: normc compile %s --emit=asm --target=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,V4
 
+// RUN: normc compile %s --emit=asm --target=x86-64-v4 | FileCheck %s --check-prefix=STREAM
+// Large results are really stored past the caches, and the next row is fetched.
+// STREAM-DAG: vmovntps %zmm
+// STREAM-DAG: prefetcht1
+
 // The sum of squares in registers of the target's full width: fused multiply-adds
 // where it has them, multiplies and adds where not; the total goes on in f64. The
 // row length is no multiple of anything: the rest of it is masked or scalar, but

@@ -106,3 +106,67 @@ norm.program @columns inputs(%x "x" : !norm.view<?x?xf32>) outputs(%m "m" : !nor
     }
   }
 }
+
+// -----
+
+// A large result goes past the caches: from the first address that is a multiple
+// of a vector on, with the elements before it and the rest masked. What the next
+// row will read is asked for meanwhile, and a fence ends the stage.
+// CHECK-LABEL: func.func @stream_stage0(
+// CHECK: %[[LARGE:.*]] = arith.cmpi uge
+// CHECK: scf.if %[[LARGE]] {
+// CHECK: llvm.ptrtoint
+// CHECK: arith.minsi
+// CHECK: scf.if
+// CHECK: llvm.intr.masked.store
+// CHECK: scf.for
+// CHECK: "llvm.intr.prefetch"
+// CHECK-SAME: hint = 2
+// CHECK: llvm.load {{.*}} -> vector<16xf32>
+// CHECK: llvm.store {{.*}} {alignment = 64 : i64, nontemporal} : vector<16xf32>
+// CHECK: } else {
+// CHECK: llvm.store
+// CHECK-NOT: nontemporal
+// CHECK: llvm.fence seq_cst
+norm.program @stream inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" : !norm.view<?x256xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x256xf32>
+  norm.stage dims(i = %n, j = 256)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 16, stream = 1048576, prefetch = 1> {
+    norm.instance {
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x256xf32>
+        norm.store %e, %y by [[i], [j]] : !norm.view<?x256xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// A sum that is chosen by one condition for the whole row is only taken where it
+// holds, and there the condition is not asked again.
+// CHECK-LABEL: func.func @guarded_stage0(
+// CHECK: %[[COND:.*]] = arith.cmpf ogt
+// CHECK: scf.if %[[COND]] -> (vector<4xf64>
+// CHECK: scf.for
+// CHECK-NOT: arith.select
+// CHECK: scf.yield
+// CHECK: } else {
+norm.program @guarded inputs(%x "x" : !norm.view<?x64xf32>, %c "c" : !norm.view<?xf32>) outputs(%m "m" : !norm.view<?xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x64xf32>
+  norm.stage dims(i = %n, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 4> {
+    norm.instance {
+      %limit = norm.load %c by [[i]] : !norm.view<?xf32>
+      %zero = arith.constant 0.0 : f32
+      %isPositive = arith.cmpf ogt, %limit, %zero : f32
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
+        %none = arith.constant 0.0 : f32
+        %s = arith.select %isPositive, %e, %none : f32
+        norm.contribute add %s : f32
+      } : f32
+      norm.store %sum, %m by [[i]] : !norm.view<?xf32>
+    }
+  }
+}

@@ -70,6 +70,24 @@ func.func @both(%a: tensor<?x?xf64>) -> (tensor<?x?xf64>, tensor<?xf64>) {
 
 // -----
 
+// Without collectives an instance is still a row of some length, not a vector:
+// finding out where it lies costs divisions.
+// CHECK-LABEL: func.func @elementwise
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [n, c], lanes = [w], width = 16,
+// CHECK-SAME: stream = {{[1-9]}}
+// CHECK-NOT: prefetch =
+func.func @elementwise(%a: tensor<?x16x56x56xf32>) -> tensor<?x16x56x56xf32> {
+  %r = norm.kernel dims(n = ?, c = 16, h = 56, w = 56)
+      ins(%x = %a by [[n], [c], [h], [w]] : tensor<?x16x56x56xf32>)
+      outs(by [[n], [c], [h], [w]] : tensor<?x16x56x56xf32>) {
+    %d = arith.mulf %x, %x : f32
+    norm.yield %d : f32
+  }
+  return %r : tensor<?x16x56x56xf32>
+}
+
+// -----
+
 // A schedule that is already there stays.
 // CHECK-LABEL: func.func @kept
 // CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2>]

@@ -1,15 +1,21 @@
 // RUN: norm-opt %s --norm-to-kernel -split-input-file | FileCheck %s
 
-// The statistic of an RMS norm with epsilon inside the root, in f64 since squares
-// of bf16 leave the range of f32; the rest in f32, with one rounding at the end.
+// The statistic of an RMS norm with epsilon inside the root. Squares of bf16 may
+// leave the range of f32: where the sum did, it is taken again in f64. The rest is
+// in f32, with one rounding at the end.
 // CHECK-LABEL: func.func @rms
 // CHECK: norm.kernel dims(i = ?, j = 64)
 // CHECK-NEXT: ins(%[[X:.*]] = %arg0 by {{\[\[}}i], [j]] : tensor<?x64xbf16>, %[[G:.*]] = %arg1 by {{\[\[}}j]] : tensor<64xf32>)
 // CHECK-NEXT: outs(by {{\[\[}}i], [j]] : tensor<?x64xbf16>)
 // CHECK: %[[WIDE:.*]] = arith.extf %[[X]] : bf16 to f32
+// CHECK: %[[SQUARE:.*]] = arith.mulf %[[WIDE]], %[[WIDE]] : f32
+// CHECK: %[[FAST:.*]] = norm.reduce mean %[[SQUARE]] over [j] : f32
+// CHECK: %[[LARGE:.*]] = arith.cmpf uge, %[[FAST]], %{{.*}} : f32
 // CHECK: %[[DOUBLE:.*]] = arith.extf %[[WIDE]] : f32 to f64
-// CHECK: %[[SQUARE:.*]] = arith.mulf %[[DOUBLE]], %[[DOUBLE]] : f64
-// CHECK: %[[MEAN:.*]] = norm.reduce mean %[[SQUARE]] over [j] : f64
+// CHECK: %[[SQUARE64:.*]] = arith.mulf %[[DOUBLE]], %[[DOUBLE]] : f64
+// CHECK: %[[SLOW:.*]] = norm.reduce mean %[[SQUARE64]] over [j] where %[[LARGE]] : f64
+// CHECK: %[[FAST64:.*]] = arith.extf %[[FAST]] : f32 to f64
+// CHECK: %[[MEAN:.*]] = arith.select %[[LARGE]], %[[SLOW]], %[[FAST64]] : f64
 // CHECK: %[[EPS:.*]] = arith.constant 9.9999999999999995E-7 : f64
 // CHECK: %[[ARGUMENT:.*]] = arith.addf %[[MEAN]], %[[EPS]] : f64
 // CHECK: %[[ROOT:.*]] = math.rsqrt %[[ARGUMENT]] : f64
@@ -21,6 +27,17 @@
 func.func @rms(%x: tensor<?x64xbf16>, %g: tensor<64xf32>) -> tensor<?x64xbf16> {
   %y = norm.normalize rms %x over [1] epsilon 1.0e-6 scale %g on [1]
     : (tensor<?x64xbf16>, tensor<64xf32>) -> tensor<?x64xbf16>
+  return %y : tensor<?x64xbf16>
+}
+
+// -----
+
+// Beside an epsilon of nothing the smallest squares count, so that f64 it is.
+// CHECK-LABEL: func.func @no_epsilon
+// CHECK-NOT: norm.reduce {{.*}} : f32
+// CHECK: norm.reduce mean {{.*}} : f64
+func.func @no_epsilon(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
+  %y = norm.normalize rms %x over [1] epsilon 0.0 : (tensor<?x64xbf16>) -> tensor<?x64xbf16>
   return %y : tensor<?x64xbf16>
 }
 

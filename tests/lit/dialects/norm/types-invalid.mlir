@@ -50,6 +50,21 @@ func.func private @resident() attributes {a = #norm.schedule<target = cpu, paral
 
 // -----
 
+// expected-error @+1 {{expected stream bytes of at least 0, but got -1}}
+func.func private @stream() attributes {a = #norm.schedule<target = cpu, parallel = [], lanes = [], stream = -1>}
+
+// -----
+
+// expected-error @+1 {{expected to prefetch at least 0 instances ahead, but got -2}}
+func.func private @prefetch() attributes {a = #norm.schedule<target = cpu, parallel = [], lanes = [], prefetch = -2>}
+
+// -----
+
+// expected-error @+1 {{expected no stream and no prefetch on a gpu}}
+func.func private @gpu_stream() attributes {a = #norm.schedule<target = gpu, parallel = [], lanes = [], threads = 32, stream = 1>}
+
+// -----
+
 // expected-error @+1 {{expected each parallel dim once, but 'i' occurs again}}
 func.func private @parallel() attributes {a = #norm.schedule<target = cpu, parallel = [i, i], lanes = []>}
 

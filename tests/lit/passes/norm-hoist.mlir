@@ -1,0 +1,92 @@
+// RUN: norm-opt %s --norm-hoist -split-input-file | FileCheck %s
+
+// Per channel, beside channels-last data: a kernel of its own. One kernel for all
+// values of the space; the loads that nothing needs any more stay operands.
+// CHECK-LABEL: func.func @channels_last
+// CHECK: %[[R:.*]]:2 = norm.kernel dims(c = 64)
+// CHECK-NEXT: ins(%[[V:.*]] = %arg1 by {{\[\[}}c]] : tensor<64xf32>, %[[G:.*]] = %arg2 by {{\[\[}}c]] : tensor<64xf32>)
+// CHECK-NEXT: outs(by {{\[\[}}c]] : tensor<64xf32>, by {{\[\[}}c]] : tensor<64xf32>)
+// CHECK: %[[RSTD:.*]] = math.rsqrt %[[V]]
+// CHECK: %[[A:.*]] = arith.mulf %[[G]], %[[RSTD]]
+// CHECK: norm.yield %[[RSTD]], %[[A]]
+// CHECK: norm.kernel dims(i = ?, c = 64)
+// CHECK-SAME: {{$}}
+// CHECK-NOT: math.rsqrt
+// CHECK: return
+func.func @channels_last(%x: tensor<?x64xf32>, %v: tensor<64xf32>, %g: tensor<64xf32>)
+    -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %y:2 = norm.kernel dims(i = ?, c = 64)
+      ins(%xe = %x by [[i], [c]] : tensor<?x64xf32>, %ve = %v by [[c]] : tensor<64xf32>,
+          %ge = %g by [[c]] : tensor<64xf32>)
+      outs(by [[i], [c]] : tensor<?x64xf32>, by [[i], [c]] : tensor<?x64xf32>) {
+    %r = math.rsqrt %ve : f32
+    %a = arith.mulf %ge, %r : f32
+    %o = arith.mulf %xe, %a : f32
+    %p = arith.mulf %xe, %r : f32
+    norm.yield %o, %p : f32, f32
+  }
+  return %y#0, %y#1 : tensor<?x64xf32>, tensor<?x64xf32>
+}
+
+// -----
+
+// Per row it is computed once as it is.
+// CHECK-LABEL: func.func @rows
+// CHECK-COUNT-1: norm.kernel
+// CHECK-NOT: norm.kernel
+func.func @rows(%x: tensor<?x64xf32>, %v: tensor<?xf32>) -> tensor<?x64xf32> {
+  %y = norm.kernel dims(i = ?, c = 64)
+      ins(%xe = %x by [[i], [c]] : tensor<?x64xf32>, %ve = %v by [[i]] : tensor<?xf32>)
+      outs(by [[i], [c]] : tensor<?x64xf32>) {
+    %r = math.rsqrt %ve : f32
+    %o = arith.mulf %xe, %r : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x64xf32>
+}
+
+// -----
+
+// What is cheap, what is wide already, and what waits for a collective, stays.
+// CHECK-LABEL: func.func @stays
+// CHECK-COUNT-1: norm.kernel
+// CHECK-NOT: norm.kernel
+func.func @stays(%x: tensor<?x64xf32>, %v: tensor<64xf32>) -> tensor<?x64xf32> {
+  %y = norm.kernel dims(i = ?, c = 64)
+      ins(%xe = %x by [[i], [c]] : tensor<?x64xf32>, %ve = %v by [[c]] : tensor<64xf32>)
+      outs(by [[i], [c]] : tensor<?x64xf32>) {
+    %s = norm.reduce add %xe over [i] : f32
+    %r = math.rsqrt %s : f32
+    %t = math.tanh %xe : f32
+    %d = arith.addf %ve, %ve : f32
+    %p = arith.mulf %t, %r : f32
+    %o = arith.mulf %p, %d : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x64xf32>
+}
+
+// -----
+
+// Values of two spaces: a kernel each.
+// CHECK-LABEL: func.func @two_spaces
+// CHECK: norm.kernel dims(c = 64)
+// CHECK: math.rsqrt
+// CHECK: norm.kernel dims(i = ?, c = 64)
+// CHECK: arith.divf
+// CHECK: norm.kernel dims(i = ?, s = 9, c = 64)
+// CHECK-NOT: math.rsqrt
+// CHECK-NOT: arith.divf
+// CHECK: return
+func.func @two_spaces(%x: tensor<?x9x64xf32>, %v: tensor<64xf32>, %m: tensor<?x64xf32>) -> tensor<?x9x64xf32> {
+  %y = norm.kernel dims(i = ?, s = 9, c = 64)
+      ins(%xe = %x by [[i], [s], [c]] : tensor<?x9x64xf32>, %ve = %v by [[c]] : tensor<64xf32>,
+          %me = %m by [[i], [c]] : tensor<?x64xf32>)
+      outs(by [[i], [s], [c]] : tensor<?x9x64xf32>) {
+    %r = math.rsqrt %ve : f32
+    %q = arith.divf %me, %r : f32
+    %o = arith.mulf %xe, %q : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x9x64xf32>
+}
