@@ -91,6 +91,23 @@ static Value f32ToBF16High(ElementwiseBuilder &e, Value x) {
   return e.select(e.isNaN(x), e.ori(bits, 0x400000), addRounding(e, bits, 16));
 }
 
+/// The upper 16 bits of every 32. Of vectors as a shuffle: LLVM 22 would merge
+/// a truncation with the store of its result, and then forget that the store
+/// was to go past the caches.
+static Value upperHalves(ElementwiseBuilder &e, Value bits) {
+  auto type = dyn_cast<VectorType>(bits.getType());
+  if (!type || type.getRank() != 1)
+    return e.trunci(e.shr(bits, 16), 16);
+  ImplicitLocOpBuilder &b = e.builder();
+  int64_t lanes = type.getNumElements();
+  auto halves = VectorType::get(2 * lanes, b.getI16Type());
+  Value split = vector::BitCastOp::create(b, halves, bits);
+  SmallVector<int64_t> odd;
+  for (int64_t lane = 0; lane < lanes; ++lane)
+    odd.push_back(2 * lane + 1);
+  return vector::ShuffleOp::create(b, split, split, odd);
+}
+
 // f32 -> f16. Below 2^-14 the spacing of f16 is 2^-24, that of f32 at 1/2: an
 // addition rounds to it. The bits of 1/2 itself fall off with the upper half.
 static Value f32ToF16(ElementwiseBuilder &e, Value x, FloatType f32) {
@@ -148,7 +165,7 @@ Value ExpandCasts::expand(ElementwiseBuilder &e, Value in, Type from, Type to) {
     return keepsF16 ? e.truncf(in, cast<FloatType>(to))
                     : e.bitcast(f32ToF16(e, in, f32), to);
   Value high = f32ToBF16High(e, in);
-  Value bits = e.trunci(e.shr(high, 16), 16);
+  Value bits = upperHalves(e, high);
   beforeShift[bits] = high;
   return e.bitcast(bits, to);
 }

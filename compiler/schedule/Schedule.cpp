@@ -35,6 +35,7 @@ private:
   }
   void chooseLanes();
   DimSet chooseParallel();
+  bool writesHalves() const;
   int64_t chooseWidth();
   int64_t chooseUnroll(int64_t width);
   int64_t chooseChunk(int64_t width);
@@ -107,6 +108,25 @@ DimSet Chooser::chooseParallel() {
   return dims;
 }
 
+/// Whether what the stage writes along the lanes has 16 bits an element: a
+/// whole vector of them is two of what is computed.
+bool Chooser::writesHalves() const {
+  if (stage.outputs.empty() || isDouble() || lane < 0)
+    return false;
+  StringAttr name = structure.space().getNames()[lane];
+  KernelOp kernel = structure.kernel();
+  bool any = false;
+  for (unsigned output : stage.outputs) {
+    if (!kernel.getOutputMap(output).uses(name))
+      continue;
+    Type type = getElementTypeOrSelf(kernel.getResult(output).getType());
+    if (type.getIntOrFloatBitWidth() != 16)
+      return false;
+    any = true;
+  }
+  return any;
+}
+
 int64_t Chooser::chooseWidth() {
   if (lane < 0)
     return 1;
@@ -120,6 +140,9 @@ int64_t Chooser::chooseWidth() {
         narrowest = std::min<int64_t>(narrowest, type.getElementTypeBitWidth());
     width = 128 / narrowest;
   }
+  bool isHalf = machine.kind == TargetKind::cpu && writesHalves();
+  if (isHalf)
+    width *= 2;
   int64_t size = extent(lane);
   if (!ShapedType::isDynamic(size) && size < width) {
     because("width", "no wider than the dim, " + Twine(size));
@@ -128,7 +151,7 @@ int64_t Chooser::chooseWidth() {
   because("width", machine.kind == TargetKind::gpu
                        ? "16 bytes of the narrowest operand per thread"
                        : Twine(machine.vectorBits) + "-bit vectors of " +
-                             Twine(bits) + "-bit values");
+                             Twine(isHalf ? bits / 2 : bits) + "-bit values");
   return width;
 }
 
@@ -142,13 +165,14 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   }
   because("unroll", "8 vectors added as a tree hide the latency of adds, and "
                     "cost one carry in f64");
+  const int64_t most = writesHalves() ? 4 : 8; // Of two registers each, or one.
   // With the lanes along a parallel dim the loop is over another one, whose
   // extent is seldom known to be short.
   if (lane < 0 || parallel.contains(unsigned(lane)) ||
       ShapedType::isDynamic(extent(lane)))
-    return 8;
+    return most;
   uint64_t vectors = std::max<int64_t>(extent(lane) / width, 1);
-  return std::min<int64_t>(8, llvm::bit_floor(vectors));
+  return std::min<int64_t>(most, llvm::bit_floor(vectors));
 }
 
 /// Bytes that one instance reads and writes, about.

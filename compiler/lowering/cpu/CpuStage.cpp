@@ -21,6 +21,7 @@ class CpuLanes : public LaneModel {
 public:
   explicit CpuLanes(int64_t width) : width(width) {}
   Value first(ImplicitLocOpBuilder &b) override { return makeI64(b, 0); }
+  bool shares() const override { return false; }
   int64_t step() override { return width; }
   Value combineAll(ImplicitLocOpBuilder &b, const Carry &carry,
                    ValueRange carried) override {

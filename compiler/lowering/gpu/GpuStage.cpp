@@ -32,6 +32,7 @@ public:
   Value first(ImplicitLocOpBuilder &b) override {
     return mulI64(b, thread, makeI64(b, width));
   }
+  bool shares() const override { return true; }
   int64_t step() override { return threads * width; }
   Value combineAll(ImplicitLocOpBuilder &b, const Carry &carry,
                    ValueRange carried) override;

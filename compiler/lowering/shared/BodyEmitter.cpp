@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 #include <numeric>
@@ -159,11 +160,23 @@ void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
       bitcastTo(b, toVector(value), VectorType::get(context.width, storage));
   bool contiguous = constantOf(access.laneStride) == 1;
   if (contiguous && !position.mask) {
-    bool streams = position.streamed == viewValue;
-    if (streams) // Below a vector's size LLVM would drop the hint.
-      align = context.width * storage.getIntOrFloatBitWidth() / 8;
-    LLVM::StoreOp::create(b, value, access.pointer, align,
-                          /*isVolatile=*/false, /*isNonTemporal=*/streams);
+    // Below a vector's size LLVM would drop the hint.
+    unsigned whole = context.width * storage.getIntOrFloatBitWidth() / 8;
+    auto storeAs = [&](bool streams) {
+      LLVM::StoreOp::create(b, value, access.pointer, streams ? whole : align,
+                            /*isVolatile=*/false, /*isNonTemporal=*/streams);
+    };
+    bool mayStream = position.streamed == viewValue;
+    if (!mayStream || !position.streamsWhen)
+      return storeAs(mayStream);
+    // A branch that always goes the same way costs less than a second loop.
+    auto branch = scf::IfOp::create(b, position.streamsWhen,
+                                    /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    storeAs(true);
+    b.setInsertionPointToStart(branch.elseBlock());
+    storeAs(false);
     return;
   }
   // LLVM 22 turns a masked store of one known lane of i16 into a scalar store

@@ -27,9 +27,10 @@ struct Position {
   mlir::Value mask;
   /// True where the mask is known to leave the first lane only.
   bool onlyFirstLane = false;
-  /// The view whose whole vectors are stored past the caches, or null. Its
-  /// addresses here are multiples of a vector's size.
-  mlir::Value streamed;
+  /// The view whose whole vectors are stored past the caches, or null; and the
+  /// i1 under which they are, or null where it is certain. Its addresses are
+  /// multiples of a vector's size then.
+  mlir::Value streamed, streamsWhen;
   /// Of the instance whose operands are fetched ahead, the coordinates in which
   /// it differs (null elsewhere); empty where nothing is fetched.
   llvm::SmallVector<mlir::Value> ahead;

@@ -138,7 +138,9 @@ void PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
   loops.guard = findGuard(phase);
   for (StringAttr name : phase.getOver().getNames())
     loops.dims.push_back(context.space().indexOf(name));
-  loops.alongLanes = int64_t(loops.dims.back()) == context.lane;
+  // What seldom runs is not worth vector code, where one worker can do it.
+  bool isScalar = loops.guard && !lanes.shares();
+  loops.alongLanes = int64_t(loops.dims.back()) == context.lane && !isScalar;
   loops.hasLanes |= loops.alongLanes;
   SmallVector<Value> carried;
   for (auto [i, value] : llvm::enumerate(contribute.getValues())) {
@@ -246,15 +248,9 @@ PhaseEmitter::Values PhaseEmitter::emitStreamed(Loops &loops,
   if (std::optional<int64_t> known = constantOf(bytes))
     return emitNest(loops, 0,
                     *known >= *constantOf(threshold) ? past : position, {});
-  Value isLarge =
+  past.streamsWhen =
       arith::CmpIOp::create(b, arith::CmpIPredicate::uge, bytes, threshold);
-  auto branch = scf::IfOp::create(b, isLarge, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  emitNest(loops, 0, past, {});
-  b.setInsertionPointToStart(branch.elseBlock());
-  emitNest(loops, 0, position, {});
-  return {};
+  return emitNest(loops, 0, past, {});
 }
 
 /// The elements before the first whole vector at an address that is a multiple
@@ -270,6 +266,9 @@ Value PhaseEmitter::emitHead(Loops &loops, const Position &position) {
   past = b.createOrFold<arith::RemUIOp>(past, bytes);
   Value count = b.createOrFold<arith::DivUIOp>(past, makeI64(b, element));
   count = arith::MinSIOp::create(b, count, context.extents[context.lane]);
+  if (position.streamsWhen)
+    count = arith::SelectOp::create(b, position.streamsWhen, count,
+                                    makeI64(b, 0));
   Value isNeeded =
       arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, makeI64(b, 0));
   auto branch = scf::IfOp::create(b, isNeeded, /*withElseRegion=*/false);

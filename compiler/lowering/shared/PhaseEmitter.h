@@ -20,6 +20,8 @@ public:
   virtual ~LaneModel() = default;
   /// The first coordinate that this worker takes.
   virtual mlir::Value first(mlir::ImplicitLocOpBuilder &b) = 0;
+  /// Whether several workers run along the lanes of one instance.
+  virtual bool shares() const = 0;
   /// From one vector of this worker to its next, in elements.
   virtual int64_t step() = 0;
   /// What all lanes of all workers of the instance carry, combined: a scalar,

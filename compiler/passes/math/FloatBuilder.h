@@ -27,6 +27,9 @@ public:
                      mlir::Type like)
       : b(loc, builder), like(like) {}
 
+  /// For ops that are not elementwise.
+  mlir::ImplicitLocOpBuilder &builder() { return b; }
+
   /// The shape of `like` with another element type.
   mlir::Type withElement(mlir::Type element) const;
   mlir::Type intType(unsigned width) {

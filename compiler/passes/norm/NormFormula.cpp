@@ -254,8 +254,8 @@ Value FormulaBuilder::buildRootMeanSquare() {
   Value statistic;
   if (sumsTwice()) {
     Value sum = combine(compute, predicate), isLarge = overflows(sum);
-    statistic = select(isLarge, combine(wide, both(predicate, isLarge)),
-                       cast(sum, wide));
+    Value again = combine(wide, both(predicate, isLarge));
+    statistic = select(isLarge, again, cast(sum, wide));
   } else {
     statistic = combine(wide, predicate);
   }

@@ -26,6 +26,18 @@ func.func @integers_stay(%bits: vector<4xi16>) -> vector<4xi16> {
   return %out : vector<4xi16>
 }
 
+// The upper halves of vectors are taken by a shuffle, since LLVM merges truncations
+// with stores.
+// CHECK-LABEL: func.func @upper_halves
+// CHECK: %[[HALVES:.*]] = vector.bitcast %{{.*}} : vector<4xi32> to vector<8xi16>
+// CHECK: vector.shuffle %[[HALVES]], %[[HALVES]] [1, 3, 5, 7]
+// CHECK-NOT: arith.trunci
+// CHECK: return
+func.func @upper_halves(%x: vector<4xf32>) -> vector<4xbf16> {
+  %y = arith.truncf %x : vector<4xf32> to vector<4xbf16>
+  return %y : vector<4xbf16>
+}
+
 // A rounding to bf16 that stays f32 is a mask on the rounded bits.
 // CHECK-LABEL: func.func @round_in_place
 func.func @round_in_place(%x: vector<4xf32>) -> vector<4xf32> {

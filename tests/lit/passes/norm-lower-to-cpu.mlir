@@ -114,19 +114,20 @@ norm.program @columns inputs(%x "x" : !norm.view<?x?xf32>) outputs(%m "m" : !nor
 // row will read is asked for meanwhile, and a fence ends the stage.
 // CHECK-LABEL: func.func @stream_stage0(
 // CHECK: %[[LARGE:.*]] = arith.cmpi uge
-// CHECK: scf.if %[[LARGE]] {
 // CHECK: llvm.ptrtoint
-// CHECK: arith.minsi
+// CHECK: %[[HEAD:.*]] = arith.select %[[LARGE]]
+// CHECK: arith.cmpi sgt, %[[HEAD]]
 // CHECK: scf.if
 // CHECK: llvm.intr.masked.store
-// CHECK: scf.for
+// CHECK: scf.for %{{.*}} = %[[HEAD]]
 // CHECK: "llvm.intr.prefetch"
 // CHECK-SAME: hint = 2
 // CHECK: llvm.load {{.*}} -> vector<16xf32>
-// CHECK: llvm.store {{.*}} {alignment = 64 : i64, nontemporal} : vector<16xf32>
-// CHECK: } else {
-// CHECK: llvm.store
-// CHECK-NOT: nontemporal
+// CHECK: scf.if %[[LARGE]] {
+// CHECK-NEXT: llvm.store {{.*}} {alignment = 64 : i64, nontemporal} : vector<16xf32>
+// CHECK-NEXT: } else {
+// CHECK-NEXT: llvm.store {{.*}} {alignment = 4 : i64} : vector<16xf32>
+// CHECK: llvm.intr.masked.store
 // CHECK: llvm.fence seq_cst
 norm.program @stream inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" : !norm.view<?x256xf32>) {
   %n = norm.size %x[0] : !norm.view<?x256xf32>
@@ -144,11 +145,13 @@ norm.program @stream inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" : !no
 // -----
 
 // A sum that is chosen by one condition for the whole row is only taken where it
-// holds, and there the condition is not asked again.
+// holds, and there the condition is not asked again. It is not worth vector code.
 // CHECK-LABEL: func.func @guarded_stage0(
 // CHECK: %[[COND:.*]] = arith.cmpf ogt
-// CHECK: scf.if %[[COND]] -> (vector<4xf64>
+// CHECK: scf.if %[[COND]] -> (f64
 // CHECK: scf.for
+// CHECK-NOT: arith.select
+// CHECK: llvm.load {{.*}} -> f32
 // CHECK-NOT: arith.select
 // CHECK: scf.yield
 // CHECK: } else {

@@ -70,6 +70,24 @@ func.func @both(%a: tensor<?x?xf64>) -> (tensor<?x?xf64>, tensor<?xf64>) {
 
 // -----
 
+// A whole vector of 16-bit results is two of what they are computed in.
+// CHECK-LABEL: func.func @halves
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, unroll = 4,
+// CHECK-SAME: stream = 16777216, prefetch = 1
+func.func @halves(%a: tensor<?x4096xbf16>) -> tensor<?x4096xbf16> {
+  %r = norm.kernel dims(i = ?, j = 4096) ins(%x = %a by [[i], [j]] : tensor<?x4096xbf16>)
+      outs(by [[i], [j]] : tensor<?x4096xbf16>) {
+    %w = arith.extf %x : bf16 to f32
+    %s = norm.reduce mean %w over [j] : f32
+    %d = arith.subf %w, %s : f32
+    %y = arith.truncf %d : f32 to bf16
+    norm.yield %y : bf16
+  }
+  return %r : tensor<?x4096xbf16>
+}
+
+// -----
+
 // Without collectives an instance is still a row of some length, not a vector:
 // finding out where it lies costs divisions.
 // CHECK-LABEL: func.func @elementwise

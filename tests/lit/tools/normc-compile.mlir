@@ -35,7 +35,7 @@
 // PHASES: norm.program @rms inputs(%{{.*}} "x" : !norm.view<?x64xbf16>)
 // PHASES: norm.stage
 // PHASES: norm.phase
-// VECTOR: vector<8xf32>
+// VECTOR: vector<16xf32>
 // DIALECT: llvm.func @
 // LLVM: define {{.*}}i32 @
 // ASM: {{vfmadd|vmulps}}

@@ -10,6 +10,7 @@
 #define NORMC_TESTS_UNIT_PASSES_PASSJIT_H
 
 #include "mlir/Conversion/Passes.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -65,6 +66,7 @@ public:
       return;
     mlir::PassManager passes(&context);
     addPasses(passes);
+    passes.addPass(mlir::createConvertVectorToLLVMPass());
     passes.addPass(mlir::createArithToLLVMConversionPass());
     passes.addPass(mlir::createConvertMathToLLVMPass());
     passes.addPass(mlir::createConvertFuncToLLVMPass());
