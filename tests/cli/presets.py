@@ -3,8 +3,8 @@
 
 usage: presets.py NORMC PRESET
 
-For one preset, every element type and layout, with static and with dynamic
-extents. The reference is written here from the formulas of the contract, in
+For one preset, every element type and layout, with static extents on this
+machine and with dynamic ones as x86-64-v2 and -v3. The reference is written here from the formulas of the contract, in
 NumPy's long double, and shares nothing with normc but .npy files. The bound is
 the contract's: |y - exact| <= ulp(y) / 2 + 16 u T, with u the unit roundoff of
 the compute type and T the sum of magnitudes before the last addition.
@@ -178,7 +178,7 @@ class Case:
 # --- one run -----------------------------------------------------------------
 
 
-def run(normc, case, dtype, parameter, strides, dynamic):
+def run(normc, case, dtype, parameter, strides, dynamic, target):
     shape = case.shape()
     where = "x".join("?" if dynamic else str(extent) for extent in shape)
     spec = [normc, "preset", case.preset, "--shape", where, "--dtype", dtype,
@@ -189,7 +189,7 @@ def run(normc, case, dtype, parameter, strides, dynamic):
     compute = "f64" if dtype == "f64" else "f32"
     with tempfile.TemporaryDirectory() as folder:
         path = lambda name: os.path.join(folder, name + ".npy")
-        command = [normc, "run", "-"]
+        command = [normc, "run", "-", "--target", target]
         fortran = strides == "any"
         x = store(path("x"), RNG.normal(0.25, 1, shape), dtype, fortran)
         command += ["--in", "x=" + path("x")]
@@ -225,10 +225,12 @@ def main():
     for layout, dtype, strides, dynamic in itertools.product(
             layouts, DTYPES, ["contiguous", "any"], [False, True]):
         parameter = "f32" if dynamic and dtype != "f64" else dtype
-        what = f"{preset} {dtype} {layout} strides {strides} " + (
+        # Each target sees every type, the ones without FMA and AVX too.
+        target = ("x86-64-v2" if strides == "any" else "x86-64-v3") if dynamic else "native"
+        what = f"{preset} {dtype} {layout} strides {strides} {target} " + (
             "dynamic" if dynamic else "static")
         try:
-            share = run(normc, Case(preset, layout), dtype, parameter, strides, dynamic)
+            share = run(normc, Case(preset, layout), dtype, parameter, strides, dynamic, target)
         except subprocess.CalledProcessError as error:
             share = float("nan")
             print((error.stderr or b"").decode(), file=sys.stderr)
