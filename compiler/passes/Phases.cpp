@@ -1,6 +1,7 @@
 //===- Phases.cpp - norm-phases -------------------------------------------===//
 
 #include "compiler/passes/Passes.h"
+#include "compiler/phases/ExtentClasses.h"
 #include "compiler/phases/InPlace.h"
 #include "compiler/phases/ProgramBuilder.h"
 #include "compiler/phases/SliceKernel.h"
@@ -164,6 +165,21 @@ FailureOr<ProgramOp> NormPhases::createProgram(func::FuncOp func) {
   return program;
 }
 
+/// Of axes that must have one extent, the program reads the first.
+static void shareExtents(func::FuncOp func, ProgramBuilder &builder) {
+  ExtentClasses classes(func);
+  for (BlockArgument argument : func.getArguments()) {
+    auto type = dyn_cast<RankedTensorType>(argument.getType());
+    for (unsigned axis = 0; type && axis < type.getRank(); ++axis) {
+      ArgumentAxis first = classes.first(argument.getArgNumber(), axis);
+      if (first.argument != argument.getArgNumber() || first.axis != axis)
+        builder.setSameExtent(builder.viewOf(argument), axis,
+                              builder.viewOf(func.getArgument(first.argument)),
+                              first.axis);
+    }
+  }
+}
+
 LogicalResult NormPhases::convert(func::FuncOp func) {
   if (func.isExternal())
     return func.emitError("expected a function with a body");
@@ -176,6 +192,7 @@ LogicalResult NormPhases::convert(func::FuncOp func) {
   Block *block = program->getBlock();
   for (BlockArgument argument : func.getArguments())
     builder.setView(argument, block->getArgument(argument.getArgNumber()));
+  shareExtents(func, builder);
   Operation *ret = func.getBody().front().getTerminator();
   for (auto [i, value] : llvm::enumerate(ret->getOperands()))
     builder.setView(value, block->getArgument(func.getNumArguments() + i));

@@ -13,6 +13,8 @@ ProgramBuilder::ProgramBuilder(ProgramOp program)
     : op(program), b(OpBuilder::atBlockEnd(program.getBlock())) {}
 
 OpFoldResult ProgramBuilder::extentOf(Value view, unsigned axis) {
+  if (auto same = sameExtents.find({view, axis}); same != sameExtents.end())
+    return extentOf(same->second.first, same->second.second);
   auto type = cast<ViewType>(view.getType());
   SmallVector<OpFoldResult> &known = extents[view];
   known.resize(type.getRank());

@@ -35,6 +35,11 @@ public:
   void setExtents(mlir::Value view, llvm::ArrayRef<mlir::OpFoldResult> sizes) {
     extents[view] = llvm::SmallVector<mlir::OpFoldResult>(sizes);
   }
+  /// Says that an axis of a view has the extent of another one's.
+  void setSameExtent(mlir::Value view, unsigned axis, mlir::Value other,
+                     unsigned otherAxis) {
+    sameExtents[{view, axis}] = {other, otherAxis};
+  }
   /// New scratch of these extents.
   mlir::Value makeScratch(mlir::Location loc,
                           llvm::ArrayRef<mlir::OpFoldResult> extents,
@@ -52,6 +57,9 @@ private:
   mlir::OpBuilder b;
   llvm::DenseMap<mlir::Value, mlir::Value> views;
   llvm::DenseMap<mlir::Value, llvm::SmallVector<mlir::OpFoldResult>> extents;
+  llvm::DenseMap<std::pair<mlir::Value, unsigned>,
+                 std::pair<mlir::Value, unsigned>>
+      sameExtents;
 };
 
 } // namespace normc

@@ -129,19 +129,10 @@ SmallVector<DimSource> normc::norm::findDimSources(KernelOp kernel) {
   DimSet known, dynamic;
   for (auto [dim, extent] : llvm::enumerate(space.getExtents()))
     (ShapedType::isDynamic(extent) ? dynamic : known) |= DimSet::one(dim);
-  // Another kernel's results first: their extents are settled, and an
-  // argument's can be checked against them at a call, but not the other way
-  // round.
-  SmallVector<unsigned> order;
-  for (unsigned i = 0; i < kernel.getNumOperands(); ++i)
-    order.push_back(i);
-  std::stable_partition(order.begin(), order.end(), [&](unsigned i) {
-    return !isa<BlockArgument>(kernel.getOperand(i));
-  });
   // A join may become solvable only after another operand has been read.
   for (bool changed = true; changed;) {
     changed = false;
-    for (unsigned i : order) {
+    for (unsigned i = 0; i < kernel.getNumOperands(); ++i) {
       for (auto [axis, names] :
            llvm::enumerate(kernel.getInputMap(i).getAxes())) {
         // A divisor is static, so that it can be checked at a call.

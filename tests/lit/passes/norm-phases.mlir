@@ -132,3 +132,36 @@ func.func @selected(%a: tensor<?x8xf32>) -> (tensor<?x8xf32>, tensor<f32>) {
   }
   return %r#0, %r#1 : tensor<?x8xf32>, tensor<f32>
 }
+
+// -----
+
+// Rows of two arguments that meet in a third kernel: they have one extent, which
+// is read off the first, and what lies between has it, too.
+// CHECK-LABEL: norm.program @meet
+// CHECK: %[[ROWS:.*]] = norm.size %arg0[0]
+// CHECK-NOT: norm.size
+// CHECK: norm.scratch(%[[ROWS]])
+// CHECK: norm.stage dims(i = %[[ROWS]], j = 8)
+// CHECK-NOT: norm.size
+// CHECK: norm.stage dims(k = %[[ROWS]], j = 8)
+// CHECK-NOT: norm.size
+// CHECK: norm.stage dims(m = %[[ROWS]], j = 8)
+func.func @meet(%a: tensor<?x8xf32>, %b: tensor<?x8xf32>) -> tensor<?x8xf32> {
+  %x = norm.kernel dims(i = ?, j = 8) ins(%e = %a by [[i], [j]] : tensor<?x8xf32>)
+      outs(by [[i], [j]] : tensor<?x8xf32>) {
+    %d = arith.addf %e, %e : f32
+    norm.yield %d : f32
+  }
+  %y = norm.kernel dims(k = ?, j = 8) ins(%e = %b by [[k], [j]] : tensor<?x8xf32>)
+      outs(by [[k], [j]] : tensor<?x8xf32>) {
+    %d = arith.mulf %e, %e : f32
+    norm.yield %d : f32
+  }
+  %z = norm.kernel dims(m = ?, j = 8)
+      ins(%e = %x by [[m], [j]] : tensor<?x8xf32>, %f = %y by [[m], [j]] : tensor<?x8xf32>)
+      outs(by [[m], [j]] : tensor<?x8xf32>) {
+    %d = arith.addf %e, %f : f32
+    norm.yield %d : f32
+  }
+  return %z : tensor<?x8xf32>
+}
