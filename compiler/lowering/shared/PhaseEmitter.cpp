@@ -2,6 +2,8 @@
 
 #include "compiler/lowering/shared/PhaseEmitter.h"
 
+#include "dialects/norm/Spaces.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -82,14 +84,25 @@ static StoreOp findStreamed(PhaseOp phase, const StageContext &context) {
   return {};
 }
 
-/// The condition under which a phase has an effect: the one that every
-/// contribution selects its value by, if it is known before the phase.
+/// True for the constant that a contribution of this kind starts from.
+static bool isIdentity(Value value, ReduceKind kind) {
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  auto number =
+      constant ? dyn_cast<FloatAttr>(constant.getValue()) : FloatAttr();
+  return number &&
+         number.getValue().bitwiseIsEqual(getIdentity(kind, value.getType()));
+}
+
+/// The condition under which a phase has an effect: the one without which every
+/// contribution is its identity, if it is known before the phase.
 static Value findGuard(PhaseOp phase) {
   Value guard;
-  for (Value value : phase.getContribute().getValues()) {
+  ContributeOp contribute = phase.getContribute();
+  for (auto [i, value] : llvm::enumerate(contribute.getValues())) {
     auto select = value.getDefiningOp<arith::SelectOp>();
     if (!select || select->getBlock() != phase.getBlock() ||
-        (guard && select.getCondition() != guard))
+        (guard && select.getCondition() != guard) ||
+        !isIdentity(select.getFalseValue(), contribute.getKind(i)))
       return {};
     guard = select.getCondition();
   }
@@ -267,8 +280,8 @@ Value PhaseEmitter::emitHead(Loops &loops, const Position &position) {
   Value count = b.createOrFold<arith::DivUIOp>(past, makeI64(b, element));
   count = arith::MinSIOp::create(b, count, context.extents[context.lane]);
   if (position.streamsWhen)
-    count = arith::SelectOp::create(b, position.streamsWhen, count,
-                                    makeI64(b, 0));
+    count =
+        arith::SelectOp::create(b, position.streamsWhen, count, makeI64(b, 0));
   Value isNeeded =
       arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, makeI64(b, 0));
   auto branch = scf::IfOp::create(b, isNeeded, /*withElseRegion=*/false);

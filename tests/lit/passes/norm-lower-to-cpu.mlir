@@ -173,3 +173,30 @@ norm.program @guarded inputs(%x "x" : !norm.view<?x64xf32>, %c "c" : !norm.view<
     }
   }
 }
+
+// -----
+
+// A sum whose other choice is no identity is taken in any case.
+// CHECK-LABEL: func.func @chosen_stage0(
+// CHECK-NOT: scf.if
+// CHECK: arith.select
+// CHECK-NOT: scf.if
+// CHECK: return
+norm.program @chosen inputs(%x "x" : !norm.view<?x64xf32>, %c "c" : !norm.view<?xf32>) outputs(%m "m" : !norm.view<?xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x64xf32>
+  norm.stage dims(i = %n, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 4> {
+    norm.instance {
+      %limit = norm.load %c by [[i]] : !norm.view<?xf32>
+      %zero = arith.constant 0.0 : f32
+      %isPositive = arith.cmpf ogt, %limit, %zero : f32
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
+        %five = arith.constant 5.0 : f32
+        %s = arith.select %isPositive, %e, %five : f32
+        norm.contribute add %s : f32
+      } : f32
+      norm.store %sum, %m by [[i]] : !norm.view<?xf32>
+    }
+  }
+}
