@@ -24,9 +24,10 @@ namespace {
 
 /// One value of a kernel's body.
 struct Node {
-  enum Kind { Input, Add, Sub, Mul, Max, Reduce } kind = Input;
+  enum Kind { Input, Add, Sub, Mul, Max, Choose, Reduce } kind = Input;
   int left = 0, right = 0;
   int predicate = -1; ///< Of a Reduce: points where this is positive.
+  double other = 0;   ///< Of a Choose: its value where `left` isn't positive.
   std::string reduce; ///< add, mul, max, min or mean.
   unsigned over = 0;  ///< Dims that a Reduce combines, as bits.
   unsigned space = 0; ///< Dims that it varies over, as bits.
@@ -49,6 +50,7 @@ private:
   unsigned pick(unsigned count) { return unsigned(random.next() % count); }
   void addInput(unsigned space);
   void addArithmetic();
+  void addChoice();
   void addReduce();
   double evaluateReduce(const Node &node, int64_t point) const;
   int64_t indexOf(int64_t point, unsigned space) const;
@@ -176,11 +178,31 @@ double RandomKernel::evaluateReduce(const Node &node, int64_t point) const {
   return double(node.reduce == "mean" ? total / count : total);
 }
 
+/// left > 0 ? right : a constant, which may be what a sum or product starts
+/// from.
+void RandomKernel::addChoice() {
+  const double others[] = {0, 0.5, 1};
+  Node node;
+  node.kind = Node::Choose;
+  node.left = int(pick(nodes.size()));
+  node.right = int(pick(nodes.size()));
+  node.other = others[pick(3)];
+  node.space = nodes[node.left].space | nodes[node.right].space;
+  for (size_t i = 0; i < nodes[0].values.size(); ++i)
+    node.values.push_back(nodes[node.left].values[i] > 0
+                              ? nodes[node.right].values[i]
+                              : node.other);
+  nodes.push_back(std::move(node));
+}
+
 void RandomKernel::addReduce() {
   static const char *const kinds[] = {"add", "mean", "max", "min", "mul"};
   Node node;
   node.kind = Node::Reduce;
-  node.left = int(pick(nodes.size()));
+  bool isChosen = pick(2) == 0;
+  if (isChosen)
+    addChoice();
+  node.left = int(isChosen ? nodes.size() - 1 : pick(nodes.size()));
   node.reduce = kinds[pick(5)];
   while (node.over == 0)
     node.over = unsigned(random.next()) & ((1u << extents.size()) - 1);
@@ -232,6 +254,14 @@ std::string RandomKernel::line(size_t number) const {
   std::string name = "%v" + std::to_string(number);
   auto operand = [](int i) { return "%v" + std::to_string(i); };
   static const char *const ops[] = {"", "addf", "subf", "mulf", "maximumf"};
+  if (node.kind == Node::Choose) {
+    std::string id = std::to_string(number);
+    return "    %c" + id + " = arith.cmpf ogt, " + operand(node.left) +
+           ", %zero : f64\n    %o" + id + " = arith.constant " +
+           std::to_string(node.other) + " : f64\n    " + name +
+           " = arith.select %c" + id + ", " + operand(node.right) + ", %o" +
+           id + " : f64\n";
+  }
   if (node.kind != Node::Reduce)
     return "    " + name + " = arith." + ops[node.kind] + " " +
            operand(node.left) + ", " + operand(node.right) + " : f64\n";
