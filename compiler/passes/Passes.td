@@ -159,9 +159,10 @@ def NormSchedule : Pass<"norm-schedule", "::mlir::func::FuncOp"> {
   let summary = "Choose a schedule for every stage of every kernel";
   let description = [{
     Asks `KernelStructure` for the stages that a kernel needs, and writes one
-    `#norm.schedule` per stage on it: the lane dim, vector width, unrolling and
-    chunk that suit the target, with the reasons. A kernel that carries a
-    schedule keeps it.
+    `#norm.schedule` per stage on it: the lane dim, vector width, unrolling,
+    chunk, streaming and prefetching that suit the target, with the reasons. A
+    stage without collectives leaves its inner dims to loops. A kernel that
+    carries a schedule keeps it.
 
     Before:
 
@@ -174,7 +175,8 @@ def NormSchedule : Pass<"norm-schedule", "::mlir::func::FuncOp"> {
     ```mlir
     %y = norm.kernel dims(i = ?, j = 4096) ins(...) outs(...)
         schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j],
-                  width = 16, unroll = 8, chunk = 4, resident = 524288>] { ... }
+                  width = 16, unroll = 8, chunk = 4, resident = 524288,
+                  stream = 16777216, prefetch = 1>] { ... }
     ```
   }];
   let options = [
@@ -240,7 +242,11 @@ def NormLowerToCpu : Pass<"norm-lower-to-cpu", "::mlir::ModuleOp"> {
     `i32 f(buffers, words, scratch, chunkBegin, chunkEnd)`: loops (`scf`) over
     chunks, instances and phases, whose bodies are widened along the lane dim to
     vectors of the schedule's width. Sums of `unroll` vectors are added as a
-    tree and carried on in twice the precision; a tail is masked.
+    tree and carried on in twice the precision; a tail is masked. Results of at
+    least `stream` bytes are stored past the caches, from the first aligned
+    vector on; the last phase of an instance fetches what the one `prefetch`
+    ahead will read. A phase whose contributions are all chosen by a condition of
+    the instance, against the identity, runs only where it holds.
 
     Before:
 

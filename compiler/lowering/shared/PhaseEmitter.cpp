@@ -2,7 +2,7 @@
 
 #include "compiler/lowering/shared/PhaseEmitter.h"
 
-#include "dialects/norm/Spaces.h"
+#include "compiler/lowering/shared/PhaseTraits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -35,23 +35,7 @@ struct PhaseEmitter::Loops {
   int64_t unroll(const StageContext &context);
 };
 
-/// The product that contribution `i` is, if a fused multiply-add may take it.
-static arith::MulFOp getProduct(ContributeOp contribute, unsigned i) {
-  ReduceKind kind = contribute.getKind(i);
-  if (kind != ReduceKind::add && kind != ReduceKind::mean)
-    return {};
-  auto product = contribute.getValues()[i].getDefiningOp<arith::MulFOp>();
-  if (product && product->hasOneUse() &&
-      product->getBlock() == contribute->getBlock())
-    return product;
-  return {};
-}
-
 static constexpr int64_t kLineBytes = 64;
-
-static int64_t bytesOf(Type element) {
-  return (element.getIntOrFloatBitWidth() + 7) / 8;
-}
 
 int64_t PhaseEmitter::Loops::unroll(const StageContext &context) {
   if (guard) // Seldom runs: as little code as will do.
@@ -63,73 +47,6 @@ int64_t PhaseEmitter::Loops::unroll(const StageContext &context) {
     line = std::max(line, kLineBytes / (context.width *
                                         bytesOf(store.getValue().getType())));
   return alongLanes ? line : 1;
-}
-
-/// The first store of a result whose vectors are whole and side by side.
-static StoreOp findStreamed(PhaseOp phase, const StageContext &context) {
-  if (phase.getStage().getSchedule().getStream() == 0)
-    return {};
-  StringAttr lane = context.space().getNames()[context.lane];
-  for (auto store : phase.getBlock()->getOps<StoreOp>()) {
-    auto argument = dyn_cast<BlockArgument>(store.getView());
-    ArrayRef<DimsAttr> axes = store.getMap().getAxes();
-    if (!argument || axes.empty() || axes.back().empty() ||
-        axes.back().getNames().back() != lane)
-      continue;
-    const LoweredView &view = context.views.view(argument);
-    if (constantOf(view.strides.back()) == 1 &&
-        view.alignment % bytesOf(view.elementType) == 0)
-      return store;
-  }
-  return {};
-}
-
-/// True for the constant that a contribution of this kind starts from.
-static bool isIdentity(Value value, ReduceKind kind) {
-  auto constant = value.getDefiningOp<arith::ConstantOp>();
-  auto number =
-      constant ? dyn_cast<FloatAttr>(constant.getValue()) : FloatAttr();
-  return number &&
-         number.getValue().bitwiseIsEqual(getIdentity(kind, value.getType()));
-}
-
-/// The condition under which a phase has an effect: the one without which every
-/// contribution is its identity, if it is known before the phase.
-static Value findGuard(PhaseOp phase) {
-  Value guard;
-  ContributeOp contribute = phase.getContribute();
-  for (auto [i, value] : llvm::enumerate(contribute.getValues())) {
-    auto select = value.getDefiningOp<arith::SelectOp>();
-    if (!select || select->getBlock() != phase.getBlock() ||
-        (guard && select.getCondition() != guard) ||
-        !isIdentity(select.getFalseValue(), contribute.getKind(i)))
-      return {};
-    guard = select.getCondition();
-  }
-  bool isKnownBefore = guard && guard.getParentBlock() != phase.getBlock();
-  bool hasEffects = llvm::any_of(*phase.getBlock(), [](Operation &op) {
-    return isa<StoreOp, AccumulateOp>(op);
-  });
-  return isKnownBefore && !hasEffects ? guard : Value();
-}
-
-/// Loads along the lanes that another instance has elsewhere.
-static SmallVector<LoadOp> findPrefetched(PhaseOp phase,
-                                          const StageContext &context) {
-  SmallVector<LoadOp> found;
-  auto instance = dyn_cast<InstanceOp>(phase->getParentOp());
-  if (!instance ||
-      llvm::any_of(llvm::make_range(std::next(phase->getIterator()),
-                                    phase->getBlock()->end()),
-                   [](Operation &op) { return isa<PhaseOp>(op); }))
-    return found;
-  StringAttr lane = context.space().getNames()[context.lane];
-  for (auto load : phase.getBlock()->getOps<LoadOp>())
-    if (load.getMap().uses(lane) &&
-        llvm::any_of(phase.getStage().getSchedule().getParallel().getNames(),
-                     [&](StringAttr dim) { return load.getMap().uses(dim); }))
-      found.push_back(load);
-  return found;
 }
 
 void PhaseEmitter::emitBlock(Block &block, const Position &position,

@@ -1,0 +1,83 @@
+//===- PhaseTraits.cpp - what can be made of a phase ----------------------===//
+
+#include "compiler/lowering/shared/PhaseTraits.h"
+
+#include "dialects/norm/Spaces.h"
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+arith::MulFOp normc::getProduct(ContributeOp contribute, unsigned i) {
+  ReduceKind kind = contribute.getKind(i);
+  if (kind != ReduceKind::add && kind != ReduceKind::mean)
+    return {};
+  auto product = contribute.getValues()[i].getDefiningOp<arith::MulFOp>();
+  if (product && product->hasOneUse() &&
+      product->getBlock() == contribute->getBlock())
+    return product;
+  return {};
+}
+
+StoreOp normc::findStreamed(PhaseOp phase, const StageContext &context) {
+  if (phase.getStage().getSchedule().getStream() == 0)
+    return {};
+  StringAttr lane = context.space().getNames()[context.lane];
+  for (auto store : phase.getBlock()->getOps<StoreOp>()) {
+    auto argument = dyn_cast<BlockArgument>(store.getView());
+    ArrayRef<DimsAttr> axes = store.getMap().getAxes();
+    if (!argument || axes.empty() || axes.back().empty() ||
+        axes.back().getNames().back() != lane)
+      continue;
+    const LoweredView &view = context.views.view(argument);
+    if (constantOf(view.strides.back()) == 1 &&
+        view.alignment % bytesOf(view.elementType) == 0)
+      return store;
+  }
+  return {};
+}
+
+/// True for the constant that a contribution of this kind starts from.
+static bool isIdentity(Value value, ReduceKind kind) {
+  auto constant = value.getDefiningOp<arith::ConstantOp>();
+  auto number =
+      constant ? dyn_cast<FloatAttr>(constant.getValue()) : FloatAttr();
+  return number &&
+         number.getValue().bitwiseIsEqual(getIdentity(kind, value.getType()));
+}
+
+Value normc::findGuard(PhaseOp phase) {
+  Value guard;
+  ContributeOp contribute = phase.getContribute();
+  for (auto [i, value] : llvm::enumerate(contribute.getValues())) {
+    auto select = value.getDefiningOp<arith::SelectOp>();
+    if (!select || select->getBlock() != phase.getBlock() ||
+        (guard && select.getCondition() != guard) ||
+        !isIdentity(select.getFalseValue(), contribute.getKind(i)))
+      return {};
+    guard = select.getCondition();
+  }
+  bool isKnownBefore = guard && guard.getParentBlock() != phase.getBlock();
+  bool hasEffects = llvm::any_of(*phase.getBlock(), [](Operation &op) {
+    return isa<StoreOp, AccumulateOp>(op);
+  });
+  return isKnownBefore && !hasEffects ? guard : Value();
+}
+
+SmallVector<LoadOp> normc::findPrefetched(PhaseOp phase,
+                                          const StageContext &context) {
+  SmallVector<LoadOp> found;
+  auto instance = dyn_cast<InstanceOp>(phase->getParentOp());
+  if (!instance ||
+      llvm::any_of(llvm::make_range(std::next(phase->getIterator()),
+                                    phase->getBlock()->end()),
+                   [](Operation &op) { return isa<PhaseOp>(op); }))
+    return found;
+  StringAttr lane = context.space().getNames()[context.lane];
+  for (auto load : phase.getBlock()->getOps<LoadOp>())
+    if (load.getMap().uses(lane) &&
+        llvm::any_of(phase.getStage().getSchedule().getParallel().getNames(),
+                     [&](StringAttr dim) { return load.getMap().uses(dim); }))
+      found.push_back(load);
+  return found;
+}

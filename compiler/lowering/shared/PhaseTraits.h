@@ -1,0 +1,41 @@
+//===- PhaseTraits.h - what can be made of a phase --------------*- C++ -*-===//
+//
+// What the lowering reads off a phase before it emits it: products that become
+// part of a sum, a store that may go past the caches, loads to fetch ahead, and
+// a condition without which the phase does nothing.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_LOWERING_SHARED_PHASETRAITS_H
+#define NORMC_COMPILER_LOWERING_SHARED_PHASETRAITS_H
+
+#include "compiler/lowering/shared/BodyEmitter.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+namespace normc {
+
+/// Bytes of an element as it lies in memory.
+inline int64_t bytesOf(mlir::Type element) {
+  return (element.getIntOrFloatBitWidth() + 7) / 8;
+}
+
+/// The product that contribution `i` is, if a fused multiply-add may take it.
+mlir::arith::MulFOp getProduct(norm::ContributeOp contribute, unsigned i);
+
+/// The first store of a result whose vectors are whole and side by side; null
+/// where there is none, or the schedule wants none past the caches.
+norm::StoreOp findStreamed(norm::PhaseOp phase, const StageContext &context);
+
+/// The condition under which a phase has an effect: the one without which every
+/// contribution is its identity, if it is known before the phase; or null.
+mlir::Value findGuard(norm::PhaseOp phase);
+
+/// Of the last phase of an instance, the loads along the lanes that another
+/// instance has elsewhere.
+llvm::SmallVector<norm::LoadOp> findPrefetched(norm::PhaseOp phase,
+                                               const StageContext &context);
+
+} // namespace normc
+
+#endif // NORMC_COMPILER_LOWERING_SHARED_PHASETRAITS_H
