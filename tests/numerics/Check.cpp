@@ -164,53 +164,49 @@ Comparison normc::numerics::compare(std::span<const long double> got,
   return collector.finish();
 }
 
+/// Saved statistics, each by an absolute bound: `allowed(group, ulp)`.
+template <typename F>
+static Comparison compareStatistic(std::span<const long double> got,
+                                   const oracle::OracleTensor &exact,
+                                   DType compute, F allowed) {
+  Comparison mismatch;
+  if (!hasCount(got, exact, mismatch))
+    return mismatch;
+  Collector collector(exact.shape, compute);
+  for (size_t i = 0; i < got.size(); ++i) {
+    long double value = exact.values[i], ulp = ulpAt(compute, value);
+    collector.add(i, got[i], value, allowed(i, ulp), ulp);
+  }
+  return collector.finish();
+}
+
 Comparison normc::numerics::compareRstd(std::span<const long double> got,
                                         const oracle::NormResult &exact,
                                         long double epsilon, DType compute) {
-  Comparison mismatch;
-  if (!hasCount(got, exact.rstd, mismatch))
-    return mismatch;
-  Collector collector(exact.rstd.shape, compute);
   const long double unit = unitRoundoff(compute);
-  for (size_t i = 0; i < got.size(); ++i) {
+  return compareStatistic(got, exact.rstd, compute, [&](size_t i, long double) {
     long double s = exact.statistic.values[i];
     long double ofSum = s == 0 ? 0 : 4 * unit * s / (s + epsilon);
-    long double rstd = exact.rstd.values[i];
-    collector.add(i, got[i], rstd, rstd * (ofSum + 2.5L * unit),
-                  ulpAt(compute, rstd));
-  }
-  return collector.finish();
+    return exact.rstd.values[i] * (ofSum + 2.5L * unit);
+  });
 }
 
 Comparison normc::numerics::compareVariance(std::span<const long double> got,
                                             const oracle::NormResult &exact,
                                             DType compute) {
-  Comparison mismatch;
-  if (!hasCount(got, exact.statistic, mismatch))
-    return mismatch;
-  Collector collector(exact.statistic.shape, compute);
   const long double unit = unitRoundoff(compute);
-  for (size_t i = 0; i < got.size(); ++i) {
-    long double variance = exact.statistic.values[i];
-    long double ulp = ulpAt(compute, variance);
-    collector.add(i, got[i], variance, 8 * unit * variance + ulp / 2, ulp);
-  }
-  return collector.finish();
+  return compareStatistic(
+      got, exact.statistic, compute, [&](size_t i, long double ulp) {
+        return 8 * unit * exact.statistic.values[i] + ulp / 2;
+      });
 }
 
 Comparison normc::numerics::compareMean(std::span<const long double> got,
                                         const oracle::NormResult &exact,
                                         DType compute) {
-  Comparison mismatch;
-  if (!hasCount(got, exact.mean, mismatch))
-    return mismatch;
-  Collector collector(exact.mean.shape, compute);
   const long double unit = unitRoundoff(compute);
-  for (size_t i = 0; i < got.size(); ++i) {
-    long double mean = exact.mean.values[i];
-    long double ulp = ulpAt(compute, mean);
-    collector.add(i, got[i], mean, 8 * unit * exact.spread.values[i] + ulp / 2,
-                  ulp);
-  }
-  return collector.finish();
+  return compareStatistic(got, exact.mean, compute,
+                          [&](size_t i, long double ulp) {
+                            return 8 * unit * exact.spread.values[i] + ulp / 2;
+                          });
 }
