@@ -42,6 +42,7 @@ private:
   int64_t chooseThreads(int64_t width);
   int64_t chooseStream();
   int64_t choosePrefetch();
+  int64_t chooseRows();
   int64_t instanceBytes() const;
   bool readsAgain() const;
   void because(StringRef parameter, const Twine &reason) {
@@ -252,6 +253,17 @@ int64_t Chooser::choosePrefetch() {
   return 1;
 }
 
+/// Rows long enough that one after the other reads, and then writes.
+int64_t Chooser::chooseRows() {
+  constexpr int64_t longBytes = 8 << 10, rows = 4;
+  if (choosePrefetch() == 0 || instanceBytes() < 2 * longBytes)
+    return 1;
+  because("rows", "writing 4 rows while the next 4 are read: 80 to 95% of a "
+                  "copy, one after the other 60 to 70%; rows of less than 8 KB "
+                  "overlap by themselves");
+  return rows;
+}
+
 ScheduleAttr Chooser::choose() {
   chooseLanes();
   parallel = chooseParallel();
@@ -267,6 +279,7 @@ ScheduleAttr Chooser::choose() {
   }
   int64_t stream = isCpu ? chooseStream() : 0;
   int64_t prefetch = isCpu ? choosePrefetch() : 0;
+  int64_t rows = isCpu ? chooseRows() : 1;
   // A parallel lane dim comes last: its blocks are then neighbours.
   SmallVector<StringAttr> outer, lanes;
   ArrayRef<StringAttr> names = structure.space().getNames();
@@ -281,7 +294,7 @@ ScheduleAttr Chooser::choose() {
   MLIRContext *context = builder.getContext();
   return ScheduleAttr::get(context, machine.kind, DimsAttr::get(context, outer),
                            DimsAttr::get(context, lanes), width, unroll, chunk,
-                           threads, resident, stream, prefetch,
+                           threads, resident, stream, prefetch, rows,
                            reasons.getDictionary(context));
 }
 

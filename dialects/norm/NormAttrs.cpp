@@ -154,7 +154,7 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                    int64_t unroll, int64_t chunk,
                                    int64_t threads, int64_t resident,
                                    int64_t stream, int64_t prefetch,
-                                   DictionaryAttr reasons) {
+                                   int64_t rows, DictionaryAttr reasons) {
   if (lanes.size() > 1)
     return emitError() << "expected at most one lane dim, but got "
                        << lanes.size();
@@ -192,7 +192,11 @@ LogicalResult ScheduleAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "expected to prefetch at least 0 instances ahead, "
                           "but got "
                        << prefetch;
-  if (target == TargetKind::gpu && (stream != 0 || prefetch != 0))
-    return emitError() << "expected no stream and no prefetch on a gpu";
+  if (!isPowerOfTwo(rows) || rows > 64)
+    return emitError()
+           << "expected rows to be a power of two up to 64, but got " << rows;
+  if (target == TargetKind::gpu && (stream != 0 || prefetch != 0 || rows != 1))
+    return emitError()
+           << "expected no stream, no prefetch and one row at a time on a gpu";
   return success();
 }

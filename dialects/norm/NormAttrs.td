@@ -96,6 +96,10 @@ def Norm_ScheduleAttr : Norm_Attr<"Schedule", "schedule"> {
     stage relies on for values that it reads again. `stream`: results of at
     least so many bytes are stored past the caches; 0 for never. `prefetch`: how
     many instances ahead the last phase fetches what the first will read.
+    `rows`: where results are stored past the caches, the last phase of so many
+    instances runs side by side with the first phase of the next ones, so that
+    memory reads and writes at once; 1 for one instance after the other. Takes
+    effect where both phases run along the lanes only.
     `reasons` says why, per parameter, for people.
 
     ```mlir
@@ -114,6 +118,7 @@ def Norm_ScheduleAttr : Norm_Attr<"Schedule", "schedule"> {
     DefaultValuedParameter<"int64_t", "0">:$resident,
     DefaultValuedParameter<"int64_t", "0">:$stream,
     DefaultValuedParameter<"int64_t", "0">:$prefetch,
+    DefaultValuedParameter<"int64_t", "1">:$rows,
     OptionalParameter<"::mlir::DictionaryAttr">:$reasons);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;

@@ -2,6 +2,7 @@
 
 #include "compiler/lowering/cpu/CpuStage.h"
 
+#include "compiler/lowering/cpu/RowPipeline.h"
 #include "compiler/lowering/shared/Instances.h"
 #include "compiler/lowering/shared/PhaseEmitter.h"
 #include "compiler/lowering/shared/WordLayout.h"
@@ -43,6 +44,7 @@ public:
 
 private:
   void emitChunk(Value chunk);
+  void emitInstances(Value begin, Value end, const IRMapping &outside);
   void emitInstance(Value number, Value chunk, const IRMapping &outside);
   void emitLaneBlock(Position &position, IRMapping &values);
   void setChunk(Position &position, Value chunk) {
@@ -70,7 +72,10 @@ void CpuStage::forEach(Value begin, Value end,
   body(loop.getInductionVar());
 }
 
+/// Chunks that leave nothing of their own are one range of instances.
 void CpuStage::emitChunks(Value begin, Value end) {
+  if (!stage.getChunkDimAttr())
+    return emitInstances(begin, end, IRMapping());
   forEach(begin, end, [&](Value chunk) { emitChunk(chunk); });
 }
 
@@ -80,12 +85,21 @@ void CpuStage::emitChunk(Value chunk) {
   setChunk(position, chunk);
   IRMapping values;
   emitter.emitBlock(*stage.getBlock(), position, values);
+  emitInstances(chunk, addI64(b, chunk, makeI64(b, 1)), values);
+}
+
+/// The instances of the chunks from `begin` to `end`; `outside` has the values
+/// of the one chunk that they belong to, or of none.
+void CpuStage::emitInstances(Value begin, Value end, const IRMapping &outside) {
   Value size = makeI64(b, stage.getSchedule().getChunk());
-  Value first = mulI64(b, chunk, size);
+  Value first = mulI64(b, begin, size);
   Value last =
-      arith::MinSIOp::create(b, addI64(b, first, size), instances.count());
+      arith::MinSIOp::create(b, mulI64(b, end, size), instances.count());
+  if (RowPipeline::isPossible(stage, context))
+    return RowPipeline(stage, context, b, emitter, instances, outside, begin)
+        .emit(first, last);
   forEach(first, last,
-          [&](Value number) { emitInstance(number, chunk, values); });
+          [&](Value number) { emitInstance(number, begin, outside); });
 }
 
 void CpuStage::emitInstance(Value number, Value chunk,

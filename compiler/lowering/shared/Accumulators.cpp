@@ -70,11 +70,27 @@ Value normc::combineLanes(ImplicitLocOpBuilder &b, ReduceKind kind,
   return firstLane(b, vector);
 }
 
-Carry::Carry(ReduceKind kind, Type type) : how(kind), type(type) {}
+/// Values of f32 that the widest register of any target holds.
+static constexpr int64_t kMaxLanes = 16;
+
+Carry::Carry(ReduceKind kind, Type type, bool isWidened, bool foldsLanes)
+    : how(kind), type(type), isWidened(isWidened) {
+  auto vector = dyn_cast<VectorType>(type);
+  if (vector && foldsLanes && vector.getNumElements() > kMaxLanes)
+    this->type = VectorType::get(kMaxLanes, vector.getElementType());
+}
 
 /// There is nothing wider than f64, so its sums carry their rounding error.
 bool Carry::compensated() const {
-  return isSum() && getElementTypeOrSelf(type).isF64();
+  return isSum() && getElementTypeOrSelf(type).isF64() && !isWidened;
+}
+
+/// `total` with as many lanes as are carried.
+Value Carry::fold(ImplicitLocOpBuilder &b, Value total) const {
+  auto vector = dyn_cast<VectorType>(type);
+  while (vector && countLanes(total) > vector.getNumElements())
+    total = combine(b, how, halfOf(b, total, false), halfOf(b, total, true));
+  return total;
 }
 
 Type Carry::carryType() const {
@@ -108,7 +124,8 @@ static SmallVector<Value> twoSum(ImplicitLocOpBuilder &b, Value x, Value y,
 
 SmallVector<Value> Carry::add(ImplicitLocOpBuilder &b, ValueRange carried,
                               Value total) const {
-  if (!isSum())
+  total = fold(b, total);
+  if (!isSum() || (isWidened && getElementTypeOrSelf(type).isF64()))
     return {combine(b, how, carried[0], total)};
   if (!compensated()) {
     Value wide = arith::ExtFOp::create(b, carryType(), total);

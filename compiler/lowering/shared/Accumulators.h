@@ -30,8 +30,12 @@ mlir::Value combineLanes(mlir::ImplicitLocOpBuilder &b, norm::ReduceKind kind,
 /// and its error.
 class Carry {
 public:
-  /// For contributions of `type`, a scalar or a vector type.
-  Carry(norm::ReduceKind kind, mlir::Type type);
+  /// For contributions of `type`, a scalar or a vector type. `isWidened`: f64
+  /// values that an f32 holds, whose sum loses nothing that counts.
+  /// `foldsLanes`: no matter which lane carries what, so that no more lanes
+  /// than a register has are carried.
+  Carry(norm::ReduceKind kind, mlir::Type type, bool isWidened = false,
+        bool foldsLanes = false);
 
   /// Number of values that the loop carries.
   unsigned size() const { return compensated() ? 2 : 1; }
@@ -61,6 +65,7 @@ private:
     return how == norm::ReduceKind::add || how == norm::ReduceKind::mean;
   }
   bool compensated() const;
+  mlir::Value fold(mlir::ImplicitLocOpBuilder &b, mlir::Value total) const;
   llvm::SmallVector<mlir::Value> merge(mlir::ImplicitLocOpBuilder &b,
                                        mlir::ValueRange x,
                                        mlir::ValueRange y) const;
@@ -68,6 +73,7 @@ private:
 
   norm::ReduceKind how;
   mlir::Type type;
+  bool isWidened;
 };
 
 } // namespace normc

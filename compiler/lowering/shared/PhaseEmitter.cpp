@@ -12,32 +12,9 @@ using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
 
-/// One phase being emitted.
-struct PhaseEmitter::Loops {
-  PhaseOp phase;
-  IRMapping &outer;           ///< Values of the instance.
-  SmallVector<unsigned> dims; ///< Loop dims, outermost first.
-  bool alongLanes;            ///< The innermost loop is the lane dim's.
-  bool hasLanes;              ///< Contributions are vectors.
-  SmallVector<Carry> carries; ///< One per contribution.
-  /// Products that only a sum uses: they become part of it.
-  SmallVector<arith::MulFOp> products;
-  /// The one condition, the same for the whole instance, without which nothing
-  /// is contributed; or null.
-  Value guard;
-  /// The store that may go past the caches, or null.
-  StoreOp streamed;
-  /// Loads whose operands are fetched for the instance ahead.
-  SmallVector<LoadOp> prefetched;
-
-  /// Bodies of one iteration: as many as make a tree of contributions; without
-  /// any, a cache line of the narrowest result.
-  int64_t unroll(const StageContext &context);
-};
-
 static constexpr int64_t kLineBytes = 64;
 
-int64_t PhaseEmitter::Loops::unroll(const StageContext &context) {
+int64_t PhaseLoops::unroll(const StageContext &context) {
   if (guard) // Seldom runs: as little code as will do.
     return 1;
   if (!carries.empty())
@@ -51,56 +28,73 @@ int64_t PhaseEmitter::Loops::unroll(const StageContext &context) {
 
 void PhaseEmitter::emitBlock(Block &block, const Position &position,
                              IRMapping &values) {
-  for (Operation &op : block) {
-    if (isa<InstanceOp>(op))
-      continue;
-    if (auto phase = dyn_cast<PhaseOp>(op))
-      emitPhase(phase, position, values);
-    else
-      BodyEmitter(context, b, position, values).emit(op);
-  }
+  for (Operation &op : block)
+    if (!isa<InstanceOp>(op))
+      emitOp(op, position, values);
+}
+
+void PhaseEmitter::emitOp(Operation &op, const Position &position,
+                          IRMapping &values) {
+  if (auto phase = dyn_cast<PhaseOp>(op))
+    emitPhase(phase, position, values);
+  else
+    BodyEmitter(context, b, position, values).emit(op);
 }
 
 void PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
                              IRMapping &values) {
+  PhaseLoops loops = begin(phase, position, values);
+  Values carried = initial(loops);
+  finish(loops, loops.guard ? emitGuarded(loops, position, carried)
+                            : emitLoops(loops, position, carried));
+}
+
+PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
+                               IRMapping &values) {
   ContributeOp contribute = phase.getContribute();
-  Loops loops{phase, values, {}, false, position.hasLanes, {}, {}, {}, {}, {}};
+  PhaseLoops loops{phase, values};
   loops.guard = findGuard(phase);
   for (StringAttr name : phase.getOver().getNames())
     loops.dims.push_back(context.space().indexOf(name));
   // What seldom runs is not worth vector code, where one worker can do it.
   bool isScalar = loops.guard && !lanes.shares();
   loops.alongLanes = int64_t(loops.dims.back()) == context.lane && !isScalar;
-  loops.hasLanes |= loops.alongLanes;
-  SmallVector<Value> carried;
+  loops.hasLanes = position.hasLanes || loops.alongLanes;
   for (auto [i, value] : llvm::enumerate(contribute.getValues())) {
     Type type = value.getType();
     if (loops.hasLanes)
       type = VectorType::get(context.width, type);
-    loops.carries.emplace_back(contribute.getKind(i), type);
-    loops.carries.back().appendInitial(b, carried);
+    loops.carries.emplace_back(contribute.getKind(i), type, isWidened(value),
+                               /*foldsLanes=*/loops.alongLanes);
     loops.products.push_back(context.hasFma ? getProduct(contribute, i)
                                             : arith::MulFOp());
   }
-  if (loops.alongLanes && !position.ahead.empty())
+  if (loops.alongLanes && !position.ahead.empty() && isLast(phase))
     loops.prefetched = findPrefetched(phase, context);
   if (loops.alongLanes && loops.carries.empty())
     loops.streamed = findStreamed(phase, context);
-  carried = loops.guard ? emitGuarded(loops, position, carried)
-                        : emitLoops(loops, position, carried);
+  return loops;
+}
 
+PhaseEmitter::Values PhaseEmitter::initial(const PhaseLoops &loops) {
+  Values carried;
+  for (const Carry &carry : loops.carries)
+    carry.appendInitial(b, carried);
+  return carried;
+}
+
+void PhaseEmitter::finish(PhaseLoops &loops, ValueRange carried) {
   Value points = makeI64(b, 1);
   for (unsigned dim : loops.dims)
     points = mulI64(b, points, context.extents[dim]);
   Value count = b.createOrFold<arith::UIToFPOp>(b.getF64Type(), points);
-  ValueRange rest(carried);
   for (auto [carry, result] :
-       llvm::zip_equal(loops.carries, phase.getResults())) {
-    ValueRange own = rest.take_front(carry.size());
-    rest = rest.drop_front(carry.size());
+       llvm::zip_equal(loops.carries, loops.phase.getResults())) {
+    ValueRange own = carried.take_front(carry.size());
+    carried = carried.drop_front(carry.size());
     Value total = loops.alongLanes ? lanes.combineAll(b, carry, own)
                                    : carry.collapse(b, own);
-    values.map(result, carry.finish(b, total, count));
+    loops.outer.map(result, carry.finish(b, total, count));
   }
 }
 
@@ -123,11 +117,11 @@ PhaseEmitter::Values PhaseEmitter::forLoop(Value begin, Value end, int64_t step,
   return Values(loop.getResults());
 }
 
-PhaseEmitter::Values PhaseEmitter::emitNest(Loops &loops, unsigned depth,
+PhaseEmitter::Values PhaseEmitter::emitNest(PhaseLoops &loops, unsigned depth,
                                             Position position,
                                             ValueRange carried) {
   if (depth + 1 == loops.dims.size())
-    return emitInnermost(loops, position, carried);
+    return emitRest(loops, position, Value(), carried);
   unsigned dim = loops.dims[depth];
   return forLoop(makeI64(b, 0), context.extents[dim], 1, carried,
                  [&](Value at, ValueRange inside) {
@@ -139,7 +133,7 @@ PhaseEmitter::Values PhaseEmitter::emitNest(Loops &loops, unsigned depth,
 
 /// Only where the phase's condition holds: else the contributions are what they
 /// start from.
-PhaseEmitter::Values PhaseEmitter::emitGuarded(Loops &loops,
+PhaseEmitter::Values PhaseEmitter::emitGuarded(PhaseLoops &loops,
                                                const Position &position,
                                                ValueRange carried) {
   Value condition = loops.outer.lookup(loops.guard);
@@ -157,35 +151,34 @@ PhaseEmitter::Values PhaseEmitter::emitGuarded(Loops &loops,
   return Values(branch.getResults());
 }
 
-PhaseEmitter::Values PhaseEmitter::emitLoops(Loops &loops,
+PhaseEmitter::Values PhaseEmitter::emitLoops(PhaseLoops &loops,
                                              const Position &position,
                                              ValueRange carried) {
-  return loops.streamed ? emitStreamed(loops, position)
-                        : emitNest(loops, 0, position, carried);
+  return emitNest(loops, 0, chooseStreaming(loops, position), carried);
 }
 
 /// Past the caches where the whole result is large, else as usual.
-PhaseEmitter::Values PhaseEmitter::emitStreamed(Loops &loops,
-                                                const Position &position) {
-  const LoweredView &view = context.views.view(loops.streamed.getView());
+Position PhaseEmitter::chooseStreaming(const PhaseLoops &loops,
+                                       Position position) {
+  if (!loops.streamed)
+    return position;
+  StoreOp store = loops.streamed;
+  const LoweredView &view = context.views.view(store.getView());
   Value bytes = makeI64(b, bytesOf(view.elementType));
   for (Value extent : view.extents)
     bytes = mulI64(b, bytes, extent);
-  Value threshold =
-      makeI64(b, loops.phase.getStage().getSchedule().getStream());
-  Position past = position;
-  past.streamed = loops.streamed.getView();
-  if (std::optional<int64_t> known = constantOf(bytes))
-    return emitNest(loops, 0,
-                    *known >= *constantOf(threshold) ? past : position, {});
-  past.streamsWhen =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::uge, bytes, threshold);
-  return emitNest(loops, 0, past, {});
+  int64_t threshold = PhaseOp(loops.phase).getStage().getSchedule().getStream();
+  std::optional<int64_t> known = constantOf(bytes);
+  if (known && *known < threshold)
+    return position;
+  position.streamed = store.getView();
+  if (!known)
+    position.streamsWhen = arith::CmpIOp::create(b, arith::CmpIPredicate::uge,
+                                                 bytes, makeI64(b, threshold));
+  return position;
 }
 
-/// The elements before the first whole vector at an address that is a multiple
-/// of its size, which is what it takes to stream; masked. Returns their number.
-Value PhaseEmitter::emitHead(Loops &loops, const Position &position) {
+Value PhaseEmitter::headLength(PhaseLoops &loops, const Position &position) {
   Position start = position;
   start.coordinates[context.lane] = makeI64(b, 0);
   Value address =
@@ -199,6 +192,13 @@ Value PhaseEmitter::emitHead(Loops &loops, const Position &position) {
   if (position.streamsWhen)
     count =
         arith::SelectOp::create(b, position.streamsWhen, count, makeI64(b, 0));
+  return count;
+}
+
+/// The elements before the first whole vector at an address that is a multiple
+/// of its size, which is what it takes to stream; masked. Returns their number.
+Value PhaseEmitter::emitHead(PhaseLoops &loops, const Position &position) {
+  Value count = headLength(loops, position);
   Value isNeeded =
       arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, makeI64(b, 0));
   auto branch = scf::IfOp::create(b, isNeeded, /*withElseRegion=*/false);
@@ -210,9 +210,9 @@ Value PhaseEmitter::emitHead(Loops &loops, const Position &position) {
 }
 
 /// Blocks of `unroll` bodies, then single bodies, then a masked tail.
-PhaseEmitter::Values PhaseEmitter::emitInnermost(Loops &loops,
-                                                 const Position &position,
-                                                 ValueRange carried) {
+PhaseEmitter::Values PhaseEmitter::emitRest(PhaseLoops &loops,
+                                            const Position &position,
+                                            Value done, ValueRange carried) {
   Value extent = context.extents[loops.dims.back()];
   int64_t unroll = loops.unroll(context);
   int64_t step = loops.alongLanes ? lanes.step() : 1;
@@ -220,9 +220,11 @@ PhaseEmitter::Values PhaseEmitter::emitInnermost(Loops &loops,
   Value first = position.streamed  ? emitHead(loops, position)
                 : loops.alongLanes ? lanes.first(b)
                                    : makeI64(b, 0);
+  if (done)
+    first = addI64(b, first, done);
 
-  // Number of whole bodies from `first` on; first < step, so nothing is
-  // negative.
+  // Number of whole bodies from `first` on, which is less than a step, or where
+  // there is room: nothing is negative.
   Value room = addI64(b, b.createOrFold<arith::SubIOp>(extent, first),
                       makeI64(b, step - span));
   Value bodies = b.createOrFold<arith::DivUIOp>(room, makeI64(b, step));
@@ -248,7 +250,7 @@ PhaseEmitter::Values PhaseEmitter::emitInnermost(Loops &loops,
   return values;
 }
 
-PhaseEmitter::Values PhaseEmitter::emitTail(Loops &loops,
+PhaseEmitter::Values PhaseEmitter::emitTail(PhaseLoops &loops,
                                             const Position &position, Value at,
                                             ValueRange carried) {
   Value extent = context.extents[loops.dims.back()];
@@ -274,54 +276,90 @@ PhaseEmitter::Values PhaseEmitter::emitTail(Loops &loops,
   return Values(branch.getResults());
 }
 
-/// `count` copies of the body, `step` apart, and one block total of each
-/// contribution.
-PhaseEmitter::Values PhaseEmitter::emitBodies(Loops &loops,
+PhaseEmitter::Values PhaseEmitter::emitBodies(PhaseLoops &loops,
                                               const Position &position,
                                               Value at, int64_t count,
                                               int64_t step, Value tailMask,
                                               ValueRange carried) {
-  Position here = position;
-  here.hasLanes = loops.hasLanes;
+  PhaseBodies bodies{loops, position, count, tailMask};
+  bodies.position.hasLanes = loops.hasLanes;
+  bodies.copies.assign(count, loops.outer);
   if (tailMask) {
-    here.mask = tailMask;
+    bodies.position.mask = tailMask;
     Value extent = context.extents[loops.dims.back()];
-    here.onlyFirstLane =
+    bodies.position.onlyFirstLane =
         constantOf(b.createOrFold<arith::SubIOp>(extent, at)) == 1;
   }
-  SmallVector<IRMapping> copies(count, loops.outer);
-  bool fuse = count > 1 && !tailMask;
-  for (int64_t i = 0; i < count; ++i) {
-    here.coordinates[loops.dims.back()] = addI64(b, at, makeI64(b, i * step));
-    BodyEmitter emitter(context, b, here, copies[i]);
-    if (!tailMask)
-      emitPrefetches(loops, emitter, i);
-    for (Operation &op : loops.phase.getBlock()->without_terminator()) {
-      if (fuse && llvm::is_contained(loops.products, &op))
-        continue;
-      auto select = dyn_cast<arith::SelectOp>(op);
-      if (select && loops.guard && select.getCondition() == loops.guard) {
-        copies[i].map(select.getResult(),
-                      copies[i].lookup(select.getTrueValue()));
-        continue;
-      }
-      emitter.emit(op);
+  for (int64_t i = 0; i < count; ++i)
+    emitBody(bodies, i, addI64(b, at, makeI64(b, i * step)));
+  return addTotals(bodies, carried);
+}
+
+PhaseBodies PhaseEmitter::beginBodies(PhaseLoops &loops,
+                                      const Position &position,
+                                      ArrayRef<IRMapping> shared) {
+  PhaseBodies bodies{loops, position, int64_t(shared.size()), Value()};
+  bodies.position.hasLanes = true;
+  bodies.hasShared = true;
+  bodies.copies.assign(shared.size(), loops.outer);
+  for (auto [copy, values] : llvm::zip_equal(bodies.copies, shared))
+    for (auto [from, to] : values.getValueMap())
+      copy.map(from, to);
+  return bodies;
+}
+
+void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
+  PhaseLoops &loops = bodies.loops;
+  IRMapping &values = bodies.copies[i];
+  bodies.position.coordinates[loops.dims.back()] = at;
+  BodyEmitter emitter(context, b, bodies.position, values);
+  if (!bodies.mask)
+    emitPrefetches(loops, emitter, i);
+  for (Operation &op : loops.phase.getBlock()->without_terminator()) {
+    if (bodies.fuses() && llvm::is_contained(loops.products, &op))
+      continue;
+    if (bodies.hasShared && isShared(op, context))
+      continue;
+    auto select = dyn_cast<arith::SelectOp>(op);
+    if (select && loops.guard && select.getCondition() == loops.guard) {
+      values.map(select.getResult(), values.lookup(select.getTrueValue()));
+      continue;
     }
+    emitter.emit(op);
   }
+}
+
+PhaseEmitter::Values PhaseEmitter::addTotals(PhaseBodies &bodies,
+                                             ValueRange carried) {
   Values next;
-  for (auto [i, carry] : llvm::enumerate(loops.carries)) {
-    BodyEmitter emitter(context, b, here, copies[0]);
-    Value total = totalOf(loops, i, copies, emitter, tailMask);
-    llvm::append_range(next,
-                       carry.add(b, carried.take_front(carry.size()), total));
+  for (auto [i, carry] : llvm::enumerate(bodies.loops.carries)) {
+    llvm::append_range(next, carry.add(b, carried.take_front(carry.size()),
+                                       totalOf(bodies, i)));
     carried = carried.drop_front(carry.size());
   }
   return next;
 }
 
+SmallVector<IRMapping> PhaseEmitter::emitShared(PhaseLoops &loops,
+                                                const Position &position,
+                                                Value at, int64_t count) {
+  Position here = position;
+  here.hasLanes = true;
+  SmallVector<IRMapping> copies(count);
+  for (auto [i, copy] : llvm::enumerate(copies)) {
+    here.coordinates[context.lane] =
+        addI64(b, at, makeI64(b, int64_t(i) * context.width));
+    BodyEmitter emitter(context, b, here, copy);
+    for (Operation &op : loops.phase.getBlock()->without_terminator())
+      if (isShared(op, context))
+        emitter.emit(op);
+  }
+  return copies;
+}
+
 /// One prefetch a cache line: body `body` of an iteration may share one with
 /// the body before it.
-void PhaseEmitter::emitPrefetches(Loops &loops, BodyEmitter &emitter,
+void PhaseEmitter::emitPrefetches(PhaseLoops &loops, BodyEmitter &emitter,
                                   int64_t body) {
   for (LoadOp load : loops.prefetched) {
     int64_t bytes = context.width * bytesOf(load.getResult().getType());
@@ -331,19 +369,20 @@ void PhaseEmitter::emitPrefetches(Loops &loops, BodyEmitter &emitter,
 }
 
 /// One contribution of all copies, combined as a tree.
-Value PhaseEmitter::totalOf(Loops &loops, unsigned contribution,
-                            MutableArrayRef<IRMapping> copies,
-                            BodyEmitter &emitter, Value tailMask) {
+Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
+  PhaseLoops &loops = bodies.loops;
+  MutableArrayRef<IRMapping> copies = bodies.copies;
   ContributeOp contribute = loops.phase.getContribute();
   ReduceKind kind = contribute.getKind(contribution);
   Value source = contribute.getValues()[contribution];
+  BodyEmitter emitter(context, b, bodies.position, copies[0]);
   auto widened = [&](IRMapping &copy, Value value) {
     Value emitted = copy.lookup(value);
     return loops.hasLanes ? emitter.toVector(emitted) : emitted;
   };
   SmallVector<Value> leaves;
   if (arith::MulFOp product = loops.products[contribution];
-      product && copies.size() > 1 && !tailMask) {
+      product && bodies.fuses()) {
     for (size_t i = 0; i < copies.size(); i += 2) {
       auto factor = [&](size_t k, Value operand) {
         return widened(copies[k], operand);
@@ -358,10 +397,10 @@ Value PhaseEmitter::totalOf(Loops &loops, unsigned contribution,
     for (IRMapping &copy : copies)
       leaves.push_back(widened(copy, source));
   }
-  if (tailMask) {
+  if (bodies.mask) {
     Value identity = emitter.toVector(makeIdentity(b, kind, source.getType()));
     for (Value &leaf : leaves)
-      leaf = arith::SelectOp::create(b, tailMask, leaf, identity);
+      leaf = arith::SelectOp::create(b, bodies.mask, leaf, identity);
   }
   for (; leaves.size() > 1; leaves.resize(leaves.size() / 2))
     for (size_t i = 0; i < leaves.size() / 2; ++i)

@@ -12,6 +12,8 @@
 #include "compiler/lowering/shared/Accumulators.h"
 #include "compiler/lowering/shared/BodyEmitter.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 namespace normc {
 
 /// How a target runs along the lane dim of a phase.
@@ -31,9 +33,48 @@ public:
                                  mlir::ValueRange carried) = 0;
 };
 
+/// One phase being emitted.
+struct PhaseLoops {
+  norm::PhaseOp phase;
+  mlir::IRMapping &outer;                ///< Values of the instance.
+  llvm::SmallVector<unsigned> dims = {}; ///< Loop dims, outermost first.
+  bool alongLanes = false; ///< The innermost loop is the lane dim's.
+  bool hasLanes = false;   ///< Contributions are vectors.
+  llvm::SmallVector<Carry> carries = {}; ///< One per contribution.
+  /// Products that only a sum uses: they become part of it.
+  llvm::SmallVector<mlir::arith::MulFOp> products = {};
+  /// The one condition, the same for the whole instance, without which nothing
+  /// is contributed; or null.
+  mlir::Value guard = {};
+  /// The store that may go past the caches, or null.
+  norm::StoreOp streamed = {};
+  /// Loads whose operands are fetched for the instance ahead.
+  llvm::SmallVector<norm::LoadOp> prefetched = {};
+
+  /// Bodies of one iteration: as many as make a tree of contributions; without
+  /// any, a cache line of the narrowest result.
+  int64_t unroll(const StageContext &context);
+};
+
+/// Copies of a phase's body whose contributions make one block.
+struct PhaseBodies {
+  PhaseLoops &loops;
+  Position position; ///< Of the last body that was emitted.
+  int64_t count;
+  mlir::Value mask; ///< Of a tail, or null.
+  bool hasShared = false;
+  llvm::SmallVector<mlir::IRMapping> copies = {};
+
+  /// Whether products are left to the sums that they feed.
+  bool fuses() const { return count > 1 && !mask; }
+};
+
 /// Emits the blocks of a stage: phases and the ops between them.
 class PhaseEmitter {
 public:
+  using Values = llvm::SmallVector<mlir::Value>;
+  using LoopBody = llvm::function_ref<Values(mlir::Value, mlir::ValueRange)>;
+
   PhaseEmitter(const StageContext &context, mlir::ImplicitLocOpBuilder &b,
                LaneModel &lanes)
       : context(context), b(b), lanes(lanes) {}
@@ -41,35 +82,57 @@ public:
   /// Emits the ops of `block`, which are phases and scalar ops.
   void emitBlock(mlir::Block &block, const Position &position,
                  mlir::IRMapping &values);
-  void emitPhase(norm::PhaseOp phase, const Position &position,
-                 mlir::IRMapping &values);
+  void emitOp(mlir::Operation &op, const Position &position,
+              mlir::IRMapping &values);
 
-private:
-  struct Loops;
-  using Values = llvm::SmallVector<mlir::Value>;
-  using LoopBody = llvm::function_ref<Values(mlir::Value, mlir::ValueRange)>;
+  // A phase in pieces, for who runs several together: `begin`, the `initial`
+  // values of its contributions, bodies in any order, and `finish`.
+
+  PhaseLoops begin(norm::PhaseOp phase, const Position &position,
+                   mlir::IRMapping &values);
+  Values initial(const PhaseLoops &loops);
+  /// `position` with the choice between the caches and past them.
+  Position chooseStreaming(const PhaseLoops &loops, Position position);
+  /// Of a phase over the lane dim, all that is left when the first `done`
+  /// elements (of a streamed phase, after its head) have been dealt with.
+  Values emitRest(PhaseLoops &loops, const Position &position, mlir::Value done,
+                  mlir::ValueRange carried);
+  /// Number of elements before the first address in a row that streams.
+  mlir::Value headLength(PhaseLoops &loops, const Position &position);
+  /// What `count` bodies from `at` on have in common for all instances.
+  llvm::SmallVector<mlir::IRMapping> emitShared(PhaseLoops &loops,
+                                                const Position &position,
+                                                mlir::Value at, int64_t count);
+  /// Bodies for which `shared` has what `emitShared` emitted; then each of
+  /// them, and what the contributions of all come to.
+  PhaseBodies beginBodies(PhaseLoops &loops, const Position &position,
+                          llvm::ArrayRef<mlir::IRMapping> shared);
+  void emitBody(PhaseBodies &bodies, int64_t i, mlir::Value at);
+  Values addTotals(PhaseBodies &bodies, mlir::ValueRange carried);
+  void finish(PhaseLoops &loops, mlir::ValueRange carried);
 
   Values forLoop(mlir::Value begin, mlir::Value end, int64_t step,
                  mlir::ValueRange carried, LoopBody body);
-  Values emitGuarded(Loops &loops, const Position &position,
+
+private:
+  void emitPhase(norm::PhaseOp phase, const Position &position,
+                 mlir::IRMapping &values);
+  Values emitGuarded(PhaseLoops &loops, const Position &position,
                      mlir::ValueRange carried);
-  Values emitLoops(Loops &loops, const Position &position,
+  Values emitLoops(PhaseLoops &loops, const Position &position,
                    mlir::ValueRange carried);
-  Values emitStreamed(Loops &loops, const Position &position);
-  Values emitNest(Loops &loops, unsigned depth, Position position,
+  Values emitNest(PhaseLoops &loops, unsigned depth, Position position,
                   mlir::ValueRange carried);
-  Values emitInnermost(Loops &loops, const Position &position,
-                       mlir::ValueRange carried);
-  mlir::Value emitHead(Loops &loops, const Position &position);
-  Values emitTail(Loops &loops, const Position &position, mlir::Value at,
+  mlir::Value emitHead(PhaseLoops &loops, const Position &position);
+  Values emitTail(PhaseLoops &loops, const Position &position, mlir::Value at,
                   mlir::ValueRange carried);
-  void emitPrefetches(Loops &loops, BodyEmitter &emitter, int64_t body);
-  Values emitBodies(Loops &loops, const Position &position, mlir::Value at,
+  void emitPrefetches(PhaseLoops &loops, BodyEmitter &emitter, int64_t body);
+  mlir::Value totalOf(PhaseBodies &bodies, unsigned contribution);
+  /// `count` copies of the body, `step` apart, and one block total of each
+  /// contribution.
+  Values emitBodies(PhaseLoops &loops, const Position &position, mlir::Value at,
                     int64_t count, int64_t step, mlir::Value tailMask,
                     mlir::ValueRange carried);
-  mlir::Value totalOf(Loops &loops, unsigned contribution,
-                      llvm::MutableArrayRef<mlir::IRMapping> copies,
-                      BodyEmitter &emitter, mlir::Value tailMask);
 
   const StageContext &context;
   mlir::ImplicitLocOpBuilder &b;

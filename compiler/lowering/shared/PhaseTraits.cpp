@@ -4,6 +4,8 @@
 
 #include "dialects/norm/Spaces.h"
 
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
 using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
@@ -17,6 +19,28 @@ arith::MulFOp normc::getProduct(ContributeOp contribute, unsigned i) {
       product->getBlock() == contribute->getBlock())
     return product;
   return {};
+}
+
+bool normc::isWidened(Value value) {
+  return value.getType().isF64() && value.getDefiningOp<arith::ExtFOp>();
+}
+
+bool normc::isShared(Operation &op, const StageContext &context) {
+  if (auto load = dyn_cast<LoadOp>(op)) {
+    auto argument = dyn_cast<BlockArgument>(load.getView());
+    auto program = StageOp(context.stage)->getParentOfType<ProgramOp>();
+    if (!argument || program.isOutput(argument.getArgNumber()))
+      return false;
+    return llvm::none_of(
+        StageOp(context.stage).getSchedule().getParallel().getNames(),
+        [&](StringAttr dim) { return load.getMap().uses(dim); });
+  }
+  if (isa<IndexOp, ExtentOp>(op) || !isPure(&op))
+    return false;
+  return llvm::all_of(op.getOperands(), [&](Value operand) {
+    Operation *def = operand.getDefiningOp();
+    return def && def->getBlock() == op.getBlock() && isShared(*def, context);
+  });
 }
 
 StoreOp normc::findStreamed(PhaseOp phase, const StageContext &context) {
@@ -64,15 +88,16 @@ Value normc::findGuard(PhaseOp phase) {
   return isKnownBefore && !hasEffects ? guard : Value();
 }
 
+bool normc::isLast(PhaseOp phase) {
+  return isa<InstanceOp>(phase->getParentOp()) &&
+         llvm::none_of(llvm::make_range(std::next(phase->getIterator()),
+                                        phase->getBlock()->end()),
+                       [](Operation &op) { return isa<PhaseOp>(op); });
+}
+
 SmallVector<LoadOp> normc::findPrefetched(PhaseOp phase,
                                           const StageContext &context) {
   SmallVector<LoadOp> found;
-  auto instance = dyn_cast<InstanceOp>(phase->getParentOp());
-  if (!instance ||
-      llvm::any_of(llvm::make_range(std::next(phase->getIterator()),
-                                    phase->getBlock()->end()),
-                   [](Operation &op) { return isa<PhaseOp>(op); }))
-    return found;
   StringAttr lane = context.space().getNames()[context.lane];
   for (auto load : phase.getBlock()->getOps<LoadOp>())
     if (load.getMap().uses(lane) &&

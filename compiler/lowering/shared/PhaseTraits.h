@@ -23,6 +23,14 @@ inline int64_t bytesOf(mlir::Type element) {
 /// The product that contribution `i` is, if a fused multiply-add may take it.
 mlir::arith::MulFOp getProduct(norm::ContributeOp contribute, unsigned i);
 
+/// True for an f64 that is an f32 or something narrower: sums of such values
+/// have bits to spare.
+bool isWidened(mlir::Value value);
+
+/// True for an op of a phase whose value is the same for all instances: it
+/// loads what no instance writes, and its address says nothing of them.
+bool isShared(mlir::Operation &op, const StageContext &context);
+
 /// The first store of a result whose vectors are whole and side by side; null
 /// where there is none, or the schedule wants none past the caches.
 norm::StoreOp findStreamed(norm::PhaseOp phase, const StageContext &context);
@@ -31,8 +39,10 @@ norm::StoreOp findStreamed(norm::PhaseOp phase, const StageContext &context);
 /// contribution is its identity, if it is known before the phase; or null.
 mlir::Value findGuard(norm::PhaseOp phase);
 
-/// Of the last phase of an instance, the loads along the lanes that another
-/// instance has elsewhere.
+/// True for the last phase of an instance.
+bool isLast(norm::PhaseOp phase);
+
+/// The loads along the lanes that another instance has elsewhere.
 llvm::SmallVector<norm::LoadOp> findPrefetched(norm::PhaseOp phase,
                                                const StageContext &context);
 

@@ -1,0 +1,95 @@
+//===- RowPipeline.h - rows written while the next are read -----*- C++ -*-===//
+//
+// Runs the last phase of some instances side by side with the first phase of
+// the next ones. A row that is read and then written keeps memory half idle;
+// four rows in turn, a few vectors of each at a time, keep it busy both ways.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_LOWERING_CPU_ROWPIPELINE_H
+#define NORMC_COMPILER_LOWERING_CPU_ROWPIPELINE_H
+
+#include "compiler/lowering/shared/Instances.h"
+#include "compiler/lowering/shared/PhaseEmitter.h"
+
+namespace normc {
+
+/// Emits a range of instances of one stage. The instance's ops are cut in three
+/// sections: what precedes the first phase ("prepare"), that phase and what
+/// follows ("reduce"), and the last phase and what follows it ("write"). What
+/// one section leaves for another is kept per row in memory.
+///
+///     cur = no rows
+///     for blocks of up to `rows` instances, next, and once more without any:
+///       prepare(next)
+///       if both blocks are whole, for segments of the row, for rows:
+///         first phase (next row), last phase (cur row)
+///       write(cur), whatever is left of it
+///       reduce(next), whatever is left of it
+///       cur = next
+class RowPipeline {
+public:
+  /// Whether the stage's schedule asks for it and its phases allow it.
+  static bool isPossible(norm::StageOp stage, const StageContext &context);
+
+  /// `outside` has the values of the chunk, `chunk` its number or null.
+  RowPipeline(norm::StageOp stage, const StageContext &context,
+              mlir::ImplicitLocOpBuilder &b, PhaseEmitter &emitter,
+              const Instances &instances, const mlir::IRMapping &outside,
+              mlir::Value chunk);
+
+  /// Emits the instances from `begin` to `end` (i64).
+  void emit(mlir::Value begin, mlir::Value end);
+
+private:
+  using Ops = llvm::SmallVector<mlir::Operation *>;
+  using Values = llvm::SmallVector<mlir::Value>;
+
+  /// Memory for one value of each row.
+  struct Slots {
+    mlir::Value base;
+    mlir::Type type;
+  };
+
+  Position locate(mlir::Value number);
+  mlir::Value slotAddress(const Slots &slots, mlir::Value number);
+  Slots allocate(mlir::Type type);
+  Slots &slotsOf(mlir::Value value);
+  mlir::IRMapping valuesFor(llvm::ArrayRef<mlir::Operation *> ops,
+                            mlir::Value number);
+  void keep(llvm::ArrayRef<mlir::Operation *> ops, mlir::IRMapping &values,
+            mlir::Value number);
+  Values loadCarries(mlir::Value number);
+  void storeCarries(mlir::ValueRange carried, mlir::Value number);
+
+  void prepare(mlir::Value number);
+  void reduce(mlir::Value number, mlir::Value done);
+  void write(mlir::Value number, mlir::Value done);
+  mlir::Value emitMerged(mlir::Value cur, mlir::Value next);
+  void emitSegment(mlir::Value at, mlir::Value head, mlir::Value cur,
+                   mlir::Value next);
+  void forEach(mlir::Value begin, mlir::Value end,
+               llvm::function_ref<void(mlir::Value)> body);
+
+  norm::StageOp stage;
+  const StageContext &context;
+  mlir::ImplicitLocOpBuilder &b;
+  PhaseEmitter &emitter;
+  const Instances &instances;
+  const mlir::IRMapping &outside;
+  mlir::Value chunk;
+
+  norm::PhaseOp last, first;
+  /// The sections; `reduced` begins with the first phase, `written` with the
+  /// last.
+  Ops prepared, reduced, written;
+  int64_t rows;
+  mlir::Value begin;  ///< The first instance of the range.
+  mlir::Block *entry; ///< Of the function.
+  llvm::DenseMap<mlir::Value, Slots> kept;
+  llvm::SmallVector<Slots> carried; ///< Of the first phase.
+};
+
+} // namespace normc
+
+#endif // NORMC_COMPILER_LOWERING_CPU_ROWPIPELINE_H
