@@ -38,9 +38,11 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
          pm.addNestedPass<func::FuncOp>(createNormToKernel());
        }},
       {Emit::Precision,
-       [](OpPassManager &pm) {
+       [isGpu](OpPassManager &pm) {
          pm.addNestedPass<func::FuncOp>(createNormPrecision());
-         pm.addNestedPass<func::FuncOp>(createNormExpandMoments());
+         // A GPU holds a row in registers, where a second pass costs nothing.
+         pm.addNestedPass<func::FuncOp>(
+             createNormExpandMoments({.shifted = !isGpu}));
        }},
       {Emit::Fused,
        [](OpPassManager &pm) {

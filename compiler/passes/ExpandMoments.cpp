@@ -87,9 +87,80 @@ static TwoPartMean buildMean(ImplicitLocOpBuilder &b, MomentsOp moments) {
           add(buildReduce(b, moments, d), buildReduce(b, moments, error))};
 }
 
+/// A number that the values of a group lie around: the mean of its first points
+/// along the innermost dim, however rounded.
+static Value buildPivot(ImplicitLocOpBuilder &b, MomentsOp moments) {
+  // A short tree; and within σ/2 of the mean, but for one row in 200.
+  constexpr int64_t points = 32;
+  Type type = moments.getValue().getType();
+  SpaceAttr space = moments->getParentOfType<KernelOp>().getDims();
+  StringAttr dim = moments.getOver().getNames().front();
+  int64_t extent = space.getExtents()[space.indexOf(dim)];
+  Value most = arith::ConstantIndexOp::create(b, points);
+  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
+                                        IndexOp::create(b, dim), most);
+  Value sum = ReduceOp::create(b, type, ReduceKind::add, moments.getValue(),
+                               moments.getOver(), isFirst);
+  Value count;
+  if (ShapedType::isDynamic(extent)) {
+    Value known = arith::MinUIOp::create(b, ExtentOp::create(b, dim), most);
+    Value bits = arith::IndexCastOp::create(b, b.getI64Type(), known);
+    count = arith::SIToFPOp::create(b, type, bits);
+  } else {
+    count = arith::ConstantOp::create(
+        b, b.getFloatAttr(type, double(std::min(points, extent))));
+  }
+  return arith::DivFOp::create(b, sum, count);
+}
+
+/// The variance from distances to the mean, where `predicate` holds; zero
+/// elsewhere.
+static Value buildCentred(ImplicitLocOpBuilder &b, MomentsOp moments,
+                          const TwoPartMean &mean, Value count,
+                          Value predicate) {
+  Value distance = arith::SubFOp::create(b, moments.getValue(), mean.mean);
+  Value square = arith::MulFOp::create(b, distance, distance);
+  Value average;
+  if (predicate) {
+    if (Value selected = moments.getPredicate())
+      predicate = arith::AndIOp::create(b, predicate, selected);
+    Value sum = ReduceOp::create(b, square.getType(), ReduceKind::add, square,
+                                 moments.getOver(), predicate);
+    average = arith::DivFOp::create(b, sum, count);
+  } else {
+    average = buildReduce(b, moments, square);
+  }
+  return arith::SubFOp::create(
+      b, average, arith::MulFOp::create(b, mean.delta, mean.delta));
+}
+
+/// The variance from distances to a pivot, which no pass has to come before:
+/// E[(v − p)²] − (μ − p)². The difference loses as many bits as μ is away from
+/// p; where that is more than σ/2, distances to the mean are taken after all.
+static Value buildShifted(ImplicitLocOpBuilder &b, MomentsOp moments,
+                          const TwoPartMean &mean, Value count, Value pivot) {
+  Type type = moments.getValue().getType();
+  Value distance = arith::SubFOp::create(b, moments.getValue(), pivot);
+  Value second =
+      buildReduce(b, moments, arith::MulFOp::create(b, distance, distance));
+  Value away = arith::AddFOp::create(
+      b, arith::SubFOp::create(b, mean.mean, pivot), mean.delta);
+  Value squared = arith::MulFOp::create(b, away, away);
+  Value variance = arith::SubFOp::create(b, second, squared);
+  Value quarter = arith::ConstantOp::create(b, b.getFloatAttr(type, 0.25));
+  // Also where anything is NaN.
+  Value isFar =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, squared,
+                            arith::MulFOp::create(b, variance, quarter));
+  Value centred = buildCentred(b, moments, mean, count, isFar);
+  return arith::SelectOp::create(b, isFar, centred, variance);
+}
+
 namespace {
 struct NormExpandMoments
     : normc::impl::NormExpandMomentsBase<NormExpandMoments> {
+  using NormExpandMomentsBase::NormExpandMomentsBase;
+
   void runOnOperation() override {
     getOperation().walk([&](MomentsOp moments) {
       expand(moments);
@@ -116,15 +187,21 @@ struct NormExpandMoments
     reduce.erase();
   }
 
+  /// Rows of f32: their values pass once before they are normalized. Of f64
+  /// there is nothing wider to take the mean in.
+  bool isShifted(MomentsOp moments) {
+    return shifted && moments.getOver().size() == 1 &&
+           !moments.getValue().getType().isF64();
+  }
+
   void expand(MomentsOp moments) {
     ImplicitLocOpBuilder b(moments.getLoc(), moments);
     Value count = buildCount(b, moments, moments.getValue().getType());
+    Value pivot = isShifted(moments) ? buildPivot(b, moments) : Value();
     TwoPartMean mean = buildMean(b, moments);
-    Value distance = arith::SubFOp::create(b, moments.getValue(), mean.mean);
-    Value square = arith::MulFOp::create(b, distance, distance);
     Value variance =
-        arith::SubFOp::create(b, buildReduce(b, moments, square),
-                              arith::MulFOp::create(b, mean.delta, mean.delta));
+        pivot ? buildShifted(b, moments, mean, count, pivot)
+              : buildCentred(b, moments, mean, count, /*predicate=*/Value());
     Value m2 = arith::MulFOp::create(b, variance, count);
     moments.replaceAllUsesWith(ValueRange{count, mean.mean, mean.delta, m2});
     moments.erase();

@@ -81,7 +81,7 @@ def NormPrecision : Pass<"norm-precision", "::mlir::func::FuncOp"> {
 }
 
 def NormExpandMoments : Pass<"norm-expand-moments", "::mlir::func::FuncOp"> {
-  let summary = "Compute moments in two corrected passes";
+  let summary = "Compute moments from distances";
   let description = [{
     Writes `norm.moments` as a mean in two parts, and then the mean of the
     squared distances to it: with E[v] = mean + delta, d = v − mean, the second
@@ -90,6 +90,12 @@ def NormExpandMoments : Pass<"norm-expand-moments", "::mlir::func::FuncOp"> {
     is combined in f64, which holds both parts; that of f64 values is corrected
     by the mean of the exact distances to it. A mean with `where` becomes the sum
     of the selected points by their number.
+
+    `shifted` saves rows a pass: distances are taken to a pivot p instead, the
+    mean of the first 32 points, and the second moment is
+    n · (E[(v − p)²] − (E[v] − p)²). Where E[v] is further from p than half a
+    standard deviation, the distances to the mean are taken after all, by a sum
+    whose `where` is that condition.
 
     Before:
 
@@ -114,6 +120,8 @@ def NormExpandMoments : Pass<"norm-expand-moments", "::mlir::func::FuncOp"> {
     %m2 = arith.mulf %var, %n : f32
     ```
   }];
+  let options = [Option<"shifted", "shifted", "bool", "false",
+                        "Take distances to a pivot where a row allows it">];
   let statistics = [Statistic<"numExpanded", "moments-expanded",
                               "Number of norm.moments expanded">];
   let dependentDialects = ["::mlir::arith::ArithDialect"];

@@ -193,6 +193,35 @@ DimsAttr StageSlicer::overOf(const StageTarget &target) const {
 // Targets, grouped into phases
 //===----------------------------------------------------------------------===//
 
+/// A collective that nothing in an earlier phase needs joins a later phase over
+/// the same dims: what it reads is then read once. (The mean of a row waits for
+/// the pivot that distances are taken to, and its first phase visits no more
+/// than a part of the row.)
+void StageSlicer::sinkTargets(MutableArrayRef<StageTarget> targets) const {
+  for (StageTarget &target : llvm::reverse(targets)) {
+    if (target.kind != StageTarget::Complete)
+      continue;
+    unsigned needed = ~0u;
+    for (const StageTarget &other : targets)
+      if (needsDirectly(other, target.index))
+        needed = std::min(needed, other.level);
+    bool hasPhase = llvm::any_of(targets, [&](const StageTarget &other) {
+      return other.kind == StageTarget::Complete && other.level + 1 == needed &&
+             other.level > target.level && other.over == target.over;
+    });
+    if (hasPhase)
+      target.level = needed - 1;
+  }
+}
+
+bool StageSlicer::needsDirectly(const StageTarget &target,
+                                unsigned collective) const {
+  if (target.kind == StageTarget::Output)
+    return structure.outputs()[target.index].direct.test(collective);
+  return target.kind != StageTarget::Combine &&
+         structure.collectives()[target.index].direct.test(collective);
+}
+
 SmallVector<StageTarget> StageSlicer::collectTargets() {
   llvm::DenseMap<unsigned, unsigned> levels;
   auto levelAfter = [&](Value value) {
@@ -229,6 +258,7 @@ SmallVector<StageTarget> StageSlicer::collectTargets() {
     targets.push_back({StageTarget::Output, o,
                        levelAfter(structure.outputs()[o].value),
                        structure.outputs()[o].dims - parallel});
+  sinkTargets(targets);
   llvm::stable_sort(targets, [](const StageTarget &a, const StageTarget &b) {
     return a.level < b.level;
   });

@@ -69,6 +69,8 @@ private:
   void createStage();
   void createPrologue();
   llvm::SmallVector<StageTarget> collectTargets();
+  void sinkTargets(llvm::MutableArrayRef<StageTarget> targets) const;
+  bool needsDirectly(const StageTarget &target, unsigned collective) const;
   mlir::Value emitInPhase(const StageTarget &target, mlir::Block *phase);
   void buildPhase(llvm::ArrayRef<StageTarget> targets);
   void finish(const StageTarget &target, mlir::Value result);

@@ -43,7 +43,7 @@ private:
   int64_t chooseStream();
   int64_t choosePrefetch();
   int64_t chooseRows();
-  int64_t instanceBytes() const;
+  int64_t instanceBytes(bool ownOnly = false) const;
   bool readsAgain() const;
   void because(StringRef parameter, const Twine &reason) {
     reasons.set(parameter, builder.getStringAttr(reason));
@@ -176,8 +176,9 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   return std::min<int64_t>(most, llvm::bit_floor(vectors));
 }
 
-/// Bytes that one instance reads and writes, about.
-int64_t Chooser::instanceBytes() const {
+/// Bytes that one instance reads and writes, about; of `ownOnly`, those that no
+/// other instance does.
+int64_t Chooser::instanceBytes(bool ownOnly) const {
   constexpr int64_t limit = int64_t(1) << 30; // Nothing larger matters here.
   auto extentOr = [&](unsigned dim) {
     constexpr int64_t assumed = 1024; // Of a dim that only a call tells.
@@ -189,7 +190,9 @@ int64_t Chooser::instanceBytes() const {
     if (!tensor)
       return 0;
     int64_t count = 1;
-    DimSet dims = toDimSet(structure.space(), map) - parallel;
+    DimSet all = toDimSet(structure.space(), map), dims = all - parallel;
+    if (ownOnly && all == dims)
+      return 0;
     for (unsigned dim = 0; dim < structure.space().size(); ++dim)
       if (dims.contains(dim))
         count = std::min(limit, count * std::min(limit, extentOr(dim)));
@@ -256,7 +259,7 @@ int64_t Chooser::choosePrefetch() {
 /// Rows long enough that one after the other reads, and then writes.
 int64_t Chooser::chooseRows() {
   constexpr int64_t longBytes = 8 << 10, rows = 4;
-  if (choosePrefetch() == 0 || instanceBytes() < 2 * longBytes)
+  if (choosePrefetch() == 0 || instanceBytes(/*ownOnly=*/true) < 2 * longBytes)
     return 1;
   because("rows", "writing 4 rows while the next 4 are read: 80 to 95% of a "
                   "copy, one after the other 60 to 70%; rows of less than 8 KB "

@@ -40,7 +40,7 @@ static PhaseOp findFirst(InstanceOp instance, PhaseOp last,
     if (phase == last || contains<StoreOp, AccumulateOp>(phase))
       return {};
     if (runsAlongLanes(phase, context) && !findGuard(phase) &&
-        phase.getNumResults() > 0)
+        !findPrefix(phase, context) && phase.getNumResults() > 0)
       return phase;
   }
   return {};

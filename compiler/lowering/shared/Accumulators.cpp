@@ -73,17 +73,19 @@ Value normc::combineLanes(ImplicitLocOpBuilder &b, ReduceKind kind,
 /// Values of f32 that the widest register of any target holds.
 static constexpr int64_t kMaxLanes = 16;
 
-Carry::Carry(ReduceKind kind, Type type, bool isWidened, bool foldsLanes)
-    : how(kind), type(type), isWidened(isWidened) {
+Carry::Carry(ReduceKind kind, Type type, Traits traits)
+    : how(kind), type(type), traits(traits) {
   auto vector = dyn_cast<VectorType>(type);
-  if (vector && foldsLanes && vector.getNumElements() > kMaxLanes)
+  if (vector && traits.foldLanes && vector.getNumElements() > kMaxLanes)
     this->type = VectorType::get(kMaxLanes, vector.getElementType());
 }
 
-/// There is nothing wider than f64, so its sums carry their rounding error.
-bool Carry::compensated() const {
-  return isSum() && getElementTypeOrSelf(type).isF64() && !isWidened;
+bool Carry::plain() const {
+  return !isSum() || traits.areFew || (traits.areWidened && element().isF64());
 }
+
+/// There is nothing wider than f64, so its sums carry their rounding error.
+bool Carry::compensated() const { return !plain() && element().isF64(); }
 
 /// `total` with as many lanes as are carried.
 Value Carry::fold(ImplicitLocOpBuilder &b, Value total) const {
@@ -94,7 +96,7 @@ Value Carry::fold(ImplicitLocOpBuilder &b, Value total) const {
 }
 
 Type Carry::carryType() const {
-  if (!isSum() || compensated())
+  if (plain() || compensated())
     return type;
   return withElement(type, Float64Type::get(type.getContext()));
 }
@@ -125,7 +127,7 @@ static SmallVector<Value> twoSum(ImplicitLocOpBuilder &b, Value x, Value y,
 SmallVector<Value> Carry::add(ImplicitLocOpBuilder &b, ValueRange carried,
                               Value total) const {
   total = fold(b, total);
-  if (!isSum() || (isWidened && getElementTypeOrSelf(type).isF64()))
+  if (plain())
     return {combine(b, how, carried[0], total)};
   if (!compensated()) {
     Value wide = arith::ExtFOp::create(b, carryType(), total);
@@ -169,6 +171,9 @@ Value Carry::collapse(ImplicitLocOpBuilder &b, ValueRange carried) const {
 
 Value Carry::finish(ImplicitLocOpBuilder &b, Value carried, Value count) const {
   if (how == ReduceKind::mean) {
+    Type wide = withElement(carried.getType(), b.getF64Type());
+    if (carried.getType() != wide)
+      carried = arith::ExtFOp::create(b, wide, carried);
     if (auto vector = dyn_cast<VectorType>(carried.getType()))
       count = vector::BroadcastOp::create(b, vector, count);
     carried = arith::DivFOp::create(b, carried, count);

@@ -30,12 +30,22 @@ mlir::Value combineLanes(mlir::ImplicitLocOpBuilder &b, norm::ReduceKind kind,
 /// and its error.
 class Carry {
 public:
-  /// For contributions of `type`, a scalar or a vector type. `isWidened`: f64
-  /// values that an f32 holds, whose sum loses nothing that counts.
-  /// `foldsLanes`: no matter which lane carries what, so that no more lanes
-  /// than a register has are carried.
-  Carry(norm::ReduceKind kind, mlir::Type type, bool isWidened = false,
-        bool foldsLanes = false);
+  /// What is known of a sum's values, and of their lanes.
+  struct Traits {
+    /// They are f64, but an f32 holds them: their sum loses nothing that
+    /// counts.
+    bool areWidened = false;
+    /// They are at most `kShort`: a tree of them is as good as it need be.
+    bool areFew = false;
+    /// No matter which lane carries what, so that no more lanes than a register
+    /// has are carried.
+    bool foldLanes = false;
+  };
+  /// log2(kShort) additions, one after the other, stay within 4 ε.
+  static constexpr int64_t kShort = 32;
+
+  /// For contributions of `type`, a scalar or a vector type.
+  Carry(norm::ReduceKind kind, mlir::Type type, Traits traits);
 
   /// Number of values that the loop carries.
   unsigned size() const { return compensated() ? 2 : 1; }
@@ -64,6 +74,9 @@ private:
   bool isSum() const {
     return how == norm::ReduceKind::add || how == norm::ReduceKind::mean;
   }
+  mlir::Type element() const { return mlir::getElementTypeOrSelf(type); }
+  /// Whether totals are added in their own type, and without their errors.
+  bool plain() const;
   bool compensated() const;
   mlir::Value fold(mlir::ImplicitLocOpBuilder &b, mlir::Value total) const;
   llvm::SmallVector<mlir::Value> merge(mlir::ImplicitLocOpBuilder &b,
@@ -73,7 +86,7 @@ private:
 
   norm::ReduceKind how;
   mlir::Type type;
-  bool isWidened;
+  Traits traits;
 };
 
 } // namespace normc

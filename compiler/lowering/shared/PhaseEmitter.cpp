@@ -14,9 +14,17 @@ using namespace normc::norm;
 
 static constexpr int64_t kLineBytes = 64;
 
+bool PhaseLoops::isOneBlock(const StageContext &context) const {
+  std::optional<int64_t> known = constantOf(extent);
+  return known && dims.size() == 1 && alongLanes && !guard &&
+         *known <= Carry::kShort && *known % context.width == 0;
+}
+
 int64_t PhaseLoops::unroll(const StageContext &context) {
   if (guard) // Seldom runs: as little code as will do.
     return 1;
+  if (isOneBlock(context))
+    return *constantOf(extent) / context.width;
   if (!carries.empty())
     return phase.getStage().getSchedule().getUnroll();
   int64_t line = 1;
@@ -44,9 +52,13 @@ void PhaseEmitter::emitOp(Operation &op, const Position &position,
 void PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
                              IRMapping &values) {
   PhaseLoops loops = begin(phase, position, values);
-  Values carried = initial(loops);
-  finish(loops, loops.guard ? emitGuarded(loops, position, carried)
-                            : emitLoops(loops, position, carried));
+  // Lanes that are instances may differ.
+  if (loops.guard && isVector(values.lookup(loops.guard)))
+    loops.guard = loops.assumed = {};
+  if (loops.guard)
+    emitGuarded(loops, position);
+  else
+    finish(loops, emitLoops(loops, position, initial(loops)));
 }
 
 PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
@@ -56,16 +68,30 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
   loops.guard = findGuard(phase);
   for (StringAttr name : phase.getOver().getNames())
     loops.dims.push_back(context.space().indexOf(name));
-  // What seldom runs is not worth vector code, where one worker can do it.
-  bool isScalar = loops.guard && !lanes.shares();
+  // What hardly ever runs is not worth vectors of f64, where one worker can do
+  // it.
+  bool isScalar = loops.guard && !lanes.shares() &&
+                  llvm::any_of(contribute.getValues().getTypes(),
+                               [](Type type) { return type.isF64(); });
   loops.alongLanes = int64_t(loops.dims.back()) == context.lane && !isScalar;
   loops.hasLanes = position.hasLanes || loops.alongLanes;
+  loops.assumed = loops.guard;
+  loops.extent = context.extents[loops.dims.back()];
+  if (std::optional<Prefix> prefix = findPrefix(phase, context);
+      prefix && loops.alongLanes && !lanes.shares()) {
+    loops.assumed = prefix->condition;
+    loops.extent =
+        b.createOrFold<arith::MinUIOp>(loops.extent, makeI64(b, prefix->count));
+  }
   for (auto [i, value] : llvm::enumerate(contribute.getValues())) {
     Type type = value.getType();
     if (loops.hasLanes)
       type = VectorType::get(context.width, type);
-    loops.carries.emplace_back(contribute.getKind(i), type, isWidened(value),
-                               /*foldsLanes=*/loops.alongLanes);
+    loops.carries.emplace_back(
+        contribute.getKind(i), type,
+        Carry::Traits{.areWidened = isWidened(value),
+                      .areFew = loops.isOneBlock(context),
+                      .foldLanes = loops.alongLanes});
     loops.products.push_back(context.hasFma ? getProduct(contribute, i)
                                             : arith::MulFOp());
   }
@@ -131,24 +157,25 @@ PhaseEmitter::Values PhaseEmitter::emitNest(PhaseLoops &loops, unsigned depth,
                  });
 }
 
-/// Only where the phase's condition holds: else the contributions are what they
-/// start from.
-PhaseEmitter::Values PhaseEmitter::emitGuarded(PhaseLoops &loops,
-                                               const Position &position,
-                                               ValueRange carried) {
+/// Only where the phase's condition holds: else the results are what
+/// contributions start from.
+void PhaseEmitter::emitGuarded(PhaseLoops &loops, const Position &position) {
   Value condition = loops.outer.lookup(loops.guard);
-  if (isVector(condition)) { // Lanes are instances, and may differ.
-    loops.guard = {};
-    return emitLoops(loops, position, carried);
-  }
-  auto branch = scf::IfOp::create(b, carried.getTypes(), condition,
+  ValueRange results = loops.phase.getResults();
+  auto branch = scf::IfOp::create(b, results.getTypes(), condition,
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(b, carried);
   b.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(b, emitLoops(loops, position, carried));
-  return Values(branch.getResults());
+  finish(loops, emitLoops(loops, position, initial(loops)));
+  Values found, identities;
+  for (Value result : results)
+    found.push_back(loops.outer.lookup(result));
+  scf::YieldOp::create(b, found);
+  b.setInsertionPointToStart(branch.elseBlock());
+  for (auto [carry, type] : llvm::zip_equal(loops.carries, results.getTypes()))
+    identities.push_back(makeIdentity(b, carry.kind(), type));
+  scf::YieldOp::create(b, identities);
+  loops.outer.map(results, branch.getResults());
 }
 
 PhaseEmitter::Values PhaseEmitter::emitLoops(PhaseLoops &loops,
@@ -213,7 +240,7 @@ Value PhaseEmitter::emitHead(PhaseLoops &loops, const Position &position) {
 PhaseEmitter::Values PhaseEmitter::emitRest(PhaseLoops &loops,
                                             const Position &position,
                                             Value done, ValueRange carried) {
-  Value extent = context.extents[loops.dims.back()];
+  Value extent = loops.extent;
   int64_t unroll = loops.unroll(context);
   int64_t step = loops.alongLanes ? lanes.step() : 1;
   int64_t span = loops.alongLanes ? context.width : 1;
@@ -253,7 +280,7 @@ PhaseEmitter::Values PhaseEmitter::emitRest(PhaseLoops &loops,
 PhaseEmitter::Values PhaseEmitter::emitTail(PhaseLoops &loops,
                                             const Position &position, Value at,
                                             ValueRange carried) {
-  Value extent = context.extents[loops.dims.back()];
+  Value extent = loops.extent;
   Value left = b.createOrFold<arith::SubIOp>(extent, at);
   auto emitMasked = [&]() {
     Value mask = makeMask(b, left, context.width);
@@ -286,7 +313,7 @@ PhaseEmitter::Values PhaseEmitter::emitBodies(PhaseLoops &loops,
   bodies.copies.assign(count, loops.outer);
   if (tailMask) {
     bodies.position.mask = tailMask;
-    Value extent = context.extents[loops.dims.back()];
+    Value extent = loops.extent;
     bodies.position.onlyFirstLane =
         constantOf(b.createOrFold<arith::SubIOp>(extent, at)) == 1;
   }
@@ -321,7 +348,7 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
     if (bodies.hasShared && isShared(op, context))
       continue;
     auto select = dyn_cast<arith::SelectOp>(op);
-    if (select && loops.guard && select.getCondition() == loops.guard) {
+    if (select && loops.assumed && select.getCondition() == loops.assumed) {
       values.map(select.getResult(), values.lookup(select.getTrueValue()));
       continue;
     }

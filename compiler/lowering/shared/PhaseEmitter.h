@@ -46,11 +46,18 @@ struct PhaseLoops {
   /// The one condition, the same for the whole instance, without which nothing
   /// is contributed; or null.
   mlir::Value guard = {};
+  /// A condition that holds wherever bodies are emitted: the guard, or that of
+  /// a prefix; or null.
+  mlir::Value assumed = {};
+  /// Extent of the innermost loop, i64.
+  mlir::Value extent = {};
   /// The store that may go past the caches, or null.
   norm::StoreOp streamed = {};
   /// Loads whose operands are fetched for the instance ahead.
   llvm::SmallVector<norm::LoadOp> prefetched = {};
 
+  /// Whether the whole loop is one short tree.
+  bool isOneBlock(const StageContext &context) const;
   /// Bodies of one iteration: as many as make a tree of contributions; without
   /// any, a cache line of the narrowest result.
   int64_t unroll(const StageContext &context);
@@ -117,8 +124,7 @@ public:
 private:
   void emitPhase(norm::PhaseOp phase, const Position &position,
                  mlir::IRMapping &values);
-  Values emitGuarded(PhaseLoops &loops, const Position &position,
-                     mlir::ValueRange carried);
+  void emitGuarded(PhaseLoops &loops, const Position &position);
   Values emitLoops(PhaseLoops &loops, const Position &position,
                    mlir::ValueRange carried);
   Values emitNest(PhaseLoops &loops, unsigned depth, Position position,

@@ -4,6 +4,7 @@
 
 #include "dialects/norm/Spaces.h"
 
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 using namespace mlir;
@@ -70,22 +71,43 @@ static bool isIdentity(Value value, ReduceKind kind) {
          number.getValue().bitwiseIsEqual(getIdentity(kind, value.getType()));
 }
 
-Value normc::findGuard(PhaseOp phase) {
-  Value guard;
+/// The one condition without which every contribution of a phase is its
+/// identity, and nothing else is done; or null.
+static Value findCondition(PhaseOp phase) {
+  Value condition;
   ContributeOp contribute = phase.getContribute();
   for (auto [i, value] : llvm::enumerate(contribute.getValues())) {
     auto select = value.getDefiningOp<arith::SelectOp>();
     if (!select || select->getBlock() != phase.getBlock() ||
-        (guard && select.getCondition() != guard) ||
+        (condition && select.getCondition() != condition) ||
         !isIdentity(select.getFalseValue(), contribute.getKind(i)))
       return {};
-    guard = select.getCondition();
+    condition = select.getCondition();
   }
-  bool isKnownBefore = guard && guard.getParentBlock() != phase.getBlock();
   bool hasEffects = llvm::any_of(*phase.getBlock(), [](Operation &op) {
     return isa<StoreOp, AccumulateOp>(op);
   });
-  return isKnownBefore && !hasEffects ? guard : Value();
+  return hasEffects ? Value() : condition;
+}
+
+Value normc::findGuard(PhaseOp phase) {
+  Value guard = findCondition(phase);
+  bool isKnownBefore = guard && guard.getParentBlock() != phase.getBlock();
+  return isKnownBefore ? guard : Value();
+}
+
+std::optional<Prefix> normc::findPrefix(PhaseOp phase,
+                                        const StageContext &context) {
+  Value condition = findCondition(phase);
+  auto compare = condition ? condition.getDefiningOp<arith::CmpIOp>() : nullptr;
+  if (!compare || compare.getPredicate() != arith::CmpIPredicate::ult)
+    return {};
+  auto index = compare.getLhs().getDefiningOp<IndexOp>();
+  IntegerAttr count;
+  if (!index || !matchPattern(compare.getRhs(), m_Constant(&count)) ||
+      context.space().indexOf(index.getDimAttr()) != context.lane)
+    return {};
+  return Prefix{condition, count.getInt()};
 }
 
 bool normc::isLast(PhaseOp phase) {

@@ -39,6 +39,16 @@ norm::StoreOp findStreamed(norm::PhaseOp phase, const StageContext &context);
 /// contribution is its identity, if it is known before the phase; or null.
 mlir::Value findGuard(norm::PhaseOp phase);
 
+/// The first points along the lane dim, if a phase has an effect on them alone:
+/// every contribution is its identity where `condition` is false, which is so
+/// from `count` on.
+struct Prefix {
+  mlir::Value condition;
+  int64_t count = 0;
+};
+std::optional<Prefix> findPrefix(norm::PhaseOp phase,
+                                 const StageContext &context);
+
 /// True for the last phase of an instance.
 bool isLast(norm::PhaseOp phase);
 

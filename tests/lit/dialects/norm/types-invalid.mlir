@@ -60,7 +60,7 @@ func.func private @prefetch() attributes {a = #norm.schedule<target = cpu, paral
 
 // -----
 
-// expected-error @+1 {{expected no stream and no prefetch on a gpu}}
+// expected-error @+1 {{expected no stream, no prefetch and one row at a time on a gpu}}
 func.func private @gpu_stream() attributes {a = #norm.schedule<target = gpu, parallel = [], lanes = [], threads = 32, stream = 1>}
 
 // -----
