@@ -17,7 +17,8 @@ static constexpr int kMaxChain = 64;
 /// them.
 static void addCleanups(OpPassManager &pm, const Target &target) {
   pm.addPass(createExpandMath({.hasFma = target.hasFma}));
-  pm.addPass(createExpandCasts({.hardwareF16 = target.hasHalfConversion}));
+  pm.addPass(createExpandCasts({.hardwareF16 = target.hasHalfConversion,
+                                .hardwareBF16 = target.hasBF16}));
   pm.addPass(createCSEPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createCSEPass());
@@ -65,7 +66,8 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
          if (isGpu)
            pm.addPass(createNormLowerToGpu());
          else
-           pm.addPass(createNormLowerToCpu({.hasFma = target.hasFma}));
+           pm.addPass(createNormLowerToCpu(
+               {.hasFma = target.hasFma, .hasBF16Dot = target.hasBF16}));
          addCleanups(pm, target);
        }},
       {Emit::LlvmDialect,

@@ -65,6 +65,7 @@ static void describeCpu(Target &target) {
     target.vectorBits = has("avx512f") ? 512 : has("avx2") ? 256 : 128;
     target.hasFma = has("fma");
     target.hasHalfConversion = has("f16c");
+    target.hasBF16 = has("avx512bf16") && has("avx512bw") && has("avx512dq");
   } else {
     target.vectorBits = 128;
     target.hasFma = true;

@@ -3,6 +3,8 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/math/FloatBuilder.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Iterators.h"
 #include "llvm/ADT/DenseMap.h"
@@ -91,6 +93,68 @@ static Value f32ToBF16High(ElementwiseBuilder &e, Value x) {
   return e.select(e.isNaN(x), e.ori(bits, 0x400000), addRounding(e, bits, 16));
 }
 
+/// Lanes of the instructions that convert to bf16 and back.
+static constexpr int64_t kHardwareLanes = 32;
+
+static bool hasHardwareLanes(Value value) {
+  auto type = dyn_cast<VectorType>(value.getType());
+  return type && type.getRank() == 1 && type.getNumElements() == kHardwareLanes;
+}
+
+/// 16 bits each -> the same bits above 16 zeros, by two permutations of words.
+static Value aboveZeros(ElementwiseBuilder &e, Value bits) {
+  ImplicitLocOpBuilder &b = e.builder();
+  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(bits.getType()));
+  SmallVector<int64_t> order;
+  for (int64_t lane = 0; lane < kHardwareLanes; ++lane)
+    llvm::append_values(order, kHardwareLanes, lane);
+  Value halves = vector::ShuffleOp::create(b, bits, zero, order);
+  return vector::BitCastOp::create(
+      b, VectorType::get(kHardwareLanes, b.getI32Type()), halves);
+}
+
+/// f32 -> the bits of bf16 by AVX512-BF16, which takes subnormals for zeros:
+/// where there are any, by `exact`.
+static Value f32ToBF16Hardware(ElementwiseBuilder &e, Value x,
+                               llvm::function_ref<Value()> exact) {
+  ImplicitLocOpBuilder &b = e.builder();
+  constexpr int64_t half = kHardwareLanes / 2;
+  constexpr int32_t subnormal = 0x20; // Of VFPCLASSPS.
+  auto mask = VectorType::get(half, b.getI1Type());
+  auto call = [&](Type type, StringRef name, ValueRange operands) -> Value {
+    return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(name),
+                                         operands)
+        .getResults();
+  };
+  Value classes = arith::ConstantOp::create(b, b.getI32IntegerAttr(subnormal));
+  SmallVector<Value> halves, found;
+  for (int64_t first : {int64_t(0), half}) {
+    auto lanes = llvm::to_vector(llvm::seq<int64_t>(first, first + half));
+    halves.push_back(vector::ShuffleOp::create(b, x, x, lanes));
+    found.push_back(
+        call(mask, "llvm.x86.avx512.fpclass.ps.512", {halves.back(), classes}));
+  }
+  Value any = vector::BitCastOp::create(
+      b, VectorType::get(1, b.getI16Type()),
+      arith::OrIOp::create(b, found[0], found[1]).getResult());
+  any = vector::ExtractOp::create(b, any, ArrayRef<int64_t>{0});
+  Value none = arith::ConstantOp::create(b, b.getI16IntegerAttr(0));
+  auto bits = VectorType::get(kHardwareLanes, b.getI16Type());
+  auto branch = scf::IfOp::create(
+      b, bits, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, any, none),
+      /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, exact());
+  b.setInsertionPointToStart(branch.elseBlock());
+  Value rounded =
+      call(VectorType::get(kHardwareLanes, b.getBF16Type()),
+           "llvm.x86.avx512bf16.cvtne2ps2bf16.512", {halves[1], halves[0]});
+  scf::YieldOp::create(b,
+                       LLVM::BitcastOp::create(b, bits, rounded).getResult());
+  return branch.getResult(0);
+}
+
 /// The upper 16 bits of every 32. Of vectors as a shuffle: LLVM 22 would merge
 /// a truncation with the store of its result, and then forget that the store
 /// was to go past the caches.
@@ -151,7 +215,12 @@ Value ExpandCasts::expand(ElementwiseBuilder &e, Value in, Type from, Type to) {
   if (from.isBF16()) {
     Value bits = e.bits(in);
     Value high = beforeShift.lookup(bits);
-    high = high ? e.andi(high, 0xffff0000) : e.shl(e.extui(bits, 32), 16);
+    if (high)
+      high = e.andi(high, 0xffff0000);
+    else if (hardwareBF16 && hasHardwareLanes(bits))
+      high = aboveZeros(e, bits);
+    else
+      high = e.shl(e.extui(bits, 32), 16);
     Value single = e.bitcast(high, f32);
     return to.isF64() ? e.extf(single, f64) : single;
   }
@@ -164,6 +233,11 @@ Value ExpandCasts::expand(ElementwiseBuilder &e, Value in, Type from, Type to) {
   if (to.isF16())
     return keepsF16 ? e.truncf(in, cast<FloatType>(to))
                     : e.bitcast(f32ToF16(e, in, f32), to);
+  if (hardwareBF16 && hasHardwareLanes(in))
+    return e.bitcast(
+        f32ToBF16Hardware(e, in,
+                          [&] { return upperHalves(e, f32ToBF16High(e, in)); }),
+        to);
   Value high = f32ToBF16High(e, in);
   Value bits = upperHalves(e, high);
   beforeShift[bits] = high;

@@ -49,11 +49,17 @@ def ExpandCasts : Pass<"norm-expand-casts"> {
   let options = [Option<
       "hardwareF16", "hardware-f16", "bool", /*default=*/"false",
       "Leave casts between f16 and f32, for targets that convert them (F16C, "
-      "AVX512, NVPTX); f64 <-> f16 then goes through f32">];
+      "AVX512, NVPTX); f64 <-> f16 then goes through f32">,
+    Option<
+      "hardwareBF16", "hardware-bf16", "bool", /*default=*/"false",
+      "Round 32 lanes of f32 to bf16 by AVX512-BF16, but where any is "
+      "subnormal">];
   let statistics = [Statistic<"numExpanded", "casts-expanded",
                               "Number of casts expanded">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect",
+                           "::mlir::LLVM::LLVMDialect",
+                           "::mlir::scf::SCFDialect",
                            "::mlir::vector::VectorDialect"];
 }
 

@@ -36,7 +36,7 @@ struct NormLowerToCpu : normc::impl::NormLowerToCpuBase<NormLowerToCpu> {
               << stringifyTargetKind(stage.getSchedule().getTarget());
           return signalPassFailure();
         }
-        lowerStageToCpu(builder, stage, index++, hasFma);
+        lowerStageToCpu(builder, stage, index++, {hasFma, hasBF16Dot});
         ++numStages;
       }
       program.erase();

@@ -281,7 +281,10 @@ def NormLowerToCpu : Pass<"norm-lower-to-cpu", "::mlir::ModuleOp"> {
   }];
   let options = [Option<"hasFma", "has-fma", "bool", "true",
                         "The target has fused multiply-add: sums of products "
-                        "use it">];
+                        "use it">,
+                 Option<"hasBF16Dot", "has-bf16-dot", "bool", "false",
+                        "The target has AVX512-BF16: sums of squares of bf16 "
+                        "use its dot product">];
   let statistics = [Statistic<"numStages", "stages-lowered",
                               "Number of stages lowered">];
   let dependentDialects = [

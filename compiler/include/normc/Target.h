@@ -31,8 +31,9 @@ struct Target {
   int64_t l2Bytes = int64_t(1) << 20; ///< Second-level cache per core.
   /// Last-level cache, of all cores together.
   int64_t llcBytes = int64_t(32) << 20;
-  bool hasFma = false;                ///< Fused multiply-add of f32 and f64.
-  bool hasHalfConversion = false;     ///< f16 <-> f32 in hardware.
+  bool hasFma = false;            ///< Fused multiply-add of f32 and f64.
+  bool hasHalfConversion = false; ///< f16 <-> f32 in hardware.
+  bool hasBF16 = false; ///< AVX512-BF16: f32 -> bf16 and dot products.
 
   /// This machine's processor, with the features that it reports.
   static Target native();

@@ -137,7 +137,7 @@ void CpuStage::emitLaneBlock(Position &position, IRMapping &values) {
 }
 
 func::FuncOp normc::lowerStageToCpu(OpBuilder &builder, StageOp stage,
-                                    unsigned index, bool hasFma) {
+                                    unsigned index, Instructions instructions) {
   auto program = stage->getParentOfType<ProgramOp>();
   ImplicitLocOpBuilder b(stage.getLoc(), builder);
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
@@ -161,7 +161,7 @@ func::FuncOp normc::lowerStageToCpu(OpBuilder &builder, StageOp stage,
   for (size_t i = 0; i < WordLayout(program).words().size(); ++i)
     words.push_back(element(entry->getArgument(1), i64, i));
   ViewTable views(program, b, pointers, words, entry->getArgument(2));
-  StageContext context(stage, views, b, hasFma);
+  StageContext context(stage, views, b, instructions);
   CpuStage lowered(stage, context, b);
   lowered.emitChunks(entry->getArgument(3), entry->getArgument(4));
   // What was stored past the caches is in order only behind a fence.

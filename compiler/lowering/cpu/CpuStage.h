@@ -8,6 +8,7 @@
 #ifndef NORMC_COMPILER_LOWERING_CPU_CPUSTAGE_H
 #define NORMC_COMPILER_LOWERING_CPU_CPUSTAGE_H
 
+#include "compiler/lowering/shared/Instructions.h"
 #include "dialects/norm/Norm.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -17,7 +18,7 @@ namespace normc {
 /// Makes the function of a stage at the builder's place.
 mlir::func::FuncOp lowerStageToCpu(mlir::OpBuilder &builder,
                                    norm::StageOp stage, unsigned index,
-                                   bool hasFma);
+                                   Instructions instructions);
 
 } // namespace normc
 

@@ -223,7 +223,7 @@ void RowPipeline::reduce(Value number, Value done) {
   IRMapping values = valuesFor(reduced, number);
   Position position = locate(number);
   PhaseLoops loops = emitter.begin(first, position, values);
-  emitter.finish(loops,
+  emitter.finish(loops, position,
                  emitter.emitRest(loops, position, done, loadCarries(number)));
   for (Operation *op : ArrayRef(reduced).drop_front())
     emitter.emitOp(*op, position, values);

@@ -161,7 +161,7 @@ LogicalResult normc::lowerStageToGpu(OpBuilder &builder, StageOp stage,
   ViewTable views(program, b, arguments.take_front(numPointers),
                   arguments.slice(numPointers, numWords), arguments.back(),
                   kBaseAlignment);
-  StageContext context(stage, views, b, /*hasFma=*/true);
+  StageContext context(stage, views, b, {.hasFma = true});
   auto number = [&](Value index) -> Value {
     return arith::IndexCastOp::create(b, b.getI64Type(), index);
   };

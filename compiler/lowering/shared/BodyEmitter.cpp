@@ -16,9 +16,9 @@ using namespace normc;
 using namespace normc::norm;
 
 StageContext::StageContext(StageOp stage, const ViewTable &views,
-                           ImplicitLocOpBuilder &b, bool hasFma)
+                           ImplicitLocOpBuilder &b, Instructions instructions)
     : stage(stage), views(views), lane(stage.getLaneDim()),
-      width(stage.getSchedule().getWidth()), hasFma(hasFma),
+      width(stage.getSchedule().getWidth()), instructions(instructions),
       dims(stage.getDims()) {
   for (auto [dim, extent] : llvm::enumerate(dims.getExtents()))
     extents.push_back(ShapedType::isDynamic(extent)

@@ -9,6 +9,7 @@
 #ifndef NORMC_COMPILER_LOWERING_SHARED_BODYEMITTER_H
 #define NORMC_COMPILER_LOWERING_SHARED_BODYEMITTER_H
 
+#include "compiler/lowering/shared/Instructions.h"
 #include "compiler/lowering/shared/ViewTable.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -43,10 +44,10 @@ struct StageContext {
   llvm::SmallVector<mlir::Value> extents; ///< i64 per dim of the stage.
   int64_t lane;                           ///< Position of the lane dim, or -1.
   int64_t width;                          ///< Lanes of a vector.
-  bool hasFma;
+  Instructions instructions;
 
   StageContext(norm::StageOp stage, const ViewTable &views,
-               mlir::ImplicitLocOpBuilder &b, bool hasFma);
+               mlir::ImplicitLocOpBuilder &b, Instructions instructions);
   norm::SpaceAttr space() const { return dims; }
 
 private:

@@ -5,6 +5,7 @@
 #include "compiler/lowering/shared/PhaseTraits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -13,6 +14,7 @@ using namespace normc;
 using namespace normc::norm;
 
 static constexpr int64_t kLineBytes = 64;
+static constexpr int64_t kDotLanes = 32;
 
 bool PhaseLoops::isOneBlock(const StageContext &context) const {
   std::optional<int64_t> known = constantOf(extent);
@@ -20,8 +22,14 @@ bool PhaseLoops::isOneBlock(const StageContext &context) const {
          *known <= Carry::kShort && *known % context.width == 0;
 }
 
+/// Vectors are whole operands of the instruction, and a block has several.
+bool PhaseLoops::takesDots(const StageContext &context) {
+  return context.instructions.hasBF16Dot && context.width == kDotLanes &&
+         alongLanes && unroll(context) % 4 == 0 && !isOneBlock(context);
+}
+
 int64_t PhaseLoops::unroll(const StageContext &context) {
-  if (guard) // Seldom runs: as little code as will do.
+  if (guard || isRare)
     return 1;
   if (isOneBlock(context))
     return *constantOf(extent) / context.width;
@@ -58,7 +66,7 @@ void PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
   if (loops.guard)
     emitGuarded(loops, position);
   else
-    finish(loops, emitLoops(loops, position, initial(loops)));
+    finish(loops, position, emitLoops(loops, position, initial(loops)));
 }
 
 PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
@@ -92,8 +100,12 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
         Carry::Traits{.areWidened = isWidened(value),
                       .areFew = loops.isOneBlock(context),
                       .foldLanes = loops.alongLanes});
-    loops.products.push_back(context.hasFma ? getProduct(contribute, i)
-                                            : arith::MulFOp());
+    loops.products.push_back(context.instructions.hasFma
+                                 ? getProduct(contribute, i)
+                                 : arith::MulFOp());
+    loops.squares.push_back(loops.takesDots(context)
+                                ? getBF16Square(loops.products.back())
+                                : Value());
   }
   if (loops.alongLanes && !position.ahead.empty() && isLast(phase))
     loops.prefetched = findPrefetched(phase, context);
@@ -109,7 +121,46 @@ PhaseEmitter::Values PhaseEmitter::initial(const PhaseLoops &loops) {
   return carried;
 }
 
-void PhaseEmitter::finish(PhaseLoops &loops, ValueRange carried) {
+/// Dot products take subnormals for zeros. Where that can have changed a sum of
+/// squares, it is taken again without them.
+void PhaseEmitter::redoSmallSquares(PhaseLoops &loops,
+                                    const Position &position) {
+  constexpr double small = 0x1p-80; // 2^18 times what is lost: 2^-28 of it.
+  Value isSmall;
+  for (auto [square, result] :
+       llvm::zip_equal(loops.squares, loops.phase.getResults())) {
+    if (!square)
+      continue;
+    Value limit =
+        arith::ConstantOp::create(b, b.getFloatAttr(result.getType(), small));
+    Value less = arith::CmpFOp::create(b, arith::CmpFPredicate::OLE,
+                                       loops.outer.lookup(result), limit);
+    isSmall =
+        isSmall ? arith::OrIOp::create(b, isSmall, less).getResult() : less;
+  }
+  if (!isSmall)
+    return;
+  auto results = [&] {
+    return Values(llvm::map_range(loops.phase.getResults(), [&](Value result) {
+      return loops.outer.lookup(result);
+    }));
+  };
+  auto branch =
+      scf::IfOp::create(b, loops.phase.getResultTypes(), isSmall, true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, results());
+  b.setInsertionPointToStart(branch.thenBlock());
+  PhaseLoops exact = begin(loops.phase, position, loops.outer);
+  exact.isRare = true;
+  exact.squares.assign(exact.squares.size(), Value());
+  finish(exact, position, emitLoops(exact, position, initial(exact)));
+  scf::YieldOp::create(b, results());
+  loops.outer.map(loops.phase.getResults(), branch.getResults());
+}
+
+void PhaseEmitter::finish(PhaseLoops &loops, const Position &position,
+                          ValueRange carried) {
   Value points = makeI64(b, 1);
   for (unsigned dim : loops.dims)
     points = mulI64(b, points, context.extents[dim]);
@@ -122,6 +173,7 @@ void PhaseEmitter::finish(PhaseLoops &loops, ValueRange carried) {
                                    : carry.collapse(b, own);
     loops.outer.map(result, carry.finish(b, total, count));
   }
+  redoSmallSquares(loops, position);
 }
 
 /// A loop that carries values; no loop at all where it runs never or once.
@@ -166,7 +218,7 @@ void PhaseEmitter::emitGuarded(PhaseLoops &loops, const Position &position) {
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  finish(loops, emitLoops(loops, position, initial(loops)));
+  finish(loops, position, emitLoops(loops, position, initial(loops)));
   Values found, identities;
   for (Value result : results)
     found.push_back(loops.outer.lookup(result));
@@ -335,6 +387,17 @@ PhaseBodies PhaseEmitter::beginBodies(PhaseLoops &loops,
   return bodies;
 }
 
+/// True for the extension of a value that only dot products take.
+static bool feedsDotsOnly(Operation &op, PhaseLoops &loops) {
+  auto wide = dyn_cast<arith::ExtFOp>(op);
+  return wide && llvm::all_of(wide->getUsers(), [&](Operation *user) {
+           return llvm::any_of(
+               llvm::zip_equal(loops.products, loops.squares), [&](auto pair) {
+                 return std::get<0>(pair) == user && std::get<1>(pair);
+               });
+         });
+}
+
 void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
   PhaseLoops &loops = bodies.loops;
   IRMapping &values = bodies.copies[i];
@@ -346,6 +409,8 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
     if (bodies.fuses() && llvm::is_contained(loops.products, &op))
       continue;
     if (bodies.hasShared && isShared(op, context))
+      continue;
+    if (bodies.fuses() && feedsDotsOnly(op, loops))
       continue;
     auto select = dyn_cast<arith::SelectOp>(op);
     if (select && loops.assumed && select.getCondition() == loops.assumed) {
@@ -395,6 +460,24 @@ void PhaseEmitter::emitPrefetches(PhaseLoops &loops, BodyEmitter &emitter,
   }
 }
 
+/// The squares of all copies, in two chains.
+Value PhaseEmitter::dotSquares(PhaseBodies &bodies, Value square) {
+  auto type = VectorType::get(kDotLanes / 2, b.getF32Type());
+  Value sums[2];
+  for (Value &sum : sums)
+    sum = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  for (auto [i, copy] : llvm::enumerate(bodies.copies)) {
+    Value value = BodyEmitter(context, b, bodies.position, copy)
+                      .toVector(copy.lookup(square));
+    Value &sum = sums[i % 2];
+    sum = LLVM::CallIntrinsicOp::create(
+              b, type, b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+              ValueRange{sum, value, value})
+              .getResults();
+  }
+  return arith::AddFOp::create(b, sums[0], sums[1]);
+}
+
 /// One contribution of all copies, combined as a tree.
 Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
   PhaseLoops &loops = bodies.loops;
@@ -402,6 +485,8 @@ Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
   ContributeOp contribute = loops.phase.getContribute();
   ReduceKind kind = contribute.getKind(contribution);
   Value source = contribute.getValues()[contribution];
+  if (Value square = loops.squares[contribution]; square && bodies.fuses())
+    return dotSquares(bodies, square);
   BodyEmitter emitter(context, b, bodies.position, copies[0]);
   auto widened = [&](IRMapping &copy, Value value) {
     Value emitted = copy.lookup(value);

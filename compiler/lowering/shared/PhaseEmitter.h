@@ -43,6 +43,10 @@ struct PhaseLoops {
   llvm::SmallVector<Carry> carries = {}; ///< One per contribution.
   /// Products that only a sum uses: they become part of it.
   llvm::SmallVector<mlir::arith::MulFOp> products = {};
+  /// The bf16 values whose squares are summed by dot products, or null.
+  llvm::SmallVector<mlir::Value> squares = {};
+  /// Run for want of a better result: as little code as will do.
+  bool isRare = false;
   /// The one condition, the same for the whole instance, without which nothing
   /// is contributed; or null.
   mlir::Value guard = {};
@@ -58,6 +62,7 @@ struct PhaseLoops {
 
   /// Whether the whole loop is one short tree.
   bool isOneBlock(const StageContext &context) const;
+  bool takesDots(const StageContext &context);
   /// Bodies of one iteration: as many as make a tree of contributions; without
   /// any, a cache line of the narrowest result.
   int64_t unroll(const StageContext &context);
@@ -116,7 +121,8 @@ public:
                           llvm::ArrayRef<mlir::IRMapping> shared);
   void emitBody(PhaseBodies &bodies, int64_t i, mlir::Value at);
   Values addTotals(PhaseBodies &bodies, mlir::ValueRange carried);
-  void finish(PhaseLoops &loops, mlir::ValueRange carried);
+  void finish(PhaseLoops &loops, const Position &position,
+              mlir::ValueRange carried);
 
   Values forLoop(mlir::Value begin, mlir::Value end, int64_t step,
                  mlir::ValueRange carried, LoopBody body);
@@ -124,6 +130,7 @@ public:
 private:
   void emitPhase(norm::PhaseOp phase, const Position &position,
                  mlir::IRMapping &values);
+  void redoSmallSquares(PhaseLoops &loops, const Position &position);
   void emitGuarded(PhaseLoops &loops, const Position &position);
   Values emitLoops(PhaseLoops &loops, const Position &position,
                    mlir::ValueRange carried);
@@ -133,6 +140,7 @@ private:
   Values emitTail(PhaseLoops &loops, const Position &position, mlir::Value at,
                   mlir::ValueRange carried);
   void emitPrefetches(PhaseLoops &loops, BodyEmitter &emitter, int64_t body);
+  mlir::Value dotSquares(PhaseBodies &bodies, mlir::Value square);
   mlir::Value totalOf(PhaseBodies &bodies, unsigned contribution);
   /// `count` copies of the body, `step` apart, and one block total of each
   /// contribution.

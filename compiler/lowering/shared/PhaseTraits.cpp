@@ -22,6 +22,14 @@ arith::MulFOp normc::getProduct(ContributeOp contribute, unsigned i) {
   return {};
 }
 
+Value normc::getBF16Square(arith::MulFOp product) {
+  if (!product || product.getLhs() != product.getRhs() ||
+      !product.getType().isF32())
+    return {};
+  auto wide = product.getLhs().getDefiningOp<arith::ExtFOp>();
+  return wide && wide.getIn().getType().isBF16() ? wide.getIn() : Value();
+}
+
 bool normc::isWidened(Value value) {
   return value.getType().isF64() && value.getDefiningOp<arith::ExtFOp>();
 }

@@ -23,6 +23,9 @@ inline int64_t bytesOf(mlir::Type element) {
 /// The product that contribution `i` is, if a fused multiply-add may take it.
 mlir::arith::MulFOp getProduct(norm::ContributeOp contribute, unsigned i);
 
+/// The bf16 value whose square `product` is, in f32; or null.
+mlir::Value getBF16Square(mlir::arith::MulFOp product);
+
 /// True for an f64 that is an f32 or something narrower: sums of such values
 /// have bits to spare.
 bool isWidened(mlir::Value value);
