@@ -26,6 +26,16 @@ struct KernelFactory {
     return Kernel(std::make_shared<const Kernel::State>(
         Kernel::State{std::move(artifact), std::move(code)}));
   }
+
+  /// The same kernel behind a reference count of its own: copies of the result
+  /// don't touch the count of `kernel`, which lives as long as any of them.
+  static Kernel withOwnCount(const Kernel &kernel) {
+    auto holder =
+        std::make_shared<std::shared_ptr<const Kernel::State>>(kernel.state);
+    const Kernel::State *state = holder->get();
+    return Kernel(
+        std::shared_ptr<const Kernel::State>(std::move(holder), state));
+  }
 };
 
 } // namespace normc
