@@ -62,7 +62,7 @@ private:
 
 } // namespace
 
-static TargetDigest digestOf(const Target &target) {
+static TargetDigest computeDigest(const Target &target) {
   DigestBuilder builder;
   std::apply([&](const auto &...fields) { (builder(fields), ...); },
              tieFields(target));
@@ -137,13 +137,13 @@ private:
 
 } // namespace
 
-static const TargetDigest &recallDigest(const Target &target) {
+const TargetDigest &normc::digestOf(const Target &target) {
   thread_local RecentTarget recent;
   return recent.digestOf(target);
 }
 
 TargetKey::TargetKey(Target target)
-    : described(std::move(target)), identity(digestOf(described)) {}
+    : described(std::move(target)), identity(computeDigest(described)) {}
 
 const TargetKey &TargetKey::native() {
   static const TargetKey *key = new TargetKey(Target::native());
@@ -291,7 +291,7 @@ CacheKey::CacheKey(std::string_view mlir, const TargetKey &target)
     : CacheKey(mlir, target.digest()) {}
 
 CacheKey::CacheKey(const NormSpec &spec, const Target &target)
-    : CacheKey(spec, recallDigest(target)) {}
+    : CacheKey(spec, digestOf(target)) {}
 
 CacheKey::CacheKey(std::string_view mlir, const Target &target)
-    : CacheKey(mlir, recallDigest(target)) {}
+    : CacheKey(mlir, digestOf(target)) {}

@@ -22,6 +22,11 @@ namespace normc {
 /// The first half of the SHA-256 of every field of a target.
 using TargetDigest = std::array<unsigned char, 16>;
 
+/// The digest of a target. Compares the target with the one that this thread
+/// asked for last, and hashes it only where they differ. The reference is good
+/// until the thread asks again.
+const TargetDigest &digestOf(const Target &target);
+
 /// A target and its digest, worked out once: `native` has about 110 features,
 /// whose reading takes longer than the look-up of a kernel. Immutable.
 class TargetKey {
@@ -48,8 +53,7 @@ class CacheKey {
 public:
   CacheKey(const NormSpec &spec, const TargetKey &target);
   CacheKey(std::string_view mlir, const TargetKey &target);
-  /// Compares the target with the one that this thread used last, and computes
-  /// its digest only where they differ.
+  /// By digestOf(target).
   CacheKey(const NormSpec &spec, const Target &target);
   CacheKey(std::string_view mlir, const Target &target);
   CacheKey(const CacheKey &) = delete;
