@@ -7,7 +7,9 @@
 #include "runtime/Names.h"
 #include "runtime/Scratch.h"
 
+#include <algorithm>
 #include <exception>
+#include <limits>
 #include <string>
 
 using namespace normc;
@@ -63,6 +65,15 @@ static Status prepare(const Artifact &artifact, const CallPlan &plan,
 // The launch
 //===----------------------------------------------------------------------===//
 
+/// The bytes of all arguments and of scratch memory.
+static int64_t bytesOf(const Artifact &artifact, const CallFrame &frame) {
+  auto bytes = static_cast<uint64_t>(frame.scratchBytes);
+  for (size_t i = 0; i < artifact.arguments.size(); ++i)
+    bytes += frame.rangeEnd[i] - frame.rangeBegin[i];
+  return static_cast<int64_t>(
+      std::min(bytes, uint64_t(std::numeric_limits<int64_t>::max())));
+}
+
 static Status launch(const Artifact &artifact, const CodeHandle &code,
                      const CallFrame &frame, void *scratch,
                      Executor &executor) {
@@ -71,6 +82,7 @@ static Status launch(const Artifact &artifact, const CodeHandle &code,
        .words = frame.words,
        .scratch = scratch,
        .chunkCounts = {frame.chunkCounts, artifact.stages.size()},
+       .bytes = bytesOf(artifact, frame),
        .executor = executor});
 }
 

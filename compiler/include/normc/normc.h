@@ -13,7 +13,14 @@
 #include "normc/Kernel.h"
 #include "normc/KernelCache.h"
 
+#include <span>
+#include <vector>
+
 namespace normc {
+
+//===----------------------------------------------------------------------===//
+// One kernel
+//===----------------------------------------------------------------------===//
 
 /// Compiles, past all caches, and loads. `source` is a NormSpec or .mlir text.
 template <typename Source>
@@ -54,6 +61,62 @@ inline Result<Kernel> jit(std::string_view mlir, const Target &target,
                           KernelCache &cache = defaultKernelCache()) {
   return cache.getOrMake(CacheKey(mlir, target).bytes(),
                          [&] { return compileAndLoad(mlir, target); });
+}
+
+//===----------------------------------------------------------------------===//
+// Many kernels at once
+//===----------------------------------------------------------------------===//
+
+namespace detail {
+
+/// Calls `make(i)` for each i below `count` on the executor's threads, and
+/// returns what the calls return, in order.
+template <typename T, typename Make>
+std::vector<Result<T>> makeAll(size_t count, Executor &executor, Make make) {
+  struct Work {
+    std::vector<Result<T>> results;
+    Make make;
+  } work{std::vector<Result<T>>(
+             count, Error{ErrorKind::Internal,
+                          "expected the executor to run every compilation, but "
+                          "it left this one out"}),
+         std::move(make)};
+  auto body = [](void *context, int64_t begin, int64_t end) {
+    auto &shared = *static_cast<Work *>(context);
+    for (int64_t i = begin; i < end; ++i)
+      shared.results[i] = shared.make(i);
+  };
+  try {
+    if (count > 0)
+      executor.parallelFor(int64_t(count), body, &work);
+  } catch (...) {
+    // Said by the results that it left out.
+  }
+  return std::move(work.results);
+}
+
+} // namespace detail
+
+/// `jit` of every spec, on as many threads as the executor has; results in the
+/// order of the specs. Equal specs are compiled once.
+inline std::vector<Result<Kernel>>
+jitAll(std::span<const NormSpec> specs,
+       const TargetKey &target = TargetKey::native(),
+       Executor &executor = defaultExecutor(),
+       KernelCache &cache = defaultKernelCache()) {
+  return detail::makeAll<Kernel>(specs.size(), executor, [&](int64_t i) {
+    return jit(specs[i], target, cache);
+  });
+}
+
+/// `compile` of every spec, on as many threads as the executor has; results in
+/// the order of the specs.
+inline std::vector<Result<Artifact>>
+compileAll(std::span<const NormSpec> specs, const Target &target,
+           Executor &executor = defaultExecutor()) {
+  return detail::makeAll<Artifact>(specs.size(), executor, [&](int64_t i) {
+    return compile(specs[i], target);
+  });
 }
 
 } // namespace normc

@@ -76,3 +76,75 @@ TEST(JitTest, ThreadsCompileAKernelOnce) {
   EXPECT_EQ(ids, std::vector<const void *>(8, ids[0]));
   EXPECT_EQ(cache.statistics().misses, 1u);
 }
+
+/// Eight specs, of which one is wrong and two are equal.
+static std::vector<NormSpec> eightSpecs() {
+  std::vector<NormSpec> specs;
+  for (int64_t i = 0; i < 8; ++i)
+    specs.push_back(rmsSpec(60 + i));
+  specs[3].axes = {7};
+  specs[6] = specs[5];
+  return specs;
+}
+
+TEST(JitTest, ManySpecsAtOnce) {
+  std::vector<NormSpec> specs = eightSpecs();
+  for (Executor *executor : {&defaultExecutor(), &serialExecutor()}) {
+    KernelCache cache;
+    std::vector<Result<Kernel>> kernels =
+        jitAll(specs, TargetKey::native(), *executor, cache);
+    ASSERT_EQ(kernels.size(), specs.size());
+    for (size_t i = 0; i < specs.size(); ++i) {
+      ASSERT_EQ(bool(kernels[i]), i != 3) << i;
+      if (i == 3)
+        continue;
+      EXPECT_EQ(idOf(kernels[i]),
+                idOf(jit(specs[i], TargetKey::native(), cache)))
+          << "in the order of the specs";
+    }
+    EXPECT_EQ(kernels[3].error().kind, ErrorKind::InvalidSpec);
+    EXPECT_EQ(cache.statistics().misses, 7u) << "equal ones are made once";
+  }
+  EXPECT_TRUE(jitAll({}).empty());
+}
+
+TEST(JitTest, ManyArtifactsAtOnce) {
+  std::vector<NormSpec> specs = eightSpecs();
+  std::vector<Result<Artifact>> artifacts = compileAll(specs, Target::native());
+  ASSERT_EQ(artifacts.size(), specs.size());
+  for (size_t i = 0; i < specs.size(); ++i) {
+    ASSERT_EQ(bool(artifacts[i]), i != 3) << i;
+    if (i == 3)
+      continue;
+    EXPECT_EQ(artifacts[i]->image, compile(specs[i], Target::native())->image)
+        << "the same bytes as alone";
+  }
+}
+
+namespace {
+
+/// Runs the first two and then gives up.
+class FailingExecutor : public Executor {
+public:
+  void parallelFor(int64_t, void (*body)(void *, int64_t, int64_t),
+                   void *context) override {
+    body(context, 0, 2);
+    throw 1;
+  }
+  int concurrency() const override { return 2; }
+};
+
+} // namespace
+
+TEST(JitTest, AnExecutorMayFail) {
+  FailingExecutor executor;
+  std::vector<Result<Kernel>> kernels =
+      jitAll(eightSpecs(), TargetKey::native(), executor);
+  EXPECT_TRUE(kernels[0] && kernels[1]);
+  for (size_t i = 2; i < kernels.size(); ++i) {
+    ASSERT_FALSE(kernels[i]);
+    EXPECT_EQ(kernels[i].error().message,
+              "expected the executor to run every compilation, but it left "
+              "this one out");
+  }
+}
