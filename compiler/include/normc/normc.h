@@ -13,7 +13,10 @@
 #include "normc/Kernel.h"
 #include "normc/KernelCache.h"
 
+#include <exception>
 #include <span>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace normc {
@@ -29,38 +32,49 @@ Result<Kernel> compileAndLoad(const Source &source, const Target &target) {
   return artifact ? Kernel::load(*artifact) : Result<Kernel>(artifact.error());
 }
 
+namespace detail {
+
+/// `target` is what the key is made of, `machine` what is compiled for.
+template <typename Source, typename KeyTarget>
+Result<Kernel> findOrCompile(const Source &source, const KeyTarget &target,
+                             const Target &machine, KernelCache &cache) {
+  try {
+    return cache.getOrMake(CacheKey(source, target).bytes(),
+                           [&] { return compileAndLoad(source, machine); });
+  } catch (const std::exception &) { // A large key needs memory.
+    return Error{ErrorKind::Environment, "out of memory"};
+  }
+}
+
+} // namespace detail
+
 /// The kernel of a declared norm for this CPU, or one like it: from `cache`, or
 /// compiled, loaded and kept there. Threads that ask for the same kernel at
-/// once compile it once. For the target by key a kernel that is there takes
-/// under 0.1 µs. Errors as those of `compile` and `Kernel::load`; they are not
-/// kept.
+/// once compile it once. A kernel that is there takes about 0.1 us. Errors as
+/// those of `compile` and `Kernel::load`; they are not kept.
 inline Result<Kernel> jit(const NormSpec &spec,
                           const TargetKey &target = TargetKey::native(),
                           KernelCache &cache = defaultKernelCache()) {
-  return cache.getOrMake(CacheKey(spec, target).bytes(),
-                         [&] { return compileAndLoad(spec, target.target()); });
+  return detail::findOrCompile(spec, target, target.target(), cache);
 }
 
 /// The same for a target that may change from call to call: all its fields are
 /// compared each time.
 inline Result<Kernel> jit(const NormSpec &spec, const Target &target,
                           KernelCache &cache = defaultKernelCache()) {
-  return cache.getOrMake(CacheKey(spec, target).bytes(),
-                         [&] { return compileAndLoad(spec, target); });
+  return detail::findOrCompile(spec, target, target, cache);
 }
 
 /// The same from .mlir text; a kernel is found by its characters.
 inline Result<Kernel> jit(std::string_view mlir,
                           const TargetKey &target = TargetKey::native(),
                           KernelCache &cache = defaultKernelCache()) {
-  return cache.getOrMake(CacheKey(mlir, target).bytes(),
-                         [&] { return compileAndLoad(mlir, target.target()); });
+  return detail::findOrCompile(mlir, target, target.target(), cache);
 }
 
 inline Result<Kernel> jit(std::string_view mlir, const Target &target,
                           KernelCache &cache = defaultKernelCache()) {
-  return cache.getOrMake(CacheKey(mlir, target).bytes(),
-                         [&] { return compileAndLoad(mlir, target); });
+  return detail::findOrCompile(mlir, target, target, cache);
 }
 
 //===----------------------------------------------------------------------===//

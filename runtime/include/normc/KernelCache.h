@@ -26,8 +26,8 @@ namespace normc {
 /// live on in their copies.
 class KernelCache {
 public:
-  /// A kernel of one norm takes about 40 KB: 4 to 16 KB of code, once as data
-  /// and once as pages that run, and its facts.
+  /// A LayerNorm's kernel takes 10 KB: its code, once as data and once as pages
+  /// that run, and its facts.
   static constexpr size_t kDefaultCapacity = 1024;
 
   /// What has happened since the cache was made.
@@ -52,9 +52,10 @@ public:
   /// that returns a Result<Kernel>, on this thread, and keeps what it returns.
   /// Threads that ask for a key which another thread is making wait for it and
   /// get the same kernel, or the same error. An error is not kept: who asks
-  /// after that tries again. Inside `make` the cache may be used; a thread that
-  /// then asks for the very key it is making gets one made anew, since it would
-  /// wait for itself. A `make` that throws is an Environment error.
+  /// after that tries again. Inside `make` the cache may be used, as long as no
+  /// keys wait for each other in a circle; a thread that asks for the very key
+  /// it is making gets one made anew, since it would wait for itself. A `make`
+  /// that throws is an Environment error.
   template <typename Make>
   Result<Kernel> getOrMake(std::string_view key, Make &&make) {
     return get(
