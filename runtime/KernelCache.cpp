@@ -24,12 +24,31 @@ namespace {
 /// Threads beyond this number share a stripe with another one.
 constexpr size_t kStripes = 16;
 
-/// Which stripe the calling thread reads under.
+/// A thread's stripe, as long as it lives: one that the fewest other threads
+/// have. Going round instead would soon pair the oldest thread with a new one,
+/// and contention makes a look-up five times as long.
+class StripeLease {
+public:
+  StripeLease() {
+    for (size_t i = 1; i < kStripes; ++i)
+      if (threads[i].load(std::memory_order_relaxed) <
+          threads[index].load(std::memory_order_relaxed))
+        index = i;
+    threads[index].fetch_add(1, std::memory_order_relaxed);
+  }
+  ~StripeLease() { threads[index].fetch_sub(1, std::memory_order_relaxed); }
+  StripeLease(const StripeLease &) = delete;
+  StripeLease &operator=(const StripeLease &) = delete;
+
+  size_t index = 0;
+
+private:
+  static inline std::array<std::atomic<int>, kStripes> threads{};
+};
+
 size_t stripeOfThread() {
-  static std::atomic<size_t> next = 0;
-  thread_local const size_t stripe =
-      next.fetch_add(1, std::memory_order_relaxed) % kStripes;
-  return stripe;
+  thread_local const StripeLease lease;
+  return lease.index;
 }
 
 /// The same kernel with one reference count per stripe: threads that copy and
