@@ -13,7 +13,7 @@
 #include "compiler/codegen/Facts.h"
 #include "compiler/codegen/Image.h"
 #include "compiler/codegen/MachineCode.h"
-#include "compiler/codegen/TargetInfo.h"
+#include "compiler/codegen/PreparedTarget.h"
 #include "compiler/spec/BuildModule.h"
 #include "dialects/norm/Norm.h"
 
@@ -137,10 +137,12 @@ public:
   Result<Explanation> explain();
 
 private:
+  Status prepareTarget();
   Status checkParsed();
   void describeTarget();
 
   const Target &target;
+  std::shared_ptr<PreparedTarget> prepared; ///< Set by `parse` and `build`.
   StepClock clock;
   Session session;
   OwningOpRef<ModuleOp> module;
@@ -159,8 +161,16 @@ Status Compilation::checkParsed() {
   return {};
 }
 
+Status Compilation::prepareTarget() {
+  Result<std::shared_ptr<PreparedTarget>> found = PreparedTarget::of(target);
+  if (!found)
+    return found.error();
+  prepared = *std::move(found);
+  return {};
+}
+
 Status Compilation::parse(std::string_view text, std::string_view sourceName) {
-  if (Status status = validateTarget(target); !status)
+  if (Status status = prepareTarget(); !status)
     return status;
   clock.restart();
   module = session.parse(text, sourceName);
@@ -168,7 +178,7 @@ Status Compilation::parse(std::string_view text, std::string_view sourceName) {
 }
 
 Status Compilation::build(const NormSpec &spec) {
-  if (Status status = validateTarget(target); !status)
+  if (Status status = prepareTarget(); !status)
     return status;
   module = buildModule(spec, session.context());
   return checkParsed();
@@ -212,7 +222,7 @@ Status Compilation::run(Emit last, const StagePrinter &printer) {
 }
 
 Result<MachineCode> Compilation::translate() {
-  Result<MachineCode> code = MachineCode::translate(*module, target);
+  Result<MachineCode> code = MachineCode::translate(*module, *prepared);
   clock.end(toString(Emit::Llvm));
   return code;
 }
@@ -228,7 +238,7 @@ Compilation::generate(const MachineCode &code, bool assembly) {
 void Compilation::describeTarget() {
   artifact.triple = target.triple;
   artifact.cpu = target.cpu;
-  artifact.requiredFeatures = getRequiredFeatures(target);
+  artifact.requiredFeatures = prepared->requiredFeatures();
 }
 
 Result<Artifact> Compilation::finish(const StagePrinter &printer) {

@@ -20,7 +20,14 @@
 
 namespace normc {
 
-/// Owns what one compilation needs. Not thread safe; make one per compilation.
+/// A context and how many compilations have used it.
+struct PooledContext {
+  std::unique_ptr<mlir::MLIRContext> context;
+  int uses = 0;
+};
+
+/// Owns what one compilation needs; its context is lent by a pool. Not thread
+/// safe; make one per compilation.
 class Session {
 public:
   Session();
@@ -28,7 +35,7 @@ public:
   Session(const Session &) = delete;
   Session &operator=(const Session &) = delete;
 
-  mlir::MLIRContext &context() { return *ctx; }
+  mlir::MLIRContext &context() { return *pooled.context; }
 
   /// Parses and verifies; null, with a diagnostic, where that fails.
   mlir::OwningOpRef<mlir::ModuleOp> parse(std::string_view text,
@@ -39,7 +46,7 @@ public:
   Error takeError();
 
 private:
-  std::unique_ptr<mlir::MLIRContext> ctx;
+  PooledContext pooled;
   std::unique_ptr<mlir::ScopedDiagnosticHandler> handler;
   std::string diagnostics;
 };

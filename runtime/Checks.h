@@ -23,6 +23,8 @@ namespace normc {
 inline constexpr int kMaxArguments = 64;
 inline constexpr int kMaxWords = 256;
 inline constexpr int kMaxStages = 32;
+/// Words, and what is computed from them.
+inline constexpr int kMaxValues = kMaxWords + 128;
 
 /// What the checks found out about a call. Only the first elements, as many as
 /// the artifact has of each, are set; and only by a check that succeeded.
@@ -30,7 +32,7 @@ struct CallFrame {
   void *buffers[kMaxArguments];
   uint64_t rangeBegin[kMaxArguments];
   uint64_t rangeEnd[kMaxArguments];
-  int64_t words[kMaxWords];
+  int64_t words[kMaxValues];
   int64_t chunkCounts[kMaxStages];
   int64_t scratchBytes;
 

@@ -12,6 +12,7 @@
 #include "normc/Result.h"
 
 #include <cstdint>
+#include <limits>
 #include <span>
 
 namespace normc {
@@ -26,6 +27,8 @@ struct Launch {
   void *scratch = nullptr;
   /// One number per stage.
   std::span<const int64_t> chunkCounts;
+  /// What the call reads and writes, about, in bytes: how much work it is.
+  int64_t bytes = std::numeric_limits<int64_t>::max();
   Executor &executor;
 };
 

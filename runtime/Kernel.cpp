@@ -7,7 +7,9 @@
 #include "runtime/Names.h"
 #include "runtime/Scratch.h"
 
+#include <algorithm>
 #include <exception>
+#include <limits>
 #include <string>
 
 using namespace normc;
@@ -44,19 +46,33 @@ static Status order(const Artifact &artifact, std::span<const NamedTensor> args,
   return orderByName(artifact, args, ordered);
 }
 
-/// Puts the arguments in order and checks them.
+/// Puts the arguments in order and checks them: by the plan, and where that
+/// does not accept them by checkCall, which does or says why not.
 template <typename Arg>
-static Status prepare(const Artifact &artifact, std::span<const Arg> args,
-                      CallFrame &frame) {
-  const TensorRef *ordered[kMaxArguments];
-  if (Status status = order(artifact, args, ordered); !status)
+static Status prepare(const Artifact &artifact, const CallPlan &plan,
+                      std::span<const Arg> args, CallFrame &frame) {
+  const TensorRef *storage[kMaxArguments];
+  if (Status status = order(artifact, args, storage); !status)
     return status;
-  return checkCall(artifact, {ordered, artifact.arguments.size()}, frame);
+  const std::span<const TensorRef *const> ordered(storage,
+                                                  artifact.arguments.size());
+  if (plan.accepts(ordered, frame))
+    return {};
+  return checkCall(artifact, ordered, frame);
 }
 
 //===----------------------------------------------------------------------===//
 // The launch
 //===----------------------------------------------------------------------===//
+
+/// The bytes of all arguments and of scratch memory.
+static int64_t bytesOf(const Artifact &artifact, const CallFrame &frame) {
+  auto bytes = static_cast<uint64_t>(frame.scratchBytes);
+  for (size_t i = 0; i < artifact.arguments.size(); ++i)
+    bytes += frame.rangeEnd[i] - frame.rangeBegin[i];
+  return static_cast<int64_t>(
+      std::min(bytes, uint64_t(std::numeric_limits<int64_t>::max())));
+}
 
 static Status launch(const Artifact &artifact, const CodeHandle &code,
                      const CallFrame &frame, void *scratch,
@@ -66,15 +82,16 @@ static Status launch(const Artifact &artifact, const CodeHandle &code,
        .words = frame.words,
        .scratch = scratch,
        .chunkCounts = {frame.chunkCounts, artifact.stages.size()},
+       .bytes = bytesOf(artifact, frame),
        .executor = executor});
 }
 
 template <typename Arg>
-static Status runWithOwnScratch(const Artifact &artifact,
+static Status runWithOwnScratch(const Artifact &artifact, const CallPlan &plan,
                                 const CodeHandle &code,
                                 std::span<const Arg> args, Executor &executor) {
   CallFrame frame;
-  if (Status status = prepare(artifact, args, frame); !status)
+  if (Status status = prepare(artifact, plan, args, frame); !status)
     return status;
   ScratchLease lease;
   if (frame.scratchBytes > 0 && !lease.acquire(frame.scratchBytes))
@@ -86,14 +103,16 @@ static Status runWithOwnScratch(const Artifact &artifact,
 
 Status Kernel::run(std::span<const TensorRef> args, Executor &executor) const {
   return guarded([&]() -> Status {
-    return runWithOwnScratch(state->artifact, *state->code, args, executor);
+    return runWithOwnScratch(state->artifact, state->plan, *state->code, args,
+                             executor);
   });
 }
 
 Status Kernel::run(std::span<const NamedTensor> args,
                    Executor &executor) const {
   return guarded([&]() -> Status {
-    return runWithOwnScratch(state->artifact, *state->code, args, executor);
+    return runWithOwnScratch(state->artifact, state->plan, *state->code, args,
+                             executor);
   });
 }
 
@@ -101,7 +120,8 @@ Status Kernel::run(std::span<const TensorRef> args,
                    std::span<std::byte> scratch, Executor &executor) const {
   return guarded([&]() -> Status {
     CallFrame frame;
-    if (Status status = prepare(state->artifact, args, frame); !status)
+    if (Status status = prepare(state->artifact, state->plan, args, frame);
+        !status)
       return status;
     if (Status status = checkScratch(state->artifact, scratch, frame); !status)
       return status;
@@ -123,7 +143,8 @@ Status Kernel::run(std::initializer_list<NamedTensor> args,
 Result<int64_t> Kernel::scratchBytes(std::span<const TensorRef> args) const {
   return guarded([&]() -> Result<int64_t> {
     CallFrame frame;
-    if (Status status = prepare(state->artifact, args, frame); !status)
+    if (Status status = prepare(state->artifact, state->plan, args, frame);
+        !status)
       return status.error();
     return frame.scratchBytes;
   });

@@ -8,7 +8,6 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Target/LLVMIR/ModuleTranslation.h"
-#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -16,22 +15,11 @@
 
 using namespace normc;
 
-static std::shared_ptr<llvm::TargetMachine> makeMachine(const Target &target) {
-  const llvm::Target *llvmTarget = findLlvmTarget(target.triple);
-  if (!llvmTarget)
-    return nullptr;
-  llvm::TargetOptions options;
-  // Less, not Default: the code is vectorised and unrolled already, and a bf16
-  // LayerNorm then compiles in 16 ms instead of 20 for the same speed.
-  return std::shared_ptr<llvm::TargetMachine>(llvmTarget->createTargetMachine(
-      llvm::Triple(target.triple), target.cpu, llvm::join(target.features, ","),
-      options, llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Less));
-}
-
 Result<MachineCode> MachineCode::translate(mlir::ModuleOp module,
-                                           const Target &target) {
+                                           PreparedTarget &prepared) {
+  const Target &target = prepared.target();
   MachineCode code;
-  code.machine = makeMachine(target);
+  code.machine = prepared.borrowMachine();
   if (!code.machine)
     return Error{ErrorKind::Unsupported,
                  "this LLVM has no code generator for " + target.triple};

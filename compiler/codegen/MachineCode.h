@@ -7,7 +7,7 @@
 #ifndef NORMC_COMPILER_CODEGEN_MACHINECODE_H
 #define NORMC_COMPILER_CODEGEN_MACHINECODE_H
 
-#include "normc/Target.h"
+#include "compiler/codegen/PreparedTarget.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/SmallVector.h"
@@ -29,7 +29,7 @@ class MachineCode {
 public:
   /// Translates a module of the LLVM dialect (for a GPU, its gpu.module).
   static Result<MachineCode> translate(mlir::ModuleOp module,
-                                       const Target &target);
+                                       PreparedTarget &prepared);
 
   std::string llvmIr() const;
   /// Assembly (PTX for a GPU) as text, or an object file's bytes.

@@ -7,20 +7,15 @@
 
 #include "compiler/codegen/Image.h"
 #include "normc/normc.h"
+#include "tests/bench/Percentiles.h"
 
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <vector>
 
 using namespace normc;
-
-static double percentile(std::vector<double> values, double share) {
-  std::sort(values.begin(), values.end());
-  return values[size_t(share * double(values.size() - 1))];
-}
 
 static void compileNew(benchmark::State &state, DType dtype,
                        NormSpec (*preset)(const RowNormOptions &)) {
@@ -38,8 +33,8 @@ static void compileNew(benchmark::State &state, DType dtype,
         std::chrono::steady_clock::now() - start;
     milliseconds.push_back(took.count());
   }
-  state.counters["p50_ms"] = percentile(milliseconds, 0.5);
-  state.counters["p99_ms"] = percentile(milliseconds, 0.99);
+  state.counters["p50_ms"] = bench::percentile(milliseconds, 0.5);
+  state.counters["p99_ms"] = bench::percentile(milliseconds, 0.99);
 }
 
 BENCHMARK_CAPTURE(compileNew, layer_norm_f32, DType::F32, layerNorm)
@@ -51,6 +46,33 @@ BENCHMARK_CAPTURE(compileNew, layer_norm_bf16, DType::BF16, layerNorm)
 BENCHMARK_CAPTURE(compileNew, rms_norm_f32, DType::F32, rmsNorm)
     ->Unit(benchmark::kMillisecond)
     ->Iterations(200);
+
+/// 16 specs that the process has never seen, one after the other and on all
+/// threads, in turns.
+static void compileMany(benchmark::State &state) {
+  static int64_t next = 20000;
+  std::vector<double> serial, parallel;
+  auto timed = [&](Executor &executor) {
+    std::vector<NormSpec> specs;
+    for (int i = 0; i < 16; ++i)
+      specs.push_back(layerNorm({.shape = {kDynamic, next++}}));
+    return bench::nanosecondsOf(1, [&] {
+      for (Result<Kernel> &kernel :
+           jitAll(specs, TargetKey::native(), executor))
+        if (!kernel)
+          state.SkipWithError(kernel.error().message.c_str());
+    });
+  };
+  for (auto _ : state) {
+    serial.push_back(timed(serialExecutor()));
+    parallel.push_back(timed(defaultExecutor()));
+  }
+  state.counters["serial_ms"] = bench::percentile(serial, 0.5) / 1e6;
+  state.counters["parallel_ms"] = bench::percentile(parallel, 0.5) / 1e6;
+  state.counters["speedup"] =
+      bench::percentile(serial, 0.5) / bench::percentile(parallel, 0.5);
+}
+BENCHMARK(compileMany)->Unit(benchmark::kMillisecond)->Iterations(15);
 
 /// The part of it that turns an object into an image.
 static void linkObject(benchmark::State &state) {

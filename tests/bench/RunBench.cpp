@@ -54,24 +54,6 @@ BENCHMARK(rmsNormF32)
     ->RangeMultiplier(4)
     ->Range(256, 65536);
 
-/// What a call costs beyond the kernel: one row of 16.
-static void callOverhead(benchmark::State &state) {
-  Result<Kernel> kernel = jit(rmsNorm({.shape = {kDynamic, 16}}));
-  if (!kernel) {
-    state.SkipWithError(kernel.error().message.c_str());
-    return;
-  }
-  std::vector<float> x(16, 1.0f), scale(16, 2.0f), y(16);
-  const TensorRef arguments[] = {
-      TensorRef::contiguous(x.data(), DType::F32, {1, 16}),
-      TensorRef::contiguous(scale.data(), DType::F32, {16}),
-      TensorRef::contiguous(y.data(), DType::F32, {1, 16})};
-  for (auto _ : state)
-    if (!kernel->run(arguments, serialExecutor()))
-      state.SkipWithError("refused");
-}
-BENCHMARK(callOverhead);
-
 /// From an artifact to a kernel, and back: what a cache of artifacts saves a
 /// compilation for.
 static void loadKernel(benchmark::State &state) {

@@ -31,7 +31,8 @@ public:
                            void *context) = 0;
 
   /// How many calls of `body` can run at the same time, at least 1. Where it is
-  /// 1, kernels call their code directly and not through `parallelFor`.
+  /// 1, and in stages of up to eight chunks on less than 1 MB, kernels call
+  /// their code directly and not through `parallelFor`.
   virtual int concurrency() const = 0;
 };
 

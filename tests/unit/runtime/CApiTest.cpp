@@ -79,12 +79,14 @@ TEST_F(CApiTest, RunsOnEveryKindOfThreads) {
   y.assign(6, 0);
   EXPECT_EQ(normc_run(kernel, tensors, 2, normc_serial_executor()), NORMC_OK);
   EXPECT_EQ(y, sums);
-  y.assign(6, 0);
+  // More chunks than the calling thread takes alone.
+  std::vector<float> rows(16, 1), results(16);
+  normc_tensor many[2] = {matrix(rows, 16), matrix(results, 16)};
   int64_t chunks = 0;
   normc_executor pool = {countingPool, &chunks, 4};
-  EXPECT_EQ(normc_run(kernel, tensors, 2, &pool), NORMC_OK);
-  EXPECT_EQ(y, sums);
-  EXPECT_EQ(chunks, 3);
+  EXPECT_EQ(normc_run(kernel, many, 2, &pool), NORMC_OK);
+  EXPECT_EQ(results, std::vector<float>(16, 2));
+  EXPECT_EQ(chunks, 16);
 }
 
 TEST_F(CApiTest, RefusesExecutors) {

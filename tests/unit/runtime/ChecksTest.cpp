@@ -6,7 +6,9 @@
 
 #include "runtime/Checks.h"
 
+#include "SameFrame.h"
 #include "TestArtifact.h"
+#include "runtime/CallPlan.h"
 #include "runtime/Validation.h"
 
 #include <gtest/gtest.h>
@@ -34,7 +36,19 @@ protected:
     std::vector<const TensorRef *> pointers;
     for (const TensorRef &tensor : args)
       pointers.push_back(&tensor);
-    return checkCall(artifact, pointers, frame);
+    Status status = checkCall(artifact, pointers, frame);
+    expectPlanAgrees(pointers, status);
+    return status;
+  }
+
+  /// The plan accepts nothing that is refused, and finds the same frame.
+  void expectPlanAgrees(const std::vector<const TensorRef *> &args,
+                        const Status &status) {
+    CallFrame planned;
+    if (!CallPlan(artifact).accepts(args, planned))
+      return;
+    ASSERT_TRUE(status) << "accepted by the plan: " << messageOf(status);
+    expectSameFrame(artifact, planned, frame);
   }
 
   void expectAccepted(const std::vector<TensorRef> &args) {

@@ -62,6 +62,7 @@ protected:
   std::atomic<int64_t> counter = 0;
   void *buffers[1] = {&counter};
   int64_t words[1] = {0};
+  int64_t bytes = int64_t(1) << 30;
 
   Status run(StageEntry entry, std::vector<int64_t> chunkCounts,
              Executor &executor) {
@@ -71,6 +72,7 @@ protected:
     return StageCode(stages).launch({.buffers = buffers,
                                      .words = words,
                                      .chunkCounts = chunkCounts,
+                                     .bytes = bytes,
                                      .executor = executor});
   }
 };
@@ -93,6 +95,19 @@ TEST_F(StageCodeTest, CallsDirectlyWhereOneThreadIsEnough) {
   EXPECT_EQ(executor.loops, 0);
 }
 
+TEST_F(StageCodeTest, SmallStagesStayOnTheirThread) {
+  TestExecutor executor;
+  bytes = (1 << 20) - 1;
+  EXPECT_TRUE(run(countCalls, {8, 2}, executor));
+  EXPECT_EQ(executor.loops, 0);
+  EXPECT_TRUE(run(countCalls, {9}, executor));
+  EXPECT_EQ(executor.loops, 1) << "many chunks are work, however few bytes";
+  bytes = 1 << 20;
+  EXPECT_TRUE(run(countCalls, {2}, executor));
+  EXPECT_EQ(executor.loops, 2) << "many bytes are work, however few chunks";
+  EXPECT_EQ(counter, 10 + 9 + 2);
+}
+
 TEST_F(StageCodeTest, ReportsWhatTheCodeReturns) {
   TestExecutor executor;
   words[0] = 3;
@@ -102,6 +117,9 @@ TEST_F(StageCodeTest, ReportsWhatTheCodeReturns) {
   EXPECT_EQ(status.error().message,
             "stage 'stage0': expected its code to return 0, but got 3");
   EXPECT_EQ(counter, 2) << "the second stage must not run";
+  EXPECT_EQ(messageOf(run(countCalls, {1, 2}, executor)),
+            "stage 'stage0': expected its code to return 0, but got 3");
+  EXPECT_EQ(counter, 3) << "nor after a stage on this thread";
 }
 
 TEST_F(StageCodeTest, ReportsDefectsOfExecutors) {
