@@ -1,0 +1,131 @@
+"""Rounds in which the copy, our kernel and the rivals take turns."""
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import torch
+
+# How much may change within a case before it is measured again, and marked if
+# it changes each time: the time of the copy between the halves of the rounds,
+# and the latency between the cores.
+COPY_DRIFT = 0.10
+LATENCY_DRIFT = 1.5
+TRIES = 3
+
+
+@dataclass
+class Effort:
+    rounds: int = 9
+    min_rounds: int = 5
+    seconds: float = 3.0  # No new round after these, but for `min_rounds`.
+    sample: float = 1e-3  # A warm sample repeats shorter calls.
+    # Threads of one library still spin when the next one's turn comes.
+    pause: float = 2e-3
+
+
+def spread(samples):
+    """As tools/measure: the middle, and the quarters around it."""
+    ordered = sorted(samples)
+    last = len(ordered) - 1
+    return {
+        "median": statistics.median(ordered),
+        "low": ordered[last // 4],
+        "high": ordered[last - last // 4],
+        "samples": len(ordered),
+    }
+
+
+class Turn:
+    """A contestant and its samples."""
+
+    def __init__(self, contestant, effort, warm):
+        self.contestant, self.warm = contestant, warm
+        self.seconds = []
+        self.once = min(contestant.time(1) for _ in range(2))
+        short = warm and self.once < effort.sample
+        self.repeats = max(1, min(int(effort.sample / max(self.once, 1e-8)), 100_000)) if short else 1
+
+    def sample(self, effort, flush):
+        time.sleep(effort.pause)
+        if self.warm:
+            self.contestant.time(1)
+        elif flush:
+            flush()
+        self.seconds.append(self.contestant.time(self.repeats))
+
+
+def is_hopeless(turn, turns, effort):
+    """So slow that two samples say enough: it is not the best rival."""
+    fastest = min(other.once for other in turns)
+    return turn.once > 5 * fastest and turn.once * effort.rounds > 0.3
+
+
+def rounds_of(turns, effort, flush):
+    start = time.perf_counter()
+    for number in range(effort.rounds):
+        if number >= effort.min_rounds and time.perf_counter() - start > effort.seconds:
+            break
+        # The copy is first and last; between them the order turns.
+        between = turns[1:-1]
+        shift = number % max(len(between), 1)
+        for turn in [turns[0], *between[shift:], *between[:shift], turns[-1]]:
+            if number < 2 or not is_hopeless(turn, turns, effort):
+                turn.sample(effort, flush)
+
+
+def unsteady(copy, again, latencies):
+    """Why the figures of a case can't be trusted; empty where they can."""
+    faults = []
+    both = [statistics.median(pair) for pair in zip(copy.seconds, again.seconds)]
+    half = len(both) // 2
+    early, late = statistics.median(both[:half]), statistics.median(both[-half:])
+    if max(early, late) > (1 + COPY_DRIFT) * min(early, late):
+        faults.append(f"the copy went from {1e6 * early:.1f} to {1e6 * late:.1f} us")
+    known = [latency for latency in latencies if latency]
+    if known and max(known) > LATENCY_DRIFT * min(known):
+        faults.append(f"the cores' latency went from {known[0]:.0f} to {known[-1]:.0f} ns")
+    return faults
+
+
+def measure(contestants, case, effort, latency, flush):
+    """The figures of all contestants, of which the first and the last are the
+    copy; `latency` and `flush` are functions."""
+    turns = [Turn(contestant, effort, case.warm) for contestant in contestants]
+    for attempt in range(TRIES):
+        for turn in turns:
+            turn.seconds.clear()
+        before = latency()
+        rounds_of(turns, effort, flush if case.flushes else None)
+        latencies = [before, latency()]
+        faults = unsteady(turns[0], turns[-1], latencies)
+        if not faults:
+            break
+    copy = spread(turns[0].seconds)
+    figures = {}
+    for turn in turns:
+        figure = spread(turn.seconds)
+        figure["gb_s"] = case.bytes / figure["median"] / 1e9
+        figure["share"] = copy["median"] / figure["median"]
+        if getattr(turn.contestant, "informative", False):
+            figure["informative"] = True
+        figures[turn.contestant.name] = figure
+    return {"figures": figures, "latency_ns": latencies, "attempts": attempt + 1, "unsteady": faults}
+
+
+def sample_of(tensor):
+    """The first and the last million elements, in the order of memory."""
+    if tensor.dim() == 4 and not tensor.is_contiguous():
+        tensor = tensor.permute(0, 2, 3, 1)
+    flat = tensor.reshape(-1)
+    return torch.cat([flat[: 1 << 20].float(), flat[-(1 << 20) :].float()])
+
+
+def difference(result, expected, dtype):
+    """Why a sample is not the expected one to the type's accuracy; None where
+    it is."""
+    tolerance = 2e-2 if dtype == "bf16" else 1e-4
+    error = (result - expected).abs()
+    if bool((error <= tolerance * (1 + expected.abs())).all()):
+        return None
+    return f"differs from ours by {error.max().item():.3g}"
