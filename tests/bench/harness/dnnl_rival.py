@@ -2,6 +2,7 @@
 oneapi/dnnl/dnnl_types.h, which a major version does not change."""
 
 import ctypes
+import os
 from ctypes import POINTER, byref, c_float, c_int, c_int64, c_uint, c_void_p
 from pathlib import Path
 
@@ -15,8 +16,9 @@ GLOBAL_STATS, SCALE, SHIFT, RMS = 0x1, 0x2, 0x4, 0x20
 N_CHW16C = 78
 SRC, DST, MEAN, VARIANCE, GAMMA, BETA = 1, 17, 49, 50, 51, 52
 DIFF_SRC, DIFF_DST, DIFF_GAMMA, DIFF_BETA = 129, 145, 255, 256
-# What the SYCL build of PyPI needs and its own folder has, in this order.
-BESIDE = ("libintlc.so.5", "libimf.so", "libirng.so", "libsvml.so", "libOpenCL.so.1", "libsycl.so.9")
+# What PyPI's build, for SYCL, needs and its own folder has, in this order. Its
+# oneTBB is newer than Debian's; our kernels then run on it too.
+BESIDE = ("libtbb.so.12", "libintlc.so.5", "libimf.so", "libirng.so", "libsvml.so", "libOpenCL.so.1", "libsycl.so.9")
 
 
 class Version(ctypes.Structure):
@@ -38,6 +40,9 @@ class Dnnl:
 
     def __init__(self, path):
         path = Path(path)
+        driver = path.parent / "libintelocl.so"
+        if driver.exists():
+            os.environ.setdefault("OCL_ICD_FILENAMES", str(driver))
         for name in BESIDE:
             if (path.parent / name).exists():
                 ctypes.CDLL(str(path.parent / name), mode=ctypes.RTLD_GLOBAL)
@@ -47,7 +52,6 @@ class Dnnl:
         self.name = f"oneDNN {numbers[0]}.{numbers[1]}"
         self.engine = self.make("dnnl_engine_create", c_int(CPU), ctypes.c_size_t(0))
         self.stream = self.make("dnnl_stream_create", self.engine, c_uint(1))
-        self.kept = []
 
     def make(self, function, *arguments):
         """What the function writes through its first parameter."""
@@ -77,28 +81,29 @@ class Dnnl:
 
 class OneDnn:
     """A primitive on the shared buffers. `blocked`: on nChw16c, a layout of its
-    own, for information."""
+    own. What is `informative` is timed but no rival."""
 
     def __init__(self, dnnl, context, case, buffers, blocked=False):
         if blocked and (case.layout != "nchw" or not case.op.startswith("batch_norm")):
             raise Refused("BatchNorm only")
         self.name = dnnl.name + (" nChw16c" if blocked else "")
-        self.informative = blocked
+        # oneDNN 3.13 also subtracts the mean of dy * scale, which is the gradient
+        # of another function.
+        self.informative = blocked or case.op == "rms_norm_backward"
         self.dnnl, self.library, self.case, self.buffers = dnnl, context.library, case, buffers
         self.layout = "blocked" if blocked else "nhwc" if case.layout == "nhwc" else "plain"
+        self.kept = []
         self.wide = dnnl.describe(case.shape, case.dtype, self.layout)
         description, self.memories = self._forward() if not case.is_backward else self._backward()
         self.primitive = dnnl.make("dnnl_primitive_create", description)
         self.arguments = (Argument * len(self.memories))(*(Argument(i, m.value) for i, m in self.memories.items()))
 
-    def _vector(self, name, dtype):
-        """The memory of a parameter or of statistics; oneDNN's own copy where
-        it wants f32."""
-        tensor = self.buffers[name]
-        if dtype == "f32":
-            tensor = tensor.float()
-        self.dnnl.kept = [*self.dnnl.kept[-16:], tensor]
-        return self.dnnl.memory(self.dnnl.describe(tuple(tensor.shape), dtype), tensor)
+    def _vector(self, name):
+        """The memory of a parameter or of statistics, in f32: with bf16 ones
+        oneDNN 3.6 runs its reference."""
+        self.kept.append(self.buffers[name].float())
+        tensor = self.kept[-1]
+        return self.dnnl.memory(self.dnnl.describe(tuple(tensor.shape), "f32"), tensor)
 
     def _forward(self):
         case, make = self.case, self.dnnl.make
@@ -109,10 +114,9 @@ class OneDnn:
         flags |= GLOBAL_STATS if case.op == "batch_norm_inference" else 0
         is_training = case.op == "batch_norm_training"
         kind = c_int(FORWARD_TRAINING if is_training else FORWARD_INFERENCE)
-        params = case.dtype if is_row else "f32"
         if is_row:
             name = "dnnl_layer_normalization_forward_primitive_desc_create_v2"
-            rest = (null, c_int(TYPES[params]), epsilon, c_uint(flags), null)
+            rest = (null, c_int(TYPES["f32"]), epsilon, c_uint(flags), null)
             description = make(name, engine, kind, self.wide, self.wide, *rest)
         elif case.op.startswith("batch_norm"):
             name = "dnnl_batch_normalization_forward_primitive_desc_create"
@@ -125,13 +129,13 @@ class OneDnn:
         memories = {
             SRC: self.dnnl.memory(self.wide, self.buffers["x"]),
             DST: self.dnnl.memory(self.wide, self.buffers["y"]),
-            GAMMA: self._vector("scale", params),
+            GAMMA: self._vector("scale"),
         }
         if flags & SHIFT:
-            memories[BETA] = self._vector("shift", params)
+            memories[BETA] = self._vector("shift")
         if case.op.startswith("batch_norm"):
-            memories[MEAN] = self._vector("mean", "f32")
-            memories[VARIANCE] = self._vector("variance", "f32")
+            memories[MEAN] = self._vector("mean")
+            memories[VARIANCE] = self._vector("variance")
         return description, memories
 
     def _backward(self):
@@ -139,7 +143,7 @@ class OneDnn:
         engine, null, epsilon = self.dnnl.engine, c_void_p(), c_float(EPSILON)
         is_rms = case.op.startswith("rms")
         flags = c_uint(SCALE | RMS if is_rms else SCALE | SHIFT)
-        params = c_int(TYPES[case.dtype])
+        params = c_int(TYPES["f32"])
         statistics = self.dnnl.describe((case.shape[0],), "f32")
         hint = make(
             "dnnl_layer_normalization_forward_primitive_desc_create_v2",
@@ -154,20 +158,20 @@ class OneDnn:
             SRC: self.dnnl.memory(self.wide, self.buffers["x"]),
             DIFF_DST: self.dnnl.memory(self.wide, self.buffers["dy"]),
             DIFF_SRC: self.dnnl.memory(self.wide, self.buffers["dx"]),
-            GAMMA: self._vector("scale", case.dtype),
-            DIFF_GAMMA: self._vector("dscale", case.dtype),
+            GAMMA: self._vector("scale"),
+            DIFF_GAMMA: self._vector("dscale"),
             VARIANCE: self._variance(),
         }
         if not is_rms:
-            memories[MEAN] = self._vector("mean", "f32")
-            memories[DIFF_BETA] = self._vector("dshift", case.dtype)
+            memories[MEAN] = self._vector("mean")
+            memories[DIFF_BETA] = self._vector("dshift")
         return description, memories
 
     def _variance(self):
         """Of RMSNorm the mean of the squares, from which oneDNN takes rstd."""
         if self.case.op.startswith("rms"):
             self.buffers["variance"].copy_(self.buffers["rstd"].pow(-2) - EPSILON)
-        return self._vector("variance", "f32")
+        return self._vector("variance")
 
     def time(self, repeats):
         dll = self.dnnl.dll
@@ -181,6 +185,7 @@ class OneDnn:
         return seconds
 
     def result(self):
+        self.time(1)
         return None if self.informative else self.buffers["dx" if self.case.is_backward else "y"]
 
     def close(self):

@@ -42,7 +42,9 @@ class Turn:
     def __init__(self, contestant, effort, warm):
         self.contestant, self.warm = contestant, warm
         self.seconds = []
-        self.once = min(contestant.time(1) for _ in range(2))
+        self.once = contestant.time(1)
+        if self.once < 0.1:
+            self.once = min(self.once, contestant.time(1))
         short = warm and self.once < effort.sample
         self.repeats = max(1, min(int(effort.sample / max(self.once, 1e-8)), 100_000)) if short else 1
 
@@ -56,7 +58,7 @@ class Turn:
 
 
 def is_hopeless(turn, turns, effort):
-    """So slow that two samples say enough: it is not the best rival."""
+    """So slow that one call says enough: it is not the best rival."""
     fastest = min(other.once for other in turns)
     return turn.once > 5 * fastest and turn.once * effort.rounds > 0.3
 
@@ -66,12 +68,15 @@ def rounds_of(turns, effort, flush):
     for number in range(effort.rounds):
         if number >= effort.min_rounds and time.perf_counter() - start > effort.seconds:
             break
-        # The copy is first and last; between them the order turns.
-        between = turns[1:-1]
+        # The copies are first and last, by turns; between them the order turns.
+        between, ends = turns[1:-1], (turns[0], turns[-1])
         shift = number % max(len(between), 1)
-        for turn in [turns[0], *between[shift:], *between[:shift], turns[-1]]:
-            if number < 2 or not is_hopeless(turn, turns, effort):
+        first, last = ends if number % 2 == 0 else ends[::-1]
+        for turn in [first, *between[shift:], *between[:shift], last]:
+            if not is_hopeless(turn, turns, effort):
                 turn.sample(effort, flush)
+            elif number == 0:
+                turn.seconds.append(turn.once)
 
 
 def unsteady(copy, again, latencies):
@@ -113,9 +118,9 @@ def measure(contestants, case, effort, latency, flush):
     return {"figures": figures, "latency_ns": latencies, "attempts": attempt + 1, "unsteady": faults}
 
 
-def sample_of(tensor):
-    """The first and the last million elements, in the order of memory."""
-    if tensor.dim() == 4 and not tensor.is_contiguous():
+def sample_of(tensor, layout):
+    """The first and the last million elements, in the order of our memory."""
+    if layout == "nhwc":
         tensor = tensor.permute(0, 2, 3, 1)
     flat = tensor.reshape(-1)
     return torch.cat([flat[: 1 << 20].float(), flat[-(1 << 20) :].float()])

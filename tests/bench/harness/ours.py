@@ -131,6 +131,7 @@ class Ours:
         return seconds
 
     def result(self):
+        self.time(1)
         return self.buffers["dx" if self.buffers.case.is_backward else "y"]
 
     def close(self):
@@ -150,6 +151,7 @@ class Copy:
         return self.library.dll.bench_copy(self.to, self.source, self.half, self.library.executor, repeats)
 
     def result(self):
+        self.time(1)
         return None
 
 
@@ -173,4 +175,5 @@ class Control:
         return seconds
 
     def result(self):
+        self.time(1)
         return self.buffers["y"]
