@@ -2,6 +2,8 @@
 
 import torch
 
+from .cases import EPSILON
+
 TYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -111,7 +113,3 @@ class Buffers:
         if len(shape) == 4 and self.case.layout == "nhwc":
             return (shape[0], shape[2], shape[3], shape[1])
         return shape
-
-
-# The same everywhere: what differs by an epsilon is no other kernel.
-EPSILON = 1e-5

@@ -11,6 +11,7 @@ RESNET = ((64, 112), (256, 56), (512, 28), (1024, 14), (2048, 7))
 DIFFUSION = ((1, 128, 512), (2, 320, 96), (2, 640, 48), (2, 1280, 24), (2, 2560, 12))
 CHANNEL_NORMS = ("batch_norm_training", "batch_norm_inference", "group_norm", "instance_norm")
 DIFFUSION_GROUPS = 32
+EPSILON = 1e-5  # Everywhere.
 # Below this much traffic a case with cold caches drops its buffers from them
 # before each call; above, it does so by itself (the L3 has 32 MB).
 FLUSH_BELOW = 160 * MB

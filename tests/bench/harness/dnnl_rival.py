@@ -6,8 +6,7 @@ import os
 from ctypes import POINTER, byref, c_float, c_int, c_int64, c_uint, c_void_p
 from pathlib import Path
 
-from .buffers import EPSILON
-from .cases import DIFFUSION_GROUPS
+from .cases import DIFFUSION_GROUPS, EPSILON
 
 CPU = 1
 FORWARD_TRAINING, FORWARD_INFERENCE, BACKWARD = 64, 96, 128

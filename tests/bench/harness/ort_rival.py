@@ -6,8 +6,7 @@ import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper
 
-from .buffers import EPSILON
-from .cases import DIFFUSION_GROUPS
+from .cases import DIFFUSION_GROUPS, EPSILON
 
 NODES = {
     "layer_norm": ("LayerNormalization", ("x", "scale", "shift"), {"axis": -1}),

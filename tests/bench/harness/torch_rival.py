@@ -5,8 +5,7 @@ import time
 import torch
 import torch.nn.functional as F
 
-from .buffers import EPSILON
-from .cases import DIFFUSION_GROUPS
+from .cases import DIFFUSION_GROUPS, EPSILON
 
 ATEN = torch.ops.aten
 
