@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,8 +22,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from harness import report  # noqa: E402
-from harness.cases import GROUPS, Plan  # noqa: E402
+from harness import micro, report  # noqa: E402
+from harness.cases import GROUPS, MICRO, Plan  # noqa: E402
 
 
 def words(text):
@@ -32,7 +33,7 @@ def words(text):
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, default=HERE.parent.parent / "build", help="normc's build folder")
-    parser.add_argument("--only", type=words, default=GROUPS, help=",".join(GROUPS))
+    parser.add_argument("--only", type=words, default=(*GROUPS, MICRO), help=",".join((*GROUPS, MICRO)))
     parser.add_argument("--match", default="", help="only cases whose name has this text")
     parser.add_argument("--threads", type=words, default=("1", "2"), help="numbers of threads, such as 1,2")
     parser.add_argument("--rivals", type=words, default=("torch", "ort", "dnnl"), help="torch,ort,dnnl")
@@ -47,8 +48,8 @@ def parse():
     parser.add_argument("--report", type=Path, help="figures to write table and picture of")
     options = parser.parse_args()
     for group in options.only:
-        if group not in GROUPS:
-            parser.error(f"expected --only among {', '.join(GROUPS)}, but got '{group}'")
+        if group not in (*GROUPS, MICRO):
+            parser.error(f"expected --only among {', '.join(GROUPS)} and {MICRO}, but got '{group}'")
     return options
 
 
@@ -98,21 +99,25 @@ def work_through(options, cases, threads):
             job, out = Path(folder) / "job.json", Path(folder) / "out.jsonl"
             job.write_text(json.dumps(make_job(options, left, threads, out)))
             command = [sys.executable, "-m", "harness.worker", str(job)]
-            done = subprocess.run(command, cwd=HERE, env=environment(options, threads), check=False)
+            try:
+                status = subprocess.run(command, cwd=HERE, env=environment(options, threads), check=False).returncode
+            except KeyboardInterrupt:
+                print("interrupted: what was measured is kept", file=sys.stderr)
+                status = 0  # Nothing is tried again.
             lines = [json.loads(line) for line in out.read_text().splitlines()] if out.exists() else []
         for path, why in lines[0]["absent"].items() if lines else ():
             print(f"absent: {path}: {why}", file=sys.stderr)
         records += [line for line in lines if "case" in line]
         begun = [line["begin"] for line in lines if "begin" in line]
-        if done.returncode == 0:
+        if status == 0:
             break
         if not begun:
-            sys.exit(f"the worker ended with status {done.returncode} before its first case")
+            sys.exit(f"the worker ended with status {status} before its first case")
         names = [case.name for case in left]
         stopped = names.index(begun[-1])
         records.append({
             "name": begun[-1], "case": asdict(left[stopped]), "bytes": left[stopped].bytes, "threads": threads,
-            "error": f"the process ended with status {done.returncode}",
+            "error": f"the process ended with status {status}",
         })
         left = left[stopped + 1 :]
     return records
@@ -123,6 +128,13 @@ def machine():
     return {"processor": model.partition(":")[2].strip(), "cores": os.cpu_count(), "system": platform.platform()}
 
 
+def by_record(figures):
+    """JSON with a line for each record, and six digits of each number."""
+    rounded = json.loads(json.dumps(figures), parse_float=lambda text: float(f"{float(text):.6g}"))
+    records = ",\n".join(json.dumps(record) for record in rounded.pop("records"))
+    return json.dumps(rounded)[:-1] + ', "records": [\n' + records + "\n]}\n"
+
+
 def main():
     options = parse()
     if options.report:
@@ -130,12 +142,15 @@ def main():
         return
     megabytes = options.megabytes or (128 if options.quick else 256)
     cases = Plan(options.only, megabytes, options.quick, options.match).cases()
-    if options.list or not cases:
+    measures_micro = MICRO in options.only and not options.match and not options.prepare
+    if options.list or not (cases or measures_micro):
         print("\n".join(case.name for case in cases) or "no such case")
         return
     options.work.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     start = time.time()
     records = []
+    micros = micro.run(options.build / "bin" / "normc-bench") if measures_micro else []
     for threads in map(int, options.threads):
         records += work_through(options, cases, threads)
     for record in records:
@@ -146,8 +161,9 @@ def main():
         print("\n".join(failed))
         return
     options.out.mkdir(parents=True, exist_ok=True)
-    figures = {"machine": machine(), "megabytes": megabytes, "took_s": time.time() - start, "records": records}
-    (options.out / "figures.json").write_text(json.dumps(figures, indent=1) + "\n")
+    figures = {"machine": machine(), "megabytes": megabytes, "took_s": round(time.time() - start)}
+    figures |= {"micro": micros, "records": records}
+    (options.out / "figures.json").write_text(by_record(figures))
     report.write(figures, options.out)
     print(report.summary(figures))
 

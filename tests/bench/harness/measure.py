@@ -4,8 +4,6 @@ import statistics
 import time
 from dataclasses import dataclass
 
-import torch
-
 # How much may change within a case before it is measured again, and marked if
 # it changes each time: the time of the copy between the halves of the rounds,
 # and the latency between the cores.
@@ -94,8 +92,8 @@ def unsteady(copy, again, latencies):
 
 
 def measure(contestants, case, effort, latency, flush):
-    """The figures of all contestants, of which the first and the last are the
-    copy; `latency` and `flush` are functions."""
+    """The figures of all contestants, of which the first and the last are both
+    the copy; `latency` and `flush` are functions."""
     turns = [Turn(contestant, effort, case.warm) for contestant in contestants]
     for attempt in range(TRIES):
         for turn in turns:
@@ -106,20 +104,25 @@ def measure(contestants, case, effort, latency, flush):
         faults = unsteady(turns[0], turns[-1], latencies)
         if not faults:
             break
-    copy = spread(turns[0].seconds)
+    both = turns[0].seconds + turns[-1].seconds
+    copy = spread(both)
     figures = {}
-    for turn in turns:
-        figure = spread(turn.seconds)
+    for turn in turns[:-1]:
+        figure = copy if turn is turns[0] else spread(turn.seconds)
         figure["gb_s"] = case.bytes / figure["median"] / 1e9
         figure["share"] = copy["median"] / figure["median"]
         if getattr(turn.contestant, "informative", False):
             figure["informative"] = True
         figures[turn.contestant.name] = figure
-    return {"figures": figures, "latency_ns": latencies, "attempts": attempt + 1, "unsteady": faults}
+    itself = statistics.median(turns[0].seconds) / statistics.median(turns[-1].seconds)
+    record = {"figures": figures, "copy_by_itself": itself, "latency_ns": latencies}
+    return record | {"attempts": attempt + 1, "unsteady": faults}
 
 
 def sample_of(tensor, layout):
     """The first and the last million elements, in the order of our memory."""
+    import torch  # Here, since the rest is tested without.
+
     if layout == "nhwc":
         tensor = tensor.permute(0, 2, 3, 1)
     flat = tensor.reshape(-1)

@@ -45,7 +45,7 @@ def draw(lines, path):
 
 
 def plot(axis, lines):
-    names = sorted({name for line in lines for name in line.figures} - {"copy again"})
+    names = sorted({name for line in lines for name in line.figures})
     rivals = [name for name in names if name not in COLOURS]
     for name in names:
         points = sorted(

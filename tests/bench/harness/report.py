@@ -2,6 +2,7 @@
 
 import statistics
 
+from . import micro
 from .cases import GROUPS, Case, goal_of
 
 TITLES = {
@@ -11,7 +12,7 @@ TITLES = {
     "channels": "Norms of images",
     "few": "Few rows, warm",
 }
-OWN = ("copy", "copy again", "normc", "intrinsics")
+OWN = ("copy", "normc", "intrinsics")
 
 
 class Line:
@@ -65,7 +66,7 @@ def self_proof(figures):
     lines = [line for line in lines_of(figures) if line.figures]
     if not lines:
         return ["nothing was measured"]
-    selves = sorted(line.figures["copy"]["median"] / line.figures["copy again"]["median"] for line in lines)
+    selves = sorted(line.record["copy_by_itself"] for line in lines)
     quarter = len(selves) // 4
     texts = [
         f"The copy against itself: {statistics.median(selves):.3f}, half of the cases within "
@@ -79,7 +80,7 @@ def self_proof(figures):
         )
     repeated = sum(line.record["attempts"] > 1 for line in lines)
     marked = sum(bool(line.record["unsteady"]) for line in lines)
-    texts.append(f"Measured again, since the machine changed meanwhile: {repeated} cases; marked (~) in the end: {marked}.")
+    texts.append(f"Measured again, since the machine changed meanwhile: {repeated} cases; marked ~ in the end: {marked}.")
     return texts
 
 
@@ -113,12 +114,14 @@ def row_of(line):
     shape = "x".join(map(str, case.shape)) + ("" if case.layout == "rows" else " " + case.layout.upper())
     start = [case.op, case.dtype, shape, "warm" if case.warm else "cold", str(record["threads"])]
     if not line.figures:
-        return start + ["-"] * 8 + ["**no**: " + record["error"].replace("|", "/").splitlines()[0]]
+        return start + ["-"] * 9 + ["**no**: " + record["error"].replace("|", "/").splitlines()[0]]
     goal, best = line.goal, line.best
     asked = goal.best_for(best["share"] if best else 0)
     verdict = {True: "yes", False: "**no**", None: "no rival"}[line.holds()]
     torch = line.ratio(line.figures.get("PyTorch"))
+    probes = [value for value in record["latency_ns"] if value]
     return start + [
+        f"{sum(probes) / len(probes):.0f}" if probes else "",
         f"{line.figures['copy']['gb_s']:.1f}",
         f"{line.ours['gb_s']:.1f}",
         microseconds(line.ours),
@@ -132,42 +135,48 @@ def row_of(line):
 
 
 HEADER = (
-    "kernel", "type", "shape", "caches", "threads", "copy GB/s", "normc GB/s", "normc µs", "share of the copy",
+    "kernel", "type", "shape", "caches", "threads", "cores ns", "copy GB/s", "normc GB/s", "normc µs", "share of the copy",
     "best rival GB/s", "× best rival", "× PyTorch", "× intrinsics", "holds",
 )
 
 
-def table(lines):
-    rows = [HEADER, ["---"] * len(HEADER), *(row_of(line) for line in lines)]
+def as_table(rows):
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+
+
+def table(lines):
+    return as_table([HEADER, ["---"] * len(HEADER), *(row_of(line) for line in lines)])
 
 
 def every_figure(lines):
     """GB/s of every contestant."""
-    names = sorted({name for line in lines for name in line.figures} - {"copy again"})
+    names = sorted({name for line in lines for name in line.figures})
     names.sort(key=lambda name: (name not in OWN, name))
     rows = [["case", "threads", *names], ["---"] * (len(names) + 2)]
     for line in lines:
         values = [f"{line.figures[name]['gb_s']:.1f}" if name in line.figures else "" for name in names]
         rows.append([line.record["name"], str(line.record["threads"]), *values])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    return as_table(rows)
 
 
 def markdown(figures):
     lines = lines_of(figures)
     where = figures["machine"]
+    has_rows = any(line.case.group == "rows" for line in lines)
     parts = [
         "# Speed beside rivals",
         f"{where['processor']}, {where['cores']} cores. A large case reads and writes {figures['megabytes']} MB. "
         "Medians; ± is half the distance of the quartiles. In brackets what must hold. How it is measured: "
         "`tests/bench/README.md`.",
-        "![Cost per byte against the row's length](rows.png)" if any(l.case.group == "rows" for l in lines) else "",
+        "![Cost per byte against the row's length](rows.png)" if has_rows else "",
         "\n".join("- " + text for text in summary(figures).splitlines()),
     ]
     for group in GROUPS:
         chosen = [line for line in lines if line.case.group == group]
         if chosen:
             parts += [f"## {TITLES[group]}", table(chosen)]
+    if figures.get("micro"):
+        parts += ["## Compiling and calling", as_table(micro.rows(figures["micro"]))]
     parts += ["## Every contestant, GB/s", every_figure(lines)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -176,4 +185,5 @@ def write(figures, folder):
     (folder / "README.md").write_text(markdown(figures), encoding="utf-8")
     from . import picture
 
-    picture.draw([line for line in lines_of(figures) if line.case.group == "rows" and line.figures], folder / "rows.png")
+    rows = [line for line in lines_of(figures) if line.case.group == "rows" and line.figures]
+    picture.draw(rows, folder / "rows.png")

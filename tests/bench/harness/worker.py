@@ -121,7 +121,7 @@ def main():
     effort = measure.Effort(**JOB["effort"])
     with open(JOB["out"], "a", encoding="utf-8") as out:
         out.write(json.dumps({"absent": absent}) + "\n")
-        for case, fields in zip(cases, JOB["cases"]):
+        for number, (case, fields) in enumerate(zip(cases, JOB["cases"])):
             out.write(json.dumps({"begin": case.name}) + "\n")
             out.flush()
             start = time.perf_counter()
@@ -133,6 +133,8 @@ def main():
             record |= {"threads": JOB["threads"], "took_s": time.perf_counter() - start}
             out.write(json.dumps(record) + "\n")
             out.flush()
+            progress = f"[{number + 1}/{len(cases)}] {case.name}, {JOB['threads']} threads"
+            print(f"{progress}: {record['took_s']:.1f} s", file=sys.stderr)
 
 
 if __name__ == "__main__":
