@@ -102,6 +102,11 @@ class SteadyTest(unittest.TestCase):
         self.assertEqual(self.faults([1.0, 1.05, 1.0, 1.02]), [])
         self.assertIn("the copy went from", self.faults([1.0, 1.0, 1.2, 1.2])[0])
 
+    def test_the_copy_differs_from_itself(self):
+        copy, again = SimpleNamespace(seconds=[1.0] * 4), SimpleNamespace(seconds=[1.3] * 4)
+        self.assertEqual(measure.by_itself(copy, copy), 1.0)
+        self.assertEqual(measure.unsteady(copy, again, [None, None]), ["the copy against itself is 0.77"])
+
     def test_the_cores_move(self):
         self.assertEqual(self.faults([1.0] * 4, [30, 35]), [])
         self.assertIn("latency went from 30 to 160 ns", self.faults([1.0] * 4, [30, 160])[0])

@@ -15,7 +15,7 @@ GLOBAL_STATS, SCALE, SHIFT, RMS = 0x1, 0x2, 0x4, 0x20
 N_CHW16C = 78
 SRC, DST, MEAN, VARIANCE, GAMMA, BETA = 1, 17, 49, 50, 51, 52
 DIFF_SRC, DIFF_DST, DIFF_GAMMA, DIFF_BETA = 129, 145, 255, 256
-# What PyPI's build, for SYCL, needs and its own folder has, in this order. Its
+# What the packaged build for SYCL needs and its own folder has, in order. Its
 # oneTBB is newer than Debian's; our kernels then run on it too.
 BESIDE = ("libtbb.so.12", "libintlc.so.5", "libimf.so", "libirng.so", "libsvml.so", "libOpenCL.so.1", "libsycl.so.9")
 

@@ -5,8 +5,8 @@ import time
 from dataclasses import dataclass
 
 # How much may change within a case before it is measured again, and marked if
-# it changes each time: the time of the copy between the halves of the rounds,
-# and the latency between the cores.
+# it changes each time: the time of the copy, between the halves of the rounds and
+# between the first and the last of a round, and the latency between the cores.
 COPY_DRIFT = 0.10
 LATENCY_DRIFT = 1.5
 TRIES = 3
@@ -77,6 +77,10 @@ def rounds_of(turns, effort, flush):
                 turn.seconds.append(turn.once)
 
 
+def by_itself(copy, again):
+    return statistics.median(copy.seconds) / statistics.median(again.seconds)
+
+
 def unsteady(copy, again, latencies):
     """Why the figures of a case can't be trusted; empty where they can."""
     faults = []
@@ -85,6 +89,9 @@ def unsteady(copy, again, latencies):
     early, late = statistics.median(both[:half]), statistics.median(both[-half:])
     if max(early, late) > (1 + COPY_DRIFT) * min(early, late):
         faults.append(f"the copy went from {1e6 * early:.1f} to {1e6 * late:.1f} us")
+    itself = by_itself(copy, again)
+    if max(itself, 1 / itself) > 1 + COPY_DRIFT:
+        faults.append(f"the copy against itself is {itself:.2f}")
     known = [latency for latency in latencies if latency]
     if known and max(known) > LATENCY_DRIFT * min(known):
         faults.append(f"the cores' latency went from {known[0]:.0f} to {known[-1]:.0f} ns")
@@ -114,8 +121,8 @@ def measure(contestants, case, effort, latency, flush):
         if getattr(turn.contestant, "informative", False):
             figure["informative"] = True
         figures[turn.contestant.name] = figure
-    itself = statistics.median(turns[0].seconds) / statistics.median(turns[-1].seconds)
-    record = {"figures": figures, "copy_by_itself": itself, "latency_ns": latencies}
+    record = {"figures": figures, "copy_by_itself": by_itself(turns[0], turns[-1])}
+    record |= {"latency_ns": latencies}
     return record | {"attempts": attempt + 1, "unsteady": faults}
 
 

@@ -31,7 +31,7 @@ def draw(lines, path):
             ]
             plot(axes[i][j], chosen)
             axes[i][j].set_title(f"{op} {dtype}, {threads} thread{'s' if threads > 1 else ''}", fontsize=9)
-        axes[i][0].set_ylabel("ps per byte")
+        axes[i][0].set_ylabel("ps per byte (slower ones are outside)", fontsize=8)
     for axis in axes[-1]:
         axis.set_xlabel("row length")
     named = {}
