@@ -80,6 +80,22 @@ class GoalTest(unittest.TestCase):
         self.assertIn("**no**: no / kernel", report.row_of(report.Line(failed))[-1])
 
 
+class TableTest(unittest.TestCase):
+    def test_a_line(self):
+        made = record(ROW, 2, normc=119, PyTorch=400, intrinsics=130)
+        made |= {"latency_ns": [150, 160], "unsteady": ["the copy against itself is 0.70"]}
+        text = report.markdown({"machine": {"processor": "P", "cores": 2}, "megabytes": 256, "records": [made]})
+        self.assertIn("Large rows, forward: 0 of 1 hold.", text)
+        self.assertIn("marked ~ in the end: 1.", text)
+        (line,) = (line for line in text.splitlines() if line.startswith("| rms_norm"))
+        for cell in ("32768x1024", "155", "119 ±0%", "84% (≥ 85%)", "3.36 (≥ 1.3)", "1.09", "**no** ~"):
+            self.assertIn(f" {cell} |", line)
+
+    def test_every_figure(self):
+        text = report.every_figure([report.Line(record(ROW, normc=100, oneDNN=200))])
+        self.assertIn("| case | threads | copy | normc | oneDNN |", text)
+
+
 class BytesTest(unittest.TestCase):
     def test_mandatory_bytes(self):
         self.assertEqual(Case("rows", "rms_norm", "bf16", (8, 64)).bytes, 2 * 2 * 512 + 2 * 64)

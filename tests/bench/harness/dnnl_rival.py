@@ -48,6 +48,8 @@ class Dnnl:
         self.dll = ctypes.CDLL(str(path))
         self.dll.dnnl_version.restype = POINTER(Version)
         numbers = self.dll.dnnl_version().contents.numbers
+        if numbers[0] != 3:
+            raise Refused(f"expected oneDNN 3, but got {numbers[0]}.{numbers[1]}")
         self.name = f"oneDNN {numbers[0]}.{numbers[1]}"
         self.engine = self.make("dnnl_engine_create", c_int(CPU), ctypes.c_size_t(0))
         self.stream = self.make("dnnl_stream_create", self.engine, c_uint(1))

@@ -177,12 +177,14 @@ def markdown(figures):
             parts += [f"## {TITLES[group]}", table(chosen)]
     if figures.get("micro"):
         parts += ["## Compiling and calling", as_table(micro.rows(figures["micro"]))]
-    parts += ["## Every contestant, GB/s", every_figure(lines)]
+    parts.append("Every contestant's figure: [every.md](every.md).")
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def write(figures, folder):
     (folder / "README.md").write_text(markdown(figures), encoding="utf-8")
+    every = "# Every contestant, GB/s\n\n" + every_figure(lines_of(figures)) + "\n"
+    (folder / "every.md").write_text(every, encoding="utf-8")
     from . import picture
 
     rows = [line for line in lines_of(figures) if line.case.group == "rows" and line.figures]
