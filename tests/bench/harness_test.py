@@ -6,6 +6,7 @@ import unittest
 from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
@@ -129,6 +130,22 @@ class SteadyTest(unittest.TestCase):
 
     def test_quartiles(self):
         self.assertEqual(measure.spread([5, 1, 3, 2, 4]), {"median": 3, "low": 2, "high": 4, "samples": 5})
+
+
+class SettleTest(unittest.TestCase):
+    def sleeps(self, busy):
+        """How often it sleeps where a sleep takes so much processor time."""
+        clock = [time for spent in busy for time in (0, spent)]
+        with (
+            mock.patch.object(measure.time, "process_time", side_effect=clock),
+            mock.patch.object(measure.time, "sleep") as sleep,
+        ):
+            measure.settle()
+        return sleep.call_count
+
+    def test_waits_while_a_thread_spins(self):
+        self.assertEqual(self.sleeps([1e-4]), 1)
+        self.assertEqual(self.sleeps([2e-3, 2e-3, 1e-4]), 3)
 
 
 class MicroTest(unittest.TestCase):

@@ -18,8 +18,18 @@ class Effort:
     min_rounds: int = 5
     seconds: float = 3.0  # No new round after these, but for `min_rounds`.
     sample: float = 1e-3  # A warm sample repeats shorter calls.
-    # Threads of one library still spin when the next one's turn comes.
-    pause: float = 2e-3
+
+
+def settle(limit=0.1):
+    """Waits until no thread of this process is busy, at most so many seconds:
+    after a call on two threads those of OpenMP spin for 4 ms and those of ONNX
+    Runtime for 25, on the processor that the next contestant needs."""
+    end = time.perf_counter() + limit
+    while time.perf_counter() < end:
+        before = time.process_time()
+        time.sleep(2e-3)
+        if time.process_time() - before < 0.5e-3:
+            return
 
 
 def spread(samples):
@@ -40,14 +50,15 @@ class Turn:
     def __init__(self, contestant, effort, warm):
         self.contestant, self.warm = contestant, warm
         self.seconds = []
+        settle()
         self.once = contestant.time(1)
         if self.once < 0.1:
             self.once = min(self.once, contestant.time(1))
         short = warm and self.once < effort.sample
         self.repeats = max(1, min(int(effort.sample / max(self.once, 1e-8)), 100_000)) if short else 1
 
-    def sample(self, effort, flush):
-        time.sleep(effort.pause)
+    def sample(self, flush):
+        settle()
         if self.warm:
             self.contestant.time(1)
         elif flush:
@@ -72,7 +83,7 @@ def rounds_of(turns, effort, flush):
         first, last = ends if number % 2 == 0 else ends[::-1]
         for turn in [first, *between[shift:], *between[:shift], last]:
             if not is_hopeless(turn, turns, effort):
-                turn.sample(effort, flush)
+                turn.sample(flush)
             elif number == 0:
                 turn.seconds.append(turn.once)
 
@@ -105,8 +116,10 @@ def measure(contestants, case, effort, latency, flush):
     for attempt in range(TRIES):
         for turn in turns:
             turn.seconds.clear()
+        settle()
         before = latency()
         rounds_of(turns, effort, flush if case.flushes else None)
+        settle()
         latencies = [before, latency()]
         faults = unsteady(turns[0], turns[-1], latencies)
         if not faults:
