@@ -132,6 +132,19 @@ class SteadyTest(unittest.TestCase):
         self.assertEqual(measure.spread([5, 1, 3, 2, 4]), {"median": 3, "low": 2, "high": 4, "samples": 5})
 
 
+class HopelessTest(unittest.TestCase):
+    def test_only_rivals_far_behind(self):
+        """Beside kernels: a copy is faster than any of them."""
+        turns = [SimpleNamespace(once=once) for once in (0.001, 0.9, 0.1, 0.6, 0.2, 0.001)]
+        effort = measure.Effort(rounds=9)
+        hopeless = [measure.is_hopeless(turn, turns, effort) for turn in turns]
+        self.assertEqual(hopeless, [False, False, False, True, False, False])
+
+    def test_short_calls_are_repeated(self):
+        turns = [SimpleNamespace(once=once) for once in (1e-6, 1e-6, 1e-6, 1e-4, 1e-6)]
+        self.assertFalse(measure.is_hopeless(turns[3], turns, measure.Effort(rounds=9)))
+
+
 class SettleTest(unittest.TestCase):
     def sleeps(self, busy):
         """How often it sleeps where a sleep takes so much processor time."""
