@@ -92,6 +92,14 @@ class TableTest(unittest.TestCase):
         for cell in ("32768x1024", "155", "119 ±0%", "84% (≥ 85%)", "3.36 (≥ 1.3)", "1.09", "**no** ~"):
             self.assertIn(f" {cell} |", line)
 
+    def test_an_inexact_rival_is_marked(self):
+        made = record(ROW, normc=100, PyTorch=400)
+        made["figures"]["PyTorch"]["differs"] = 1e-3
+        line = report.Line(made)
+        self.assertTrue(report.row_of(line)[-5].startswith("PyTorch"))
+        self.assertTrue(report.row_of(line)[-5].endswith("*"))
+        self.assertIs(line.holds(), True)
+
     def test_every_figure(self):
         text = report.every_figure([report.Line(record(ROW, normc=100, oneDNN=200))])
         self.assertIn("| case | threads | copy | normc | oneDNN |", text)

@@ -136,6 +136,8 @@ def measure(contestants, case, effort, latency, flush):
         figure["share"] = copy["median"] / figure["median"]
         if getattr(turn.contestant, "informative", False):
             figure["informative"] = True
+        if getattr(turn.contestant, "differs", 0) > INEXACT[case.dtype]:
+            figure["differs"] = turn.contestant.differs
         figures[turn.contestant.name] = figure
     record = {"figures": figures, "copy_by_itself": by_itself(turns[0], turns[-1])}
     record |= {"latency_ns": latencies}
@@ -152,11 +154,13 @@ def sample_of(tensor, layout):
     return torch.cat([flat[: 1 << 20].float(), flat[-(1 << 20) :].float()])
 
 
-def difference(result, expected, dtype):
-    """Why a sample is not the expected one to the type's accuracy; None where
-    it is."""
-    tolerance = 2e-2 if dtype == "bf16" else 1e-4
-    error = (result - expected).abs()
-    if bool((error <= tolerance * (1 + expected.abs())).all()):
-        return None
-    return f"differs from ours by {error.max().item():.3g}"
+# How far a result may be from ours, as a share of 1 + its size. Beyond the first
+# a rival is noted as inexact; beyond the second it computes something else.
+INEXACT = {"f32": 1e-4, "bf16": 2e-2}
+OTHER = {"f32": 1e-2, "bf16": 1e-1}
+
+
+def difference(result, expected):
+    """The largest one, as a share of 1 + the expected size; NaN counts as all."""
+    error = ((result - expected).abs() / (1 + expected.abs())).nan_to_num(nan=float("inf"))
+    return error.max().item()

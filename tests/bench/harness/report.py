@@ -103,6 +103,11 @@ def times(value):
     return f"{value:.2f}" if value is not None else "-"
 
 
+def rate(figure):
+    """GB/s; * where the results are inexact."""
+    return f"{figure['gb_s']:.1f}" + ("*" if "differs" in figure else "")
+
+
 def microseconds(figure):
     value = 1e6 * figure["median"]
     spread = 50 * (figure["high"] - figure["low"]) / figure["median"]
@@ -126,7 +131,7 @@ def row_of(line):
         f"{line.ours['gb_s']:.1f}",
         microseconds(line.ours),
         percent(line.ours["share"]) + (f" (≥ {percent(goal.share)})" if goal.share else ""),
-        f"{line.best_name} {best['gb_s']:.1f}" if best else "-",
+        f"{line.best_name} {rate(best)}" if best else "-",
         times(line.ratio(best)) + (f" (≥ {asked:g})" if asked else ""),
         times(torch) + (f" (≥ {goal.torch:g})" if goal.torch else ""),
         times(line.ratio(line.figures.get("intrinsics"))),
@@ -154,7 +159,7 @@ def every_figure(lines):
     names.sort(key=lambda name: (name not in OWN, name))
     rows = [["case", "threads", *names], ["---"] * (len(names) + 2)]
     for line in lines:
-        values = [f"{line.figures[name]['gb_s']:.1f}" if name in line.figures else "" for name in names]
+        values = [rate(line.figures[name]) if name in line.figures else "" for name in names]
         rows.append([line.record["name"], str(line.record["threads"]), *values])
     return as_table(rows)
 

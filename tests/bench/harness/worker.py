@@ -66,15 +66,17 @@ def find_rivals(job):
 
 
 def check(contestant, expected, buffers, case):
-    """What its results are, where they are those of ours."""
+    """A sample of its results, which are those of ours; `differs` says how
+    nearly."""
     buffers.spoil()
     result = contestant.result()
     if result is None:
         return None
     sample = measure.sample_of(result, case.layout)
-    wrong = None if expected is None else measure.difference(sample, expected, case.dtype)
-    if wrong:
-        raise ValueError(wrong)
+    if expected is not None:
+        contestant.differs = measure.difference(sample, expected)
+        if contestant.differs > measure.OTHER[case.dtype]:
+            raise ValueError(f"differs from ours by {contestant.differs:.3g}")
     return sample
 
 
