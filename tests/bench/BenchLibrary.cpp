@@ -1,0 +1,173 @@
+//===- BenchLibrary.cpp - what the comparison with rivals calls -----------===//
+
+#include "tests/bench/BenchLibrary.h"
+
+#include "normc/Executor.h"
+#include "tests/bench/Control.h"
+#include "tools/measure/StreamingCopy.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <pthread.h>
+#include <sched.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+using namespace normc;
+using Clock = std::chrono::steady_clock;
+
+namespace {
+
+/// An executor in both of its forms.
+struct Pool {
+  std::unique_ptr<Executor> owned;
+  Executor *executor;
+  normc_executor forC;
+};
+
+/// Seconds per call of `repeats` calls; -1 where one gives false.
+template <typename Call> double secondsOf(int64_t repeats, Call call) {
+  auto start = Clock::now();
+  for (int64_t i = 0; i < repeats; ++i)
+    if (!call())
+      return -1;
+  return std::chrono::duration<double>(Clock::now() - start).count() /
+         double(repeats);
+}
+
+Executor &executorOf(const normc_executor *executor) {
+  return *static_cast<Executor *>(executor->context);
+}
+
+bool pinTo(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  return pthread_setaffinity_np(pthread_self(), sizeof(set), &set) == 0;
+}
+
+/// One side of the ping-pong: waits for `wanted`, answers with the next number.
+void answer(std::atomic<int> &ball, int wanted, int last) {
+  for (; wanted <= last; wanted += 2) {
+    while (ball.load(std::memory_order_acquire) != wanted) {
+    }
+    ball.store(wanted + 1, std::memory_order_release);
+  }
+}
+
+} // namespace
+
+const normc_executor *bench_executor(int threads) {
+  static std::mutex mutex;
+  static auto *pools = new std::map<int, Pool>;
+  std::lock_guard lock(mutex);
+  auto [at, isNew] = pools->try_emplace(threads);
+  Pool &pool = at->second;
+  if (isNew) {
+    if (threads > 1)
+      pool.owned = makeThreadExecutor(threads);
+    pool.executor = threads > 1 ? pool.owned.get() : &serialExecutor();
+    pool.forC.context = pool.executor;
+    pool.forC.concurrency = pool.executor->concurrency();
+    pool.forC.parallel_for = [](void *context, int64_t count, normc_body body,
+                                void *bodyContext) {
+      static_cast<Executor *>(context)->parallelFor(count, body, bodyContext);
+    };
+  }
+  return &pool.forC;
+}
+
+double bench_kernel(const normc_kernel *kernel, const normc_tensor *tensors,
+                    int32_t count, const normc_executor *executor,
+                    int64_t repeats) {
+  return secondsOf(repeats, [&] {
+    return normc_run(kernel, tensors, count, executor) == NORMC_OK;
+  });
+}
+
+double bench_copy(void *to, const void *from, int64_t bytes,
+                  const normc_executor *executor, int64_t repeats) {
+  return secondsOf(repeats, [&] {
+    measure::streamingCopy(static_cast<std::byte *>(to),
+                           static_cast<const std::byte *>(from), bytes,
+                           executorOf(executor));
+    return true;
+  });
+}
+
+double bench_control_rms_norm(const float *x, const float *scale, float *y,
+                              int64_t rows, int64_t n, float epsilon,
+                              const normc_executor *executor, int64_t repeats) {
+  return secondsOf(repeats, [&] {
+    return bench::controlRmsNorm(x, scale, y, rows, n, epsilon,
+                                 executorOf(executor));
+  });
+}
+
+double bench_dnnl(int (*execute)(const void *primitive, void *stream, int count,
+                                 const void *arguments),
+                  int (*wait)(void *stream), const void *primitive,
+                  void *stream, int count, const void *arguments,
+                  int64_t repeats) {
+  return secondsOf(repeats, [&] {
+    return execute(primitive, stream, count, arguments) == 0 &&
+           wait(stream) == 0;
+  });
+}
+
+int bench_flush(const void *data, int64_t bytes) {
+#if defined(__x86_64__)
+  const char *at = static_cast<const char *>(data);
+  for (int64_t i = 0; i < bytes; i += 64)
+    _mm_clflush(at + i);
+  _mm_mfence();
+  return 0;
+#else
+  return -1;
+#endif
+}
+
+double bench_core_latency(int first, int second) {
+  constexpr int batches = 21, rounds = 500;
+  std::vector<double> nanoseconds;
+  std::atomic<int> ready = 0, failed = 0;
+  alignas(64) std::atomic<int> ball = 0;
+  // Each side meets the other before the first round: a thread that could not
+  // be pinned still plays.
+  auto meet = [&](int processor) {
+    if (!pinTo(processor))
+      failed = 1;
+    ++ready;
+    while (ready != 2) {
+    }
+  };
+  std::thread other([&] {
+    meet(second);
+    answer(ball, 1, 2 * batches * rounds);
+  });
+  std::thread mine([&] {
+    meet(first);
+    for (int batch = 0; batch < batches; ++batch) {
+      int begin = 2 * batch * rounds;
+      auto start = Clock::now();
+      answer(ball, begin, begin + 2 * (rounds - 1));
+      while (ball.load(std::memory_order_acquire) != begin + 2 * rounds) {
+      }
+      std::chrono::duration<double, std::nano> took = Clock::now() - start;
+      nanoseconds.push_back(took.count() / (2 * rounds));
+    }
+  });
+  mine.join();
+  other.join();
+  std::nth_element(nanoseconds.begin(), nanoseconds.begin() + batches / 2,
+                   nanoseconds.end());
+  return failed ? -1 : nanoseconds[batches / 2];
+}

@@ -1,0 +1,83 @@
+"""What the bench library runs: our kernels, the copy, the control."""
+
+import ctypes
+
+from .cases import EPSILON
+from .kernels import compile_artifact
+from .native import Tensor
+
+
+class Ours:
+    """normc's kernel for a case, called through its C interface."""
+
+    name = "normc"
+
+    def __init__(self, context, case, buffers):
+        self.library = context.library
+        path = compile_artifact(context.normc, case, context.work)
+        self.kernel, names = self.library.load(path)
+        dtypes = {"mean": "f32", "variance": "f32", "rstd": "f32"}
+        self.tensors = (Tensor * len(names))(
+            *(
+                Tensor.contiguous(buffers[name].data_ptr(), dtypes.get(name, case.dtype), buffers.memory_shape(name))
+                for name in names
+            )
+        )
+        self.buffers = buffers
+
+    def time(self, repeats):
+        dll = self.library.dll
+        seconds = dll.bench_kernel(
+            self.kernel, self.tensors, len(self.tensors), self.library.executor, repeats
+        )
+        if seconds < 0:
+            raise RuntimeError(self.library.last_error())
+        return seconds
+
+    def result(self):
+        self.time(1)
+        return self.buffers["dx" if self.buffers.case.is_backward else "y"]
+
+    def close(self):
+        self.library.dll.normc_free(self.kernel)
+
+
+class Copy:
+    """The streaming copy of as many bytes."""
+
+    def __init__(self, context, case, buffers, name="copy"):
+        self.name, self.library = name, context.library
+        self.half = (case.bytes // 2 + 63) // 64 * 64
+        self.to = buffers.arena.copy_to.data_ptr()
+        self.source = buffers.arena.copy_from.data_ptr()
+
+    def time(self, repeats):
+        return self.library.dll.bench_copy(self.to, self.source, self.half, self.library.executor, repeats)
+
+    def result(self):
+        self.time(1)
+        return None
+
+
+class Control:
+    """RMSNorm by hand-written intrinsics."""
+
+    name = "intrinsics"
+
+    def __init__(self, context, case, buffers):
+        if case.op != "rms_norm" or case.dtype != "f32":
+            raise NotImplementedError("RMSNorm f32 only")
+        self.library, self.buffers = context.library, buffers
+        rows, n = case.shape
+        addresses = [buffers[name].data_ptr() for name in ("x", "scale", "y")]
+        self.arguments = (*addresses, rows, n, ctypes.c_float(EPSILON), self.library.executor)
+
+    def time(self, repeats):
+        seconds = self.library.dll.bench_control_rms_norm(*self.arguments, repeats)
+        if seconds < 0:
+            raise NotImplementedError("no AVX-512")
+        return seconds
+
+    def result(self):
+        self.time(1)
+        return self.buffers["y"]

@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""What the harness concludes from figures, without measuring any."""
+
+import sys
+import unittest
+from dataclasses import asdict
+from pathlib import Path
+from types import SimpleNamespace
+from unittest import mock
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from harness import measure, micro, report  # noqa: E402
+from harness.cases import Case, Plan, goal_of  # noqa: E402
+
+ROW = Case("rows", "rms_norm", "f32", (32768, 1024))
+
+
+def record(case, threads=1, **microseconds):
+    """A record of these times; the copy takes 100 us."""
+    times = {"copy": 100, **{name.replace("_", " "): time for name, time in microseconds.items()}}
+    figures = {
+        name: {"median": 1e-6 * time, "low": 1e-6 * time, "high": 1e-6 * time, "samples": 5}
+        | {"gb_s": case.bytes / time / 1e3, "share": 100 / time}
+        for name, time in times.items()
+    }
+    return {
+        "name": case.name, "case": asdict(case), "bytes": case.bytes, "threads": threads, "figures": figures,
+        "copy_by_itself": 1.01, "latency_ns": [None, None], "attempts": 1, "unsteady": [],
+    }
+
+
+def holds(case, threads=1, **microseconds):
+    return report.Line(record(case, threads, **microseconds)).holds()
+
+
+class GoalTest(unittest.TestCase):
+    def test_share_of_the_copy(self):
+        self.assertIs(holds(ROW, normc=117, PyTorch=400), True)
+        self.assertIs(holds(ROW, normc=119, PyTorch=400), False)
+        long = Case("rows", "rms_norm", "f32", (8192, 4096))
+        self.assertIs(holds(long, normc=130, PyTorch=400), True)
+        self.assertIs(holds(long, threads=2, normc=130, PyTorch=400), False)
+
+    def test_best_rival(self):
+        """1.3 times a rival below 70% of the copy, 1.1 times a faster one."""
+        self.assertIs(holds(ROW, normc=117, PyTorch=150), False)
+        self.assertIs(holds(ROW, normc=117, PyTorch=155), True)
+        self.assertIs(holds(ROW, normc=100, PyTorch=112), True)
+        self.assertIs(holds(ROW, normc=100, PyTorch=108), False)
+        self.assertIs(holds(ROW, normc=100, PyTorch=400, oneDNN=105), False)
+
+    def test_controls_and_informative_figures_are_no_rivals(self):
+        self.assertIs(holds(ROW, normc=100, PyTorch=400, intrinsics=90), True)
+        line = record(ROW, normc=100, PyTorch=400, oneDNN=50)
+        line["figures"]["oneDNN"]["informative"] = True
+        self.assertIs(report.Line(line).holds(), True)
+
+    def test_without_a_rival(self):
+        self.assertIsNone(holds(ROW, normc=100))
+        self.assertIs(holds(ROW, normc=200), False)
+
+    def test_pytorch_in_cache(self):
+        cached = Case("cache", "rms_norm", "f32", (64, 1024), warm=True)
+        self.assertIs(holds(cached, normc=100, PyTorch=160, oneDNN=100), True)
+        self.assertIs(holds(cached, normc=100, PyTorch=140, oneDNN=100), False)
+        self.assertIs(holds(cached, normc=100, PyTorch=160, oneDNN=99), False)
+
+    def test_thresholds_of_images(self):
+        def share(op, layout):
+            return goal_of(Case("channels", op, "f32", (32, 64, 8, 8), layout), 1).share
+
+        self.assertEqual(share("group_norm", "nhwc"), 0.70)
+        self.assertEqual(share("batch_norm_training", "nchw"), 0.70)
+        self.assertEqual(share("batch_norm_training", "nhwc"), 0.55)
+        self.assertEqual(share("batch_norm_inference", "nhwc"), 0.88)
+
+    def test_an_error_does_not_hold(self):
+        failed = {"case": asdict(ROW), "threads": 1, "name": ROW.name, "bytes": 1, "error": "no | kernel"}
+        self.assertIs(report.Line(failed).holds(), False)
+        self.assertIn("**no**: no / kernel", report.row_of(report.Line(failed))[-1])
+
+
+class TableTest(unittest.TestCase):
+    def test_a_line(self):
+        made = record(ROW, 2, normc=119, PyTorch=400, intrinsics=130)
+        made |= {"latency_ns": [150, 160], "unsteady": ["the copy against itself is 0.70"]}
+        text = report.markdown({"machine": {"processor": "P", "cores": 2}, "megabytes": 256, "records": [made]})
+        self.assertIn("Large rows, forward: 0 of 1 hold.", text)
+        self.assertIn("marked ~ in the end: 1.", text)
+        (line,) = (line for line in text.splitlines() if line.startswith("| rms_norm"))
+        for cell in ("32768x1024", "155", "119 ±0%", "84% (≥ 85%)", "3.36 (≥ 1.3)", "1.09", "**no** ~"):
+            self.assertIn(f" {cell} |", line)
+
+    def test_an_inexact_rival_is_marked(self):
+        made = record(ROW, normc=100, PyTorch=400)
+        made["figures"]["PyTorch"]["differs"] = 1e-3
+        line = report.Line(made)
+        self.assertTrue(report.row_of(line)[-5].startswith("PyTorch"))
+        self.assertTrue(report.row_of(line)[-5].endswith("*"))
+        self.assertIs(line.holds(), True)
+
+    def test_every_figure(self):
+        text = report.every_figure([report.Line(record(ROW, normc=100, oneDNN=200))])
+        self.assertIn("| case | threads | copy | normc | oneDNN |", text)
+
+
+class BytesTest(unittest.TestCase):
+    def test_mandatory_bytes(self):
+        self.assertEqual(Case("rows", "rms_norm", "bf16", (8, 64)).bytes, 2 * 2 * 512 + 2 * 64)
+        backward = Case("backward", "layer_norm_backward", "f32", (8, 64))
+        self.assertEqual(backward.bytes, 3 * 4 * 512 + 3 * 4 * 64 + 2 * 4 * 8)
+
+    def test_every_case_has_a_name_of_its_own(self):
+        names = [case.name for case in Plan().cases()]
+        self.assertEqual(len(names), len(set(names)))
+        quick = {case.name for case in Plan(quick=True).cases()}
+        self.assertLess(quick, set(names))
+
+
+class SteadyTest(unittest.TestCase):
+    def faults(self, seconds, latencies=(None, None)):
+        turn = SimpleNamespace(seconds=seconds)
+        return measure.unsteady(turn, turn, latencies)
+
+    def test_the_copy_drifts(self):
+        self.assertEqual(self.faults([1.0, 1.05, 1.0, 1.02]), [])
+        self.assertIn("the copy went from", self.faults([1.0, 1.0, 1.2, 1.2])[0])
+
+    def test_the_copy_differs_from_itself(self):
+        copy, again = SimpleNamespace(seconds=[1.0] * 4), SimpleNamespace(seconds=[1.3] * 4)
+        self.assertEqual(measure.by_itself(copy, copy), 1.0)
+        self.assertEqual(measure.unsteady(copy, again, [None, None]), ["the copy against itself is 0.77"])
+
+    def test_the_cores_move(self):
+        self.assertEqual(self.faults([1.0] * 4, [30, 35]), [])
+        self.assertIn("latency went from 30 to 160 ns", self.faults([1.0] * 4, [30, 160])[0])
+
+    def test_quartiles(self):
+        self.assertEqual(measure.spread([5, 1, 3, 2, 4]), {"median": 3, "low": 2, "high": 4, "samples": 5})
+
+
+class HopelessTest(unittest.TestCase):
+    def test_only_rivals_far_behind(self):
+        """Beside kernels: a copy is faster than any of them."""
+        turns = [SimpleNamespace(once=once) for once in (0.001, 0.9, 0.1, 0.6, 0.2, 0.001)]
+        effort = measure.Effort(rounds=9)
+        hopeless = [measure.is_hopeless(turn, turns, effort) for turn in turns]
+        self.assertEqual(hopeless, [False, False, False, True, False, False])
+
+    def test_short_calls_are_repeated(self):
+        turns = [SimpleNamespace(once=once) for once in (1e-6, 1e-6, 1e-6, 1e-4, 1e-6)]
+        self.assertFalse(measure.is_hopeless(turns[3], turns, measure.Effort(rounds=9)))
+
+
+class SettleTest(unittest.TestCase):
+    def sleeps(self, busy):
+        """How often it sleeps where a sleep takes so much processor time."""
+        clock = [time for spent in busy for time in (0, spent)]
+        with (
+            mock.patch.object(measure.time, "process_time", side_effect=clock),
+            mock.patch.object(measure.time, "sleep") as sleep,
+        ):
+            measure.settle()
+        return sleep.call_count
+
+    def test_waits_while_a_thread_spins(self):
+        self.assertEqual(self.sleeps([1e-4]), 1)
+        self.assertEqual(self.sleeps([2e-3, 2e-3, 1e-4]), 3)
+
+
+class MicroTest(unittest.TestCase):
+    def test_goals(self):
+        self.assertIs(micro.holds({"name": "compileNew/a", "p50_ms": 9.0}), True)
+        self.assertIs(micro.holds({"name": "compileNew/a", "p50_ms": 11.0}), False)
+        self.assertIs(micro.holds({"name": "callOverhead", "real_time": 0.3, "time_unit": "us"}), False)
+        self.assertIsNone(micro.holds({"name": "loadKernel", "real_time": 3, "time_unit": "us"}))
+
+
+if __name__ == "__main__":
+    unittest.main()
