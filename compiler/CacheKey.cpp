@@ -23,9 +23,9 @@ using namespace normc;
 /// on must not be left out of a key.
 static auto tieFields(const Target &target) {
   const auto &[kind, name, triple, cpu, features, vectorBits, l2Bytes, llcBytes,
-               hasFma, hasHalfConversion] = target;
+               hasFma, hasHalfConversion, hasBF16] = target;
   return std::tie(kind, name, triple, cpu, features, vectorBits, l2Bytes,
-                  llcBytes, hasFma, hasHalfConversion);
+                  llcBytes, hasFma, hasHalfConversion, hasBF16);
 }
 
 namespace {
