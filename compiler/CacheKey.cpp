@@ -22,10 +22,10 @@ using namespace normc;
 /// A target's fields. A new one makes the bindings an error: what code depends
 /// on must not be left out of a key.
 static auto tieFields(const Target &target) {
-  const auto &[kind, name, triple, cpu, features, vectorBits, l2Bytes, llcBytes,
-               hasFma, hasHalfConversion, hasBF16] = target;
-  return std::tie(kind, name, triple, cpu, features, vectorBits, l2Bytes,
-                  llcBytes, hasFma, hasHalfConversion, hasBF16);
+  const auto &[kind, name, triple, cpu, features, vectorBits, sveBits, l2Bytes,
+               llcBytes, hasFma, hasHalfConversion, hasBF16] = target;
+  return std::tie(kind, name, triple, cpu, features, vectorBits, sveBits,
+                  l2Bytes, llcBytes, hasFma, hasHalfConversion, hasBF16);
 }
 
 namespace {

@@ -3,7 +3,6 @@
 #include "normc/Compiler.h"
 
 #include "normc/ArtifactFile.h"
-#include "normc/Suggest.h"
 
 #include "compiler/Explain.h"
 #include "compiler/Pipeline.h"
@@ -18,55 +17,12 @@
 #include "dialects/norm/Norm.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/STLExtras.h"
 
 #include <chrono>
 
 using namespace mlir;
 using namespace normc;
-
-static constexpr EmitInfo kEmits[] = {
-    {Emit::Norm, "norm", "the declaration, as parsed"},
-    {Emit::Kernel, "kernel", "scalar programs with collectives"},
-    {Emit::Precision, "precision", "every rounding made explicit"},
-    {Emit::Fused, "fused", "equal kernels as one, unused ones removed"},
-    {Emit::Scheduled, "scheduled", "with a schedule for the target"},
-    {Emit::Phases, "phases", "stages and phases"},
-    {Emit::Vector, "vector", "vector code of the target"},
-    {Emit::LlvmDialect, "llvm-dialect", "MLIR's LLVM dialect"},
-    {Emit::Llvm, "llvm", "LLVM IR"},
-    {Emit::Assembly, "asm", "assembly, or PTX"},
-    {Emit::Object, "obj", "a relocatable object file"},
-    {Emit::Header, "header", "a C header for the object file"},
-    {Emit::Artifact, "artifact", "a saved kernel, which normc run loads"},
-};
-
-std::span<const EmitInfo> normc::listEmits() { return kEmits; }
-
-std::string_view normc::toString(Emit stage) {
-  for (const EmitInfo &info : kEmits)
-    if (info.stage == stage)
-      return info.name;
-  return "?";
-}
-
-Result<Emit> normc::parseEmit(std::string_view name) {
-  std::vector<std::string_view> known;
-  for (const EmitInfo &info : kEmits) {
-    if (info.name == name)
-      return info.stage;
-    known.push_back(info.name);
-  }
-  return Error{ErrorKind::InvalidSpec,
-               "expected one of " +
-                   llvm::join(llvm::map_range(known,
-                                              [](std::string_view each) {
-                                                return std::string(each);
-                                              }),
-                              ", ") +
-                   " to emit, but got '" + std::string(name) + "'" +
-                   suggest(name, known)};
-}
 
 static std::string print(ModuleOp module) {
   std::string text;
@@ -135,6 +91,12 @@ public:
   Result<Artifact> finish(const StagePrinter &printer);
   Result<std::string> emit(Emit stage);
   Result<Explanation> explain();
+  /// The facts of what `run` has reached, without code, for a header; the
+  /// entries have other names than those for other targets.
+  CVersion describeVersion();
+  ModuleOp getModule() { return *module; }
+  /// After `parse` or `build`.
+  PreparedTarget &getTarget() { return *prepared; }
 
 private:
   Status prepareTarget();
@@ -281,7 +243,7 @@ Result<std::string> Compilation::emit(Emit stage) {
     return print(*module) + "\n";
   if (stage == Emit::Header) {
     describeTarget();
-    return writeCHeader(artifact, target.name);
+    return writeCHeader(CVersion{target.name, artifact});
   }
   Result<MachineCode> code = translate();
   if (!code)
@@ -292,6 +254,13 @@ Result<std::string> Compilation::emit(Emit stage) {
   if (!bytes)
     return bytes.error();
   return std::string(bytes->begin(), bytes->end());
+}
+
+CVersion Compilation::describeVersion() {
+  describeTarget();
+  for (StageFacts &stage : artifact.stages)
+    stage.entry += getVersionSuffix(target);
+  return {target.name, std::move(artifact)};
 }
 
 Result<Explanation> Compilation::explain() {
@@ -348,6 +317,124 @@ Result<std::string> normc::emit(std::string_view mlir, Emit stage,
   if (Status status = compilation.parse(mlir, sourceName); !status)
     return status.error();
   return compilation.emit(stage);
+}
+
+//===----------------------------------------------------------------------===//
+// Several targets
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// A compilation for each of several targets, most special first.
+class Versions {
+public:
+  explicit Versions(Timings *timings) : timings(timings) {}
+
+  Status parse(std::string_view mlir, llvm::ArrayRef<Target> given,
+               std::string_view sourceName);
+  Result<std::vector<Artifact>> finish();
+  Result<std::string> emit(Emit stage);
+
+private:
+  Result<std::string> emitHeader();
+  Result<std::string> emitCode(Emit stage);
+
+  Timings *timings;
+  std::vector<Target> targets; ///< Compilations refer to them.
+  std::vector<std::unique_ptr<Compilation>> all;
+};
+
+} // namespace
+
+Status Versions::parse(std::string_view mlir, llvm::ArrayRef<Target> given,
+                       std::string_view sourceName) {
+  Result<std::vector<Target>> ordered = orderVersions(given);
+  if (!ordered)
+    return ordered.error();
+  targets = *std::move(ordered);
+  for (const Target &target : targets) {
+    all.push_back(std::make_unique<Compilation>(target, timings));
+    if (Status status = all.back()->parse(mlir, sourceName); !status)
+      return status;
+  }
+  return {};
+}
+
+Result<std::vector<Artifact>> Versions::finish() {
+  std::vector<Artifact> artifacts;
+  for (auto &each : all) {
+    Result<Artifact> artifact = each->finish(nullptr);
+    if (!artifact)
+      return artifact.error();
+    artifacts.push_back(*std::move(artifact));
+  }
+  return artifacts;
+}
+
+Result<std::string> Versions::emitHeader() {
+  std::vector<CVersion> versions;
+  for (auto &each : all) {
+    if (Status status = each->run(Emit::LlvmDialect, nullptr); !status)
+      return status.error();
+    versions.push_back(each->describeVersion());
+  }
+  return writeCHeader(versions);
+}
+
+Result<std::string> Versions::emitCode(Emit stage) {
+  std::vector<CodeVersion> versions;
+  for (auto &each : all) {
+    if (Status status = each->run(Emit::LlvmDialect, nullptr); !status)
+      return status.error();
+    versions.push_back({each->getModule(), each->getTarget()});
+  }
+  StepClock clock(timings);
+  Result<MachineCode> code = MachineCode::translate(versions);
+  if (!code)
+    return code.error();
+  clock.end(toString(Emit::Llvm));
+  if (stage == Emit::Llvm)
+    return code->llvmIr();
+  auto bytes = code->emit(stage == Emit::Assembly);
+  if (!bytes)
+    return bytes.error();
+  clock.end("codegen");
+  return std::string(bytes->begin(), bytes->end());
+}
+
+Result<std::string> Versions::emit(Emit stage) {
+  if (stage == Emit::Artifact) {
+    Result<std::vector<Artifact>> artifacts = finish();
+    return artifacts ? serialize(std::span<const Artifact>(*artifacts))
+                     : Result<std::string>(artifacts.error());
+  }
+  return stage == Emit::Header ? emitHeader() : emitCode(stage);
+}
+
+Result<std::vector<Artifact>> normc::compile(std::string_view mlir,
+                                             std::span<const Target> targets,
+                                             std::string_view sourceName,
+                                             Timings *timings) {
+  Versions versions(timings);
+  if (Status status = versions.parse(mlir, targets, sourceName); !status)
+    return status.error();
+  return versions.finish();
+}
+
+Result<std::string> normc::emit(std::string_view mlir, Emit stage,
+                                std::span<const Target> targets,
+                                std::string_view sourceName, Timings *timings) {
+  if (targets.size() == 1)
+    return emit(mlir, stage, targets[0], sourceName, timings);
+  if (stage < Emit::Llvm)
+    return Error{ErrorKind::InvalidSpec, "expected one target to emit '" +
+                                             std::string(toString(stage)) +
+                                             "', but got " +
+                                             std::to_string(targets.size())};
+  Versions versions(timings);
+  if (Status status = versions.parse(mlir, targets, sourceName); !status)
+    return status.error();
+  return versions.emit(stage);
 }
 
 Result<Explanation> normc::explain(std::string_view mlir, const Target &target,

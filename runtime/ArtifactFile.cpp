@@ -19,6 +19,7 @@ using namespace normc;
 
 /// The first byte is no text, and the line ends show what has been converted.
 static constexpr std::string_view kMagic("\x89NORMC\r\n", 8);
+static constexpr std::string_view kVariantsMagic("\x89NORMV\r\n", 8);
 static constexpr size_t kHeaderBytes = 32;
 /// A claim of more is a defect: no kernel comes near it.
 static constexpr uint64_t kMaxPayloadBytes = uint64_t(1) << 30;
@@ -51,17 +52,34 @@ static Error invalid(const std::string &message) {
   return {ErrorKind::InvalidArgument, "artifact: " + message};
 }
 
-std::string normc::serialize(const Artifact &artifact) {
-  std::string payload = encodePayload(artifact);
-  std::string bytes(kMagic);
+/// A header and what comes behind it.
+static std::string pack(std::string_view magic, const std::string &payload) {
+  std::string bytes(magic);
   appendNumber(bytes, Artifact::kFormatVersion);
   appendNumber(bytes, payload.size());
   appendNumber(bytes, checksum(payload));
   return bytes + payload;
 }
 
+std::string normc::serialize(const Artifact &artifact) {
+  return pack(kMagic, encodePayload(artifact));
+}
+
+std::string normc::serialize(std::span<const Artifact> variants) {
+  if (variants.size() == 1)
+    return serialize(variants[0]);
+  std::string payload;
+  for (const Artifact &artifact : variants)
+    payload += serialize(artifact);
+  return pack(kVariantsMagic, payload);
+}
+
+static bool startsWith(std::span<const char> bytes, std::string_view magic) {
+  return std::string_view(bytes.data(), bytes.size()).starts_with(magic);
+}
+
 bool normc::isArtifact(std::span<const char> bytes) {
-  return std::string_view(bytes.data(), bytes.size()).starts_with(kMagic);
+  return startsWith(bytes, kMagic) || startsWith(bytes, kVariantsMagic);
 }
 
 /// Checks the header, and returns how many bytes come behind it.
@@ -86,7 +104,8 @@ static Result<uint64_t> readHeader(std::span<const char> bytes) {
   return length;
 }
 
-static Result<Artifact> deserializeUnguarded(std::span<const char> bytes) {
+/// What comes behind the header, which says how much that is.
+static Result<std::span<const char>> unpack(std::span<const char> bytes) {
   Result<uint64_t> length = readHeader(bytes);
   if (!length)
     return length.error();
@@ -98,15 +117,65 @@ static Result<Artifact> deserializeUnguarded(std::span<const char> bytes) {
   if (checksum(payload) != readNumber(bytes, 24))
     return invalid("expected bytes that match their checksum, but they are "
                    "damaged");
-  return decodePayload(payload);
+  return payload;
+}
+
+static Result<Artifact> deserializeUnguarded(std::span<const char> bytes) {
+  Result<std::span<const char>> payload = unpack(bytes);
+  if (!payload)
+    return payload.error();
+  if (!startsWith(bytes, kMagic))
+    return invalid("expected one artifact, but got variants for several "
+                   "machines");
+  return decodePayload(*payload);
+}
+
+static Result<std::vector<Artifact>>
+deserializeAllUnguarded(std::span<const char> bytes) {
+  std::vector<Artifact> variants;
+  std::span<const char> rest = bytes;
+  if (startsWith(bytes, kVariantsMagic)) {
+    Result<std::span<const char>> payload = unpack(bytes);
+    if (!payload)
+      return payload.error();
+    rest = *payload;
+    if (rest.empty())
+      return invalid("expected at least 1 variant, but got 0");
+  }
+  do {
+    std::span<const char> next = rest;
+    if (Result<uint64_t> length = readHeader(rest);
+        length && rest.data() != bytes.data())
+      next =
+          rest.first(std::min<uint64_t>(rest.size(), kHeaderBytes + *length));
+    Result<Artifact> artifact = deserializeUnguarded(next);
+    if (!artifact)
+      return artifact.error();
+    if (!variants.empty() && artifact->name != variants[0].name)
+      return invalid("expected variants of '" + variants[0].name +
+                     "', but got one of '" + artifact->name + "'");
+    variants.push_back(*std::move(artifact));
+    rest = rest.subspan(next.size());
+  } while (!rest.empty());
+  return variants;
+}
+
+/// Nothing but a failed allocation is thrown by `call`.
+template <typename Callable> static auto guarded(Callable call) {
+  try {
+    return call();
+  } catch (const std::exception &) {
+    return decltype(call())(Error{ErrorKind::Environment, "out of memory"});
+  }
 }
 
 Result<Artifact> normc::deserialize(std::span<const char> bytes) {
-  try {
-    return deserializeUnguarded(bytes);
-  } catch (const std::exception &) { // A failed allocation.
-    return Error{ErrorKind::Environment, "out of memory"};
-  }
+  return guarded([&] { return deserializeUnguarded(bytes); });
+}
+
+Result<std::vector<Artifact>>
+normc::deserializeVariants(std::span<const char> bytes) {
+  return guarded([&] { return deserializeAllUnguarded(bytes); });
 }
 
 //===----------------------------------------------------------------------===//
@@ -195,11 +264,10 @@ static Status writeBeside(const std::string &path, std::string_view bytes,
   return systemError("write", path);
 }
 
-static Status saveUnguarded(const Artifact &artifact, const std::string &path) {
+static Status saveUnguarded(std::string_view bytes, const std::string &path) {
   // Not flushed to the disk: what a crash cuts off, the checksum finds.
   std::string temporary;
-  if (Status status = writeBeside(path, serialize(artifact), temporary);
-      !status)
+  if (Status status = writeBeside(path, bytes, temporary); !status)
     return status;
   if (rename(temporary.c_str(), path.c_str()) == 0)
     return {};
@@ -209,14 +277,18 @@ static Status saveUnguarded(const Artifact &artifact, const std::string &path) {
 }
 
 Status normc::saveArtifact(const Artifact &artifact, const std::string &path) {
-  try {
-    return saveUnguarded(artifact, path);
-  } catch (const std::exception &) { // A failed allocation.
-    return Error{ErrorKind::Environment, "out of memory"};
-  }
+  return guarded([&] { return saveUnguarded(serialize(artifact), path); });
 }
 
-static Result<Artifact> loadUnguarded(const std::string &path) {
+Status normc::saveVariants(std::span<const Artifact> variants,
+                           const std::string &path) {
+  return guarded([&] { return saveUnguarded(serialize(variants), path); });
+}
+
+/// Reads a file for `parse`, whose errors then name it.
+template <typename T>
+static Result<T> loadUnguarded(const std::string &path,
+                               Result<T> parse(std::span<const char>)) {
   File file(path, O_RDONLY);
   std::string bytes;
   if (!file.isOpen() || !file.read(bytes, kHeaderBytes))
@@ -225,17 +297,17 @@ static Result<Artifact> loadUnguarded(const std::string &path) {
   // A byte more, so that one too many is seen.
   if (length && !file.read(bytes, *length + 1))
     return systemError("read", path);
-  Result<Artifact> artifact = deserializeUnguarded(bytes);
-  if (!artifact)
-    return Error{artifact.error().kind,
-                 "'" + path + "': " + artifact.error().message};
-  return artifact;
+  Result<T> parsed = parse(bytes);
+  if (!parsed)
+    return Error{parsed.error().kind,
+                 "'" + path + "': " + parsed.error().message};
+  return parsed;
 }
 
 Result<Artifact> normc::loadArtifact(const std::string &path) {
-  try {
-    return loadUnguarded(path);
-  } catch (const std::exception &) { // A failed allocation.
-    return Error{ErrorKind::Environment, "out of memory"};
-  }
+  return guarded([&] { return loadUnguarded(path, deserializeUnguarded); });
+}
+
+Result<std::vector<Artifact>> normc::loadVariants(const std::string &path) {
+  return guarded([&] { return loadUnguarded(path, deserializeAllUnguarded); });
 }

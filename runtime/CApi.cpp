@@ -147,17 +147,17 @@ static Status withExecutor(const normc_executor *executor, Callable use) {
 // The interface
 //===----------------------------------------------------------------------===//
 
-/// Loads an artifact that `read` gives.
+/// Loads the best of the variants that `read` gives.
 template <typename Callable>
 static normc_status load(normc_kernel **kernel, Callable read) {
   return guarded([&]() -> Status {
     if (!kernel)
       return invalid("expected a place for the kernel, but got null");
     *kernel = nullptr;
-    Result<Artifact> artifact = read();
-    if (!artifact)
-      return artifact.error();
-    Result<Kernel> loaded = Kernel::load(*artifact);
+    Result<std::vector<Artifact>> variants = read();
+    if (!variants)
+      return variants.error();
+    Result<Kernel> loaded = Kernel::load(std::span<const Artifact>(*variants));
     if (!loaded)
       return loaded.error();
     *kernel = new normc_kernel{*std::move(loaded)};
@@ -166,18 +166,18 @@ static normc_status load(normc_kernel **kernel, Callable read) {
 }
 
 normc_status normc_load(const void *bytes, size_t size, normc_kernel **kernel) {
-  return load(kernel, [&]() -> Result<Artifact> {
+  return load(kernel, [&]() -> Result<std::vector<Artifact>> {
     if (!bytes && size > 0)
       return invalid("expected an artifact's bytes, but got null");
-    return deserialize({static_cast<const char *>(bytes), size});
+    return deserializeVariants({static_cast<const char *>(bytes), size});
   });
 }
 
 normc_status normc_load_file(const char *path, normc_kernel **kernel) {
-  return load(kernel, [&]() -> Result<Artifact> {
+  return load(kernel, [&]() -> Result<std::vector<Artifact>> {
     if (!path)
       return invalid("expected the path of an artifact, but got null");
-    return loadArtifact(path);
+    return loadVariants(path);
   });
 }
 

@@ -12,10 +12,11 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 OS_RELEASE=${OS_RELEASE:-/etc/os-release} # The tests set another file.
 
 LLVM_PACKAGES=(llvm-22-dev libmlir-22-dev mlir-22-tools llvm-22-tools)
-# LLVM's CMake files look for the first five.
+# LLVM's CMake files look for the first five. The last two are for tests of
+# other processors.
 LIBRARY_PACKAGES=(libzstd-dev libcurl4-openssl-dev zlib1g-dev libedit-dev
   libxml2-dev libgtest-dev libgmock-dev libbenchmark-dev libtbb-dev
-  nlohmann-json3-dev libdlpack-dev qemu-user valgrind)
+  nlohmann-json3-dev libdlpack-dev qemu-user valgrind g++-aarch64-linux-gnu)
 
 is_installed() {
   [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
@@ -69,8 +70,9 @@ check_distribution() {
   say "expected Debian or a distribution like it, but this is" \
     "'${name:-unknown}'"
   say "install LLVM and MLIR 22.1, GoogleTest, Google Benchmark, oneTBB," \
-    "nlohmann-json 3.11, DLPack, QEMU's user mode, Valgrind, CMake 3.25, Ninja, a" \
-    "C++20 compiler and Python 3 with NumPy by its own means, then"
+    "nlohmann-json 3.11, DLPack, QEMU's user mode, Valgrind, CMake 3.25, Ninja," \
+    "C++20 compilers for this machine and AArch64, and Python 3 with NumPy by" \
+    "its own means, then"
   fail "run NORMC_SKIP_SETUP=1 MLIR_DIR=<prefix>/lib/cmake/mlir" \
     "scripts/demo.sh"
 }

@@ -13,17 +13,23 @@
 
 namespace normc {
 
-/// Helper functions that the tests call, once in a program's source.
-extern const char *const kCCpuid;
+/// Helper functions that the tests for an architecture call, once in a
+/// program's source.
+const char *getCFeatureHelpers(std::string_view architecture);
 
-/// LLVM's names of the features of x86-64 that code for a kernel can use; not
-/// those of cryptography, of systems, and what every x86-64 has.
-std::vector<std::string_view> listKernelFeatures();
+/// LLVM's names of the features of x86_64 or aarch64 that code for a kernel can
+/// use; not those of cryptography, of systems, and what every x86-64 has. Of
+/// SVE's lengths, which LLVM has no names for, sve256 and sve512.
+std::vector<std::string_view> listKernelFeatures(std::string_view architecture);
 
-/// A C expression for GCC and Clang on x86-64 that is true where the machine
-/// has the features, named as LLVM does. Those that no kernel can use are not
-/// asked for.
-std::string writeCFeatureTest(const std::vector<std::string> &features);
+/// The condition of C's preprocessor under which the tests compile.
+std::string_view getCFeatureGuard(std::string_view architecture);
+
+/// A C expression for GCC and Clang that is true where a machine of the
+/// architecture has the features, named as LLVM does. Those that no kernel can
+/// use are not asked for.
+std::string writeCFeatureTest(std::string_view architecture,
+                              const std::vector<std::string> &features);
 
 } // namespace normc
 

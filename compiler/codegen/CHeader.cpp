@@ -4,11 +4,14 @@
 
 #include "compiler/codegen/CFeatures.h"
 #include "compiler/codegen/CSizes.h"
+#include "compiler/codegen/CVersions.h"
 #include "compiler/lowering/shared/CNames.h"
+#include "normc/ArtifactFile.h"
 #include "normc/SizeText.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/TargetParser/Triple.h"
 
 #include <vector>
 
@@ -21,8 +24,8 @@ namespace {
 /// Writes the header of one kernel, part by part.
 class HeaderWriter {
 public:
-  HeaderWriter(const Artifact &artifact, std::string_view target)
-      : artifact(artifact), target(target),
+  explicit HeaderWriter(llvm::ArrayRef<CVersion> versions)
+      : versions(versions), artifact(versions[0].facts),
         name(toCFunctionName(artifact.name)) {}
 
   Result<std::string> write();
@@ -39,7 +42,7 @@ private:
   void writeArgumentComment(size_t index);
   void writeConditions();
   void writeDeclarations();
-  void writeSupported();
+  void writeVersionVariable();
   void writeSizeCheck();
   void writeScratchBytes();
   void writeKernel();
@@ -63,8 +66,9 @@ private:
            axisOf(source).extent == SizeExpr::word(int64_t(word));
   }
 
-  const Artifact &artifact;
-  std::string target, name, out;
+  llvm::ArrayRef<CVersion> versions;
+  const Artifact &artifact; ///< Of the first; a call is the same for all.
+  std::string name, out;
   std::vector<std::string> arguments; ///< C names.
   std::vector<std::string> wordNames; ///< C names; formulas where computed.
   std::vector<size_t> parameters;     ///< Words that a call gives.
@@ -77,6 +81,18 @@ std::string inComment(llvm::StringRef text) {
   for (char c : text)
     safe += llvm::isPrint(c) && !llvm::StringRef("*/\\?").contains(c) ? c : '_';
   return safe;
+}
+
+bool allowsInPlace(const Artifact &facts, const InPlacePair &pair) {
+  return llvm::any_of(facts.inPlace, [&](const InPlacePair &other) {
+    return other.input == pair.input && other.output == pair.output;
+  });
+}
+
+/// "x86-64-v3 (x86-64-v3)"
+std::string describe(const CVersion &version) {
+  return inComment(version.targetName) + " (" + inComment(version.facts.cpu) +
+         ")";
 }
 
 const char *cTypeOf(DType dtype) {
@@ -96,12 +112,14 @@ const char *cTypeOf(DType dtype) {
 
 void HeaderWriter::nameThings() {
   CScope scope;
-  for (const char *own : {"", "_supported", "_scratch_bytes", "_check_sizes"})
+  for (const char *own : {"", "_supported", "_scratch_bytes", "_check_sizes",
+                          "_version", "_version_name"})
     scope.declare(name + own);
-  for (const StageFacts &stage : artifact.stages)
-    scope.declare(stage.entry);
-  for (const char *local :
-       {"buffers", "words", "scratch", "fault", "status", "bytes", "chunks"})
+  for (const CVersion &version : versions)
+    for (const StageFacts &stage : version.facts.stages)
+      scope.declare(stage.entry);
+  for (const char *local : {"buffers", "words", "scratch", "fault", "status",
+                            "bytes", "chunks", "version"})
     scope.declare(local);
   for (const ArgumentFacts &facts : artifact.arguments)
     arguments.push_back(scope.declare(facts.name));
@@ -180,16 +198,23 @@ void HeaderWriter::writeConditions() {
   for (const SizeExpr &extent : nonEmptyExtents())
     line(" * " + size(extent) + " must be at least 1.");
   for (const InPlacePair &pair : artifact.inPlace)
-    line(" * " + arguments[pair.output] + " may be the same buffer as " +
-         arguments[pair.input] + ", with the same strides.");
+    if (llvm::all_of(versions, [&](const CVersion &version) {
+          return allowsInPlace(version.facts, pair);
+        }))
+      line(" * " + arguments[pair.output] + " may be the same buffer as " +
+           arguments[pair.input] + ", with the same strides.");
 }
 
 void HeaderWriter::writeComment() {
+  bool isSingle = versions.size() == 1;
   line("/* Norm '" + inComment(artifact.name) + "', compiled by normc for " +
-       inComment(target) + " (" + inComment(artifact.cpu) + ").");
+       (isSingle ? describe(versions[0]) + "." : "several processors:"));
+  for (auto [i, version] : llvm::enumerate(versions))
+    if (!isSingle)
+      line(" *   version " + to_string(i) + ": " + describe(version));
   line(" *");
-  line(" * Goes with the object file of the same kernel and target (normc "
-       "compile");
+  line(std::string(" * Goes with the object file of the same kernel and ") +
+       (isSingle ? "target" : "targets") + " (normc compile");
   line(" * --emit=obj), which needs no library. C99 or C++.");
   line(" *");
   line(" * Tensors, with extents and strides in elements:");
@@ -259,24 +284,11 @@ std::string HeaderWriter::bufferParameters() const {
 }
 
 void HeaderWriter::writeDeclarations() {
-  for (const StageFacts &stage : artifact.stages)
-    line("int32_t " + stage.entry +
-         "(void *const *buffers, const int64_t *words,\n    void *scratch, "
-         "int64_t chunk_begin, int64_t chunk_end);");
-  line("");
-}
-
-void HeaderWriter::writeSupported() {
-  line("/* Whether this machine can run it; call nothing else where it can't. "
-       "*/");
-  line("static inline int " + name + "_supported(void) {");
-  line("#if defined(__GNUC__) && defined(__x86_64__)");
-  line("  __builtin_cpu_init();");
-  line("  return " + writeCFeatureTest(artifact.requiredFeatures) + ";");
-  line("#else");
-  line("  return 0;");
-  line("#endif");
-  line("}");
+  for (const CVersion &version : versions)
+    for (const StageFacts &stage : version.facts.stages)
+      line("int32_t " + stage.entry +
+           "(void *const *buffers, const int64_t *words,\n    void *scratch, "
+           "int64_t chunk_begin, int64_t chunk_end);");
   line("");
 }
 
@@ -327,10 +339,13 @@ void HeaderWriter::writeScratchBytes() {
        (parameters.empty() ? "void" : sizeParameters()) + ") {");
   line("  int64_t words[" + words + "], bytes;");
   line("  int fault = 0;");
+  writeVersionVariable();
   line("  if (" + name + "_check_sizes(words" +
        (parameters.empty() ? "" : ", " + sizeNames()) + ") != NORMC_C_OK)");
   line("    return -1;");
-  line("  bytes = " + writeCSize(artifact.scratchBytes) + ";");
+  out += writePerVersion(versions, "-1", [](const CVersion &version) {
+    return "  bytes = " + writeCSize(version.facts.scratchBytes) + ";\n";
+  });
   line("  return fault ? -1 : bytes;");
   line("}");
   line("");
@@ -351,19 +366,50 @@ void HeaderWriter::writeArgumentCheck(size_t index) {
   line("    return status;");
 }
 
+void HeaderWriter::writeVersionVariable() {
+  if (versions.size() > 1)
+    line("  int version = " + name + "_version();");
+}
+
+/// How many chunks each stage has, and the bytes of scratch.
+static std::string writeSizes(const CVersion &version) {
+  std::string text;
+  for (auto [i, stage] : llvm::enumerate(version.facts.stages))
+    text += "  chunks[" + to_string(i) + "] = " + writeCSize(stage.chunkCount) +
+            ";\n";
+  return text + "  bytes = " + writeCSize(version.facts.scratchBytes) + ";\n";
+}
+
+/// One stage after the other.
+static std::string writeCalls(const CVersion &version) {
+  std::string text;
+  for (auto [i, stage] : llvm::enumerate(version.facts.stages))
+    text += "  if (" + stage.entry + "(buffers, words, scratch, 0, chunks[" +
+            to_string(i) + "]) != 0)\n    return NORMC_C_FAILED;\n";
+  return text;
+}
+
 void HeaderWriter::writeKernel() {
   std::string words = to_string(std::max<size_t>(artifact.words.size(), 1));
   std::string sizes = parameters.empty() ? "" : ",\n    " + sizeParameters();
   line("static inline int " + name + "(\n    " + bufferParameters() + sizes +
        ",\n    void *scratch) {");
+  size_t stages = 0;
+  for (const CVersion &version : versions)
+    stages = std::max(stages, version.facts.stages.size());
   std::vector<std::string> buffers;
   for (const std::string &argument : arguments)
     buffers.push_back("(void *)(uintptr_t)" + argument);
   line("  void *const buffers[] = {\n      " +
        llvm::join(buffers, ",\n      ") + "};");
-  line("  int64_t words[" + words + "], bytes, chunks[" +
-       to_string(artifact.stages.size()) + "];");
+  line("  int64_t words[" + words + "], bytes, chunks[" + to_string(stages) +
+       "];");
   line("  int fault = 0;");
+  writeVersionVariable();
+  if (versions.size() > 1) {
+    line("  if (version < 0)");
+    line("    return NORMC_C_UNSUPPORTED;");
+  }
   line("  int status = " + name + "_check_sizes(words" +
        (parameters.empty() ? "" : ", " + sizeNames()) + ");");
   line("  if (status != NORMC_C_OK)");
@@ -374,19 +420,12 @@ void HeaderWriter::writeKernel() {
   }
   for (size_t i = 0; i < arguments.size(); ++i)
     writeArgumentCheck(i);
-  for (auto [i, stage] : llvm::enumerate(artifact.stages))
-    line("  chunks[" + to_string(i) + "] = " + writeCSize(stage.chunkCount) +
-         ";");
-  line("  bytes = " + writeCSize(artifact.scratchBytes) + ";");
+  out += writePerVersion(versions, "NORMC_C_UNSUPPORTED", writeSizes);
   line("  if (fault)");
   line("    return NORMC_C_TOO_LARGE;");
   line("  if (normc_c_check(scratch, bytes, 64) != NORMC_C_OK)");
   line("    return NORMC_C_SCRATCH;");
-  for (auto [i, stage] : llvm::enumerate(artifact.stages)) {
-    line("  if (" + stage.entry + "(buffers, words, scratch, 0, chunks[" +
-         to_string(i) + "]) != 0)");
-    line("    return NORMC_C_FAILED;");
-  }
+  out += writePerVersion(versions, "NORMC_C_UNSUPPORTED", writeCalls);
   line("  return NORMC_C_OK;");
   line("}");
   line("");
@@ -402,7 +441,7 @@ Result<std::string> HeaderWriter::write() {
   line("");
   line("#include <stddef.h>");
   line("#include <stdint.h>");
-  out += kCCpuid;
+  out += getCFeatureHelpers(llvm::Triple(artifact.triple).getArchName().str());
   line("");
   line("#ifdef __cplusplus");
   line("extern \"C\" {");
@@ -411,7 +450,7 @@ Result<std::string> HeaderWriter::write() {
   out += kCHelpers;
   line("");
   writeDeclarations();
-  writeSupported();
+  out += writeVersionChoice(name, versions) + "\n";
   writeSizeCheck();
   writeScratchBytes();
   writeKernel();
@@ -423,7 +462,23 @@ Result<std::string> HeaderWriter::write() {
   return std::move(out);
 }
 
-Result<std::string> normc::writeCHeader(const Artifact &artifact,
-                                        std::string_view targetName) {
-  return HeaderWriter(artifact, targetName).write();
+/// What a caller must agree with in every version, as bytes.
+static std::string describeCall(Artifact facts) {
+  facts.triple = facts.cpu = "";
+  facts.requiredFeatures.clear();
+  facts.inPlace.clear();
+  facts.stages.clear();
+  facts.scratchBytes = SizeExpr::constant(0);
+  facts.image.clear();
+  return serialize(facts);
+}
+
+Result<std::string> normc::writeCHeader(llvm::ArrayRef<CVersion> versions) {
+  for (const CVersion &version : versions)
+    if (describeCall(version.facts) != describeCall(versions[0].facts))
+      return Error{ErrorKind::Internal,
+                   "expected versions that are called in one way, but '" +
+                       version.targetName + "' differs from '" +
+                       versions[0].targetName + "'"};
+  return HeaderWriter(versions).write();
 }

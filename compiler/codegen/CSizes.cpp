@@ -21,7 +21,8 @@ enum {
   NORMC_C_TOO_LARGE = 5,    /* a size that doesn't fit in 63 bits */
   NORMC_C_SCRATCH = 6,      /* scratch is null or not aligned to 64 bytes */
   NORMC_C_FAILED = 7,       /* a stage failed, which is a defect */
-  NORMC_C_TOO_FEW = 8       /* fewer elements than a statistic needs */
+  NORMC_C_TOO_FEW = 8,      /* fewer elements than a statistic needs */
+  NORMC_C_UNSUPPORTED = 9   /* no version of it runs on this machine */
 };
 
 /* Sizes; *fault is set where one is negative or doesn't fit in 63 bits. */

@@ -8,12 +8,26 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "mlir/Target/LLVMIR/ModuleTranslation.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LegacyPassManager.h"
+#include "llvm/Linker/Linker.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Triple.h"
 
 using namespace normc;
+
+/// Tells LLVM how long SVE vectors are, so that it keeps ours in one of them.
+static void setVectorLength(llvm::Module &module, const Target &target) {
+  if (target.sveBits == 0)
+    return;
+  constexpr int64_t granule = 128; // SVE lengths are multiples of it.
+  auto count = unsigned(target.sveBits / granule);
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration())
+      function.addFnAttr(llvm::Attribute::getWithVScaleRangeArgs(
+          module.getContext(), count, count));
+}
 
 Result<MachineCode> MachineCode::translate(mlir::ModuleOp module,
                                            PreparedTarget &prepared) {
@@ -33,6 +47,57 @@ Result<MachineCode> MachineCode::translate(mlir::ModuleOp module,
     return Error{ErrorKind::Internal, "translation to LLVM IR failed"};
   code.module->setTargetTriple(llvm::Triple(target.triple));
   code.module->setDataLayout(code.machine->createDataLayout());
+  setVectorLength(*code.module, target);
+  return code;
+}
+
+std::string normc::getVersionSuffix(const Target &target) {
+  std::string suffix = "_";
+  for (char c : target.name)
+    suffix += llvm::isAlnum(c) ? c : '_';
+  return suffix;
+}
+
+Status MachineCode::add(const CodeVersion &version) {
+  const Target &target = version.target.target();
+  std::unique_ptr<llvm::Module> added =
+      mlir::translateModuleToLLVMIR(version.module, *context, "normc");
+  if (!added)
+    return Error{ErrorKind::Internal, "translation to LLVM IR failed"};
+  added->setTargetTriple(module->getTargetTriple());
+  added->setDataLayout(module->getDataLayout());
+  setVectorLength(*added, target);
+  for (llvm::Function &function : *added) {
+    if (function.isDeclaration())
+      continue;
+    function.setName(function.getName() + getVersionSuffix(target));
+    // These make a subtarget of its own for the function.
+    function.addFnAttr("target-cpu", target.cpu);
+    if (!target.features.empty())
+      function.addFnAttr("target-features", llvm::join(target.features, ","));
+  }
+  if (llvm::Linker::linkModules(*module, std::move(added)))
+    return Error{ErrorKind::Internal, "versions can't be linked together"};
+  return {};
+}
+
+Result<MachineCode>
+MachineCode::translate(llvm::ArrayRef<CodeVersion> versions) {
+  // Functions say themselves what they may use; the machine just has to be of
+  // their architecture.
+  const Target &base = versions.back().target.target();
+  MachineCode code;
+  code.machine = versions.back().target.borrowMachine();
+  if (!code.machine)
+    return Error{ErrorKind::Unsupported,
+                 "this LLVM has no code generator for " + base.triple};
+  code.context = std::make_unique<llvm::LLVMContext>();
+  code.module = std::make_unique<llvm::Module>("normc", *code.context);
+  code.module->setTargetTriple(llvm::Triple(base.triple));
+  code.module->setDataLayout(code.machine->createDataLayout());
+  for (const CodeVersion &version : versions)
+    if (Status status = code.add(version); !status)
+      return status.error();
   return code;
 }
 
@@ -64,12 +129,15 @@ std::vector<std::string> normc::getRequiredFeatures(const Target &target) {
     return required;
   // The table also lists tuning flags, and features for others than kernels: a
   // machine without them is as good.
-  bool isX86 = llvm::Triple(target.triple).isX86();
-  std::vector<std::string_view> usable = listKernelFeatures();
+  std::vector<std::string_view> usable =
+      listKernelFeatures(llvm::Triple(target.triple).getArchName().str());
+  bool isGpu = target.kind == Target::Kind::Gpu;
   for (const llvm::SubtargetFeatureKV &feature :
        info->getEnabledProcessorFeatures())
-    if (!isX86 || llvm::is_contained(usable, std::string_view(feature.Key)))
+    if (isGpu || llvm::is_contained(usable, std::string_view(feature.Key)))
       required.push_back(feature.Key);
+  if (target.sveBits != 0)
+    required.push_back("sve" + std::to_string(target.sveBits));
   llvm::sort(required);
   return required;
 }

@@ -7,50 +7,18 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
-#include "llvm/Support/TargetSelect.h"
+#include "llvm/TargetParser/AArch64TargetParser.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
 #include <fstream>
-#include <mutex>
 #include <unistd.h>
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/prctl.h>
+#endif
+
 using namespace normc;
-
-void normc::initializeTargets() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LLVMInitializeX86TargetInfo();
-    LLVMInitializeX86Target();
-    LLVMInitializeX86TargetMC();
-    LLVMInitializeX86AsmPrinter();
-    LLVMInitializeX86AsmParser();
-    LLVMInitializeAArch64TargetInfo();
-    LLVMInitializeAArch64Target();
-    LLVMInitializeAArch64TargetMC();
-    LLVMInitializeAArch64AsmPrinter();
-    LLVMInitializeNVPTXTargetInfo();
-    LLVMInitializeNVPTXTarget();
-    LLVMInitializeNVPTXTargetMC();
-    LLVMInitializeNVPTXAsmPrinter();
-  });
-}
-
-const llvm::Target *normc::findLlvmTarget(const std::string &triple) {
-  initializeTargets();
-  std::string error;
-  return llvm::TargetRegistry::lookupTarget(llvm::Triple(triple), error);
-}
-
-std::unique_ptr<llvm::MCSubtargetInfo>
-normc::makeSubtargetInfo(const std::string &triple, const std::string &cpu,
-                         const std::vector<std::string> &features) {
-  const llvm::Target *target = findLlvmTarget(triple);
-  if (!target)
-    return nullptr;
-  return std::unique_ptr<llvm::MCSubtargetInfo>(target->createMCSubtargetInfo(
-      llvm::Triple(triple), cpu, llvm::join(features, ",")));
-}
 
 /// Fills in what follows from the processor's features.
 static void describeCpu(Target &target) {
@@ -67,10 +35,23 @@ static void describeCpu(Target &target) {
     target.hasHalfConversion = has("f16c");
     target.hasBF16 = has("avx512bf16") && has("avx512bw") && has("avx512dq");
   } else {
-    target.vectorBits = 128;
+    // Vectors of 128 bits are NEON's, beside SVE of any length.
+    target.vectorBits = std::max<int64_t>(target.sveBits, 128);
     target.hasFma = true;
     target.hasHalfConversion = true;
   }
+}
+
+/// The length of this machine's SVE vectors where code can be made for it; 0
+/// where there is none.
+static int64_t readSveBits() {
+#if defined(__aarch64__) && defined(__linux__)
+  int length = prctl(PR_SVE_GET_VL);
+  int64_t bits = length < 0 ? 0 : int64_t(length & PR_SVE_VL_LEN_MASK) * 8;
+  return bits == 256 || bits == 512 ? bits : 0;
+#else
+  return 0;
+#endif
 }
 
 /// What one core can reach; 0 where the system doesn't say. (sysconf says 320
@@ -92,6 +73,7 @@ Target Target::native() {
       target.features.push_back((feature.second ? "+" : "-") +
                                 feature.first().str());
     llvm::sort(target.features);
+    target.sveBits = readSveBits();
     describeCpu(target);
     if (long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE); bytes > 0)
       target.l2Bytes = bytes;
@@ -118,52 +100,78 @@ static Target makeGpu(std::string_view name) {
 
 static constexpr std::string_view kGpuNames[] = {"sm_80", "sm_86", "sm_89",
                                                  "sm_90"};
-static constexpr char kCpuTriple[] = "x86_64-unknown-linux-gnu";
+static constexpr std::string_view kLevelNames[] = {
+    "x86-64-v2", "x86-64-v3",      "x86-64-v4",
+    "aarch64",   "aarch64+sve256", "aarch64+sve512",
+};
+static constexpr char kX86Triple[] = "x86_64-unknown-linux-gnu";
+static constexpr char kArmTriple[] = "aarch64-unknown-linux-gnu";
 
-/// LLVM's names of the processors of the x86 family, old ones included.
-static std::vector<std::string> listProcessors() {
+/// LLVM's name of what has nothing beyond Armv8.0-A.
+static constexpr char kArmBaseline[] = "generic";
+
+/// Processors whose SVE vectors are longer than NEON's: their makers say how
+/// long. Of all others code takes any length.
+static constexpr struct {
+  std::string_view name;
+  int64_t bits;
+} kSveLengths[] = {
+    {"a64fx", 512}, {"fujitsu-monaka", 256}, {"neoverse-v1", 256}};
+
+/// LLVM's names of the processors of x86, old ones included.
+static std::vector<std::string> listX86() {
   std::vector<std::string> names;
-  if (auto info = makeSubtargetInfo(kCpuTriple, "x86-64", {}))
+  if (auto info = makeSubtargetInfo(kX86Triple, "", {}))
     for (const llvm::SubtargetSubTypeKV &entry :
          info->getAllProcessorDescriptions())
       names.push_back(entry.Key);
-  llvm::sort(names);
+  return names;
+}
+
+/// LLVM's names of the processors of AArch64, with second names (apple-m1).
+static std::vector<std::string> listArm() {
+  llvm::SmallVector<llvm::StringRef> known;
+  llvm::AArch64::fillValidCPUArchList(known);
+  std::vector<std::string> names;
+  for (llvm::StringRef name : known)
+    if (name != kArmBaseline)
+      names.push_back(name.str());
   return names;
 }
 
 std::vector<std::string> Target::names() {
-  std::vector<std::string> names{"native", "x86-64-v2", "x86-64-v3",
-                                 "x86-64-v4"};
+  std::vector<std::string> names{"native"};
+  names.insert(names.end(), std::begin(kLevelNames), std::end(kLevelNames));
   names.insert(names.end(), std::begin(kGpuNames), std::end(kGpuNames));
-  for (const std::string &processor : listProcessors())
+  std::vector<std::string> processors = listX86();
+  for (std::string &name : listArm())
+    processors.push_back(std::move(name));
+  llvm::sort(processors);
+  for (const std::string &processor : processors)
     if (!llvm::is_contained(names, processor) && named(processor))
       names.push_back(processor);
   return names;
 }
 
-Result<Target> Target::named(std::string_view name) {
-  if (name == "native")
-    return native();
-  for (std::string_view gpu : kGpuNames)
-    if (name == gpu)
-      return makeGpu(gpu);
+static Error makeUnknownError(std::string_view name) {
+  std::vector<std::string> known{"native"};
+  known.insert(known.end(), std::begin(kGpuNames), std::end(kGpuNames));
+  known.insert(known.end(), std::begin(kLevelNames), std::end(kLevelNames));
+  for (const auto &list : {listX86(), listArm()})
+    known.insert(known.end(), list.begin(), list.end());
+  std::vector<std::string_view> names(known.begin(), known.end());
+  return {ErrorKind::InvalidSpec,
+          "expected native, sm_80, sm_86, sm_89, sm_90, x86-64-v2, x86-64-v3, "
+          "x86-64-v4, aarch64 or a processor of x86-64 or AArch64 as target, "
+          "but got '" +
+              std::string(name) + "'" + suggest(name, names)};
+}
+
+static Result<Target> makeX86(std::string_view name) {
   Target target;
   target.name = name;
-  target.triple = kCpuTriple;
+  target.triple = kX86Triple;
   target.cpu = name;
-  std::vector<std::string> known = listProcessors();
-  if (known.empty())
-    return Error{ErrorKind::Internal, "LLVM was built without x86-64"};
-  if (name.empty() || !llvm::is_contained(known, name)) {
-    known.insert(known.begin(), std::begin(kGpuNames), std::end(kGpuNames));
-    known.insert(known.begin(), "native");
-    std::vector<std::string_view> names(known.begin(), known.end());
-    return Error{ErrorKind::InvalidSpec,
-                 "expected native, sm_80, sm_86, sm_89, sm_90, x86-64-v2, "
-                 "x86-64-v3, x86-64-v4 or a processor of x86-64 as target, but "
-                 "got '" +
-                     std::string(name) + "'" + suggest(name, names)};
-  }
   auto cpu = makeSubtargetInfo(target.triple, target.cpu, {});
   if (!cpu->checkFeatures("+64bit"))
     return Error{ErrorKind::Unsupported, "expected a 64-bit processor, but '" +
@@ -176,45 +184,89 @@ Result<Target> Target::named(std::string_view name) {
   return target;
 }
 
-/// One feature: "+name" or "-name", of a name that LLVM knows.
-static bool isKnownFeature(const llvm::MCSubtargetInfo &info,
-                           const std::string &feature) {
-  if (feature.size() < 2 || (feature[0] != '+' && feature[0] != '-'))
-    return false;
-  return llvm::any_of(info.getAllProcessorFeatures(), [&](const auto &known) {
-    return feature.substr(1) == known.Key;
-  });
+/// A processor of AArch64; `suffix` is what stands behind a '+' of the name.
+static Result<Target> makeArm(std::string_view name, std::string_view processor,
+                              llvm::StringRef suffix) {
+  Target target;
+  target.name = name;
+  target.triple = kArmTriple;
+  target.cpu = processor == "aarch64"
+                   ? kArmBaseline
+                   : llvm::AArch64::resolveCPUAlias(processor).str();
+  for (auto [known, bits] : kSveLengths)
+    if (processor == known)
+      target.sveBits = bits;
+  if (!suffix.empty()) {
+    target.features.push_back("+sve");
+    bool hasLength = suffix.consume_front("sve") &&
+                     !suffix.consumeInteger(10, target.sveBits);
+    if (!hasLength || !suffix.empty() ||
+        (target.sveBits != 256 && target.sveBits != 512))
+      return Error{ErrorKind::InvalidSpec,
+                   "expected +sve256 or +sve512 behind the name of a processor "
+                   "of AArch64, but got '" +
+                       std::string(name) + "'"};
+  }
+  describeCpu(target);
+  return target;
 }
 
-Status normc::validateTarget(const Target &target) {
-  auto invalid = [&](const std::string &what) {
-    return Error{ErrorKind::InvalidSpec, "target: expected " + what};
+Result<Target> Target::named(std::string_view name) {
+  if (name == "native")
+    return native();
+  if (llvm::is_contained(kGpuNames, name))
+    return makeGpu(name);
+  auto [processor, suffix] = llvm::StringRef(name).split('+');
+  bool hasSuffix = name.find('+') != std::string_view::npos;
+  if (!hasSuffix && !name.empty() && llvm::is_contained(listX86(), name))
+    return makeX86(name);
+  if (processor == "aarch64" || llvm::is_contained(listArm(), processor))
+    return makeArm(name, processor, hasSuffix && suffix.empty() ? "+" : suffix);
+  return makeUnknownError(name);
+}
+
+Result<std::vector<Target>> Target::namedList(std::string_view names) {
+  std::vector<Target> targets;
+  for (llvm::StringRef name : llvm::split(llvm::StringRef(names), ',')) {
+    Result<Target> target = named(name);
+    if (!target)
+      return target.error();
+    targets.push_back(*std::move(target));
+  }
+  return targets;
+}
+
+Result<std::vector<Target>>
+normc::orderVersions(std::span<const Target> targets) {
+  auto invalid = [](const std::string &what) {
+    return Error{ErrorKind::InvalidSpec, "targets: expected " + what};
   };
-  llvm::Triple triple(target.triple);
-  bool isGpu = target.kind == Target::Kind::Gpu;
-  bool isKnown =
-      isGpu ? triple.isNVPTX() : triple.getArch() == llvm::Triple::x86_64;
-  if (!isKnown)
-    return invalid(std::string(isGpu ? "an nvptx64" : "an x86_64") +
-                   " triple, but got '" + target.triple + "'");
-  if (target.vectorBits != 128 && target.vectorBits != 256 &&
-      target.vectorBits != 512)
-    return invalid("vectors of 128, 256 or 512 bits, but got " +
-                   std::to_string(target.vectorBits));
-  for (int64_t bytes : {target.l2Bytes, target.llcBytes})
-    if (bytes < 1)
-      return invalid("a positive cache size, but got " + std::to_string(bytes));
-  // The names first: LLVM prints about those that it doesn't know.
-  auto base = makeSubtargetInfo(target.triple, "", {});
-  if (!base || !base->isCPUStringValid(target.cpu))
-    return invalid("a processor that LLVM knows, but got '" + target.cpu + "'");
-  for (const std::string &feature : target.features)
-    if (!isKnownFeature(*base, feature))
-      return invalid("features as +name or -name, but got '" + feature + "'");
-  auto info = makeSubtargetInfo(target.triple, target.cpu, target.features);
-  if (!isGpu &&
-      (!info->checkFeatures("+64bit") || !info->checkFeatures("+sse4.1")))
-    return invalid("a 64-bit processor with SSE4.1, but '" + target.cpu +
-                   "' with these features is none");
-  return {};
+  if (targets.empty())
+    return invalid("at least one, but got none");
+  using Version = std::pair<std::vector<std::string>, const Target *>;
+  std::vector<Version> versions;
+  llvm::Triple first(targets[0].triple);
+  for (const Target &target : targets) {
+    if (Status status = validateTarget(target); !status)
+      return status.error();
+    if (target.kind != Target::Kind::Cpu)
+      return invalid("processors, but '" + target.name + "' is a GPU");
+    if (llvm::Triple(target.triple).getArch() != first.getArch())
+      return invalid("processors of one architecture, but '" + targets[0].name +
+                     "' is of " + first.getArchName().str() + " and '" +
+                     target.name + "' is not");
+    versions.push_back({getRequiredFeatures(target), &target});
+    for (const Version &other : llvm::drop_end(versions))
+      if (other.first == versions.back().first)
+        return invalid("processors that a machine can tell apart, but '" +
+                       other.second->name + "' and '" + target.name +
+                       "' require the same features");
+  }
+  llvm::stable_sort(versions, [](const Version &a, const Version &b) {
+    return a.first.size() > b.first.size();
+  });
+  std::vector<Target> ordered;
+  for (const Version &version : versions)
+    ordered.push_back(*version.second);
+  return ordered;
 }

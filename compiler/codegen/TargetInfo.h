@@ -17,10 +17,8 @@
 
 namespace normc {
 
-/// Registers LLVM's X86, AArch64 and NVPTX targets, once.
-void initializeTargets();
-
-/// LLVM's target for a triple; null if it isn't built in.
+/// LLVM's target for a triple, which is registered at the first call that asks
+/// for it; null if it is none of X86, AArch64 and NVPTX. Thread safe.
 const llvm::Target *findLlvmTarget(const std::string &triple);
 
 /// LLVM's table for a processor, or null for an unknown triple.

@@ -166,7 +166,8 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   }
   because("unroll", "8 vectors added as a tree hide the latency of adds, and "
                     "cost one carry in f64");
-  const int64_t most = writesHalves() ? 4 : 8; // Of two registers each, or one.
+  // Of two registers each, or one; or where a body is long anyway.
+  const int64_t most = writesHalves() || stage.complete.size() > 1 ? 4 : 8;
   // With the lanes along a parallel dim the loop is over another one, whose
   // extent is seldom known to be short.
   if (lane < 0 || parallel.contains(unsigned(lane)) ||

@@ -8,6 +8,11 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__)
+#include "runtime/cpu/ArmFeatures.h"
+
+#include <sys/auxv.h>
+#include <sys/prctl.h>
 #endif
 
 using namespace normc;
@@ -228,8 +233,20 @@ std::optional<bool> normc::hasCpuFeature(std::string_view name) {
 
 std::string_view normc::hostArchitecture() { return "aarch64"; }
 
-// No feature is known yet, so that an artifact that requires one is refused.
-std::optional<bool> normc::hasCpuFeature(std::string_view) {
+/// The length of this thread's SVE vectors in bits; 0 without SVE.
+static int sveBits() {
+  int length = prctl(PR_SVE_GET_VL);
+  return length < 0 ? 0 : (length & PR_SVE_VL_LEN_MASK) * 8;
+}
+
+std::optional<bool> normc::hasCpuFeature(std::string_view name) {
+  if (name == "sve256" || name == "sve512")
+    return sveBits() == (name == "sve256" ? 256 : 512);
+  for (const ArmFeature &feature : kArmFeatures)
+    if (feature.name == name)
+      return getauxval(feature.word == 1 ? AT_HWCAP : AT_HWCAP2) >>
+                 feature.bit &
+             1;
   return std::nullopt;
 }
 

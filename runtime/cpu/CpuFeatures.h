@@ -16,7 +16,9 @@ namespace normc {
 std::string_view hostArchitecture();
 
 /// Whether this CPU has a feature and the system lets programs use it; nothing
-/// for a name that is unknown. Thread safe.
+/// for a name that is unknown. Beside LLVM's names, sve256 and sve512 tell the
+/// length in bits of SVE vectors of the calling thread, which a program may
+/// change, but hardly any does. Thread safe.
 std::optional<bool> hasCpuFeature(std::string_view name);
 
 } // namespace normc

@@ -114,11 +114,15 @@ static Status checkFeatures(const Artifact &artifact) {
   return {};
 }
 
+Status normc::checkMachine(const Artifact &artifact) {
+  if (Status status = checkTriple(artifact); !status)
+    return status;
+  return checkFeatures(artifact);
+}
+
 Result<std::unique_ptr<const CodeHandle>>
 normc::loadCpuCode(const Artifact &artifact) {
-  if (Status status = checkTriple(artifact); !status)
-    return status.error();
-  if (Status status = checkFeatures(artifact); !status)
+  if (Status status = checkMachine(artifact); !status)
     return status.error();
   CodeMapping mapping;
   if (std::error_code code = mapping.fill(artifact.image))

@@ -16,6 +16,10 @@
 
 namespace normc {
 
+/// Whether this machine can run the artifact's code: an Environment error names
+/// the architecture or the CPU features that it would need. Thread safe.
+Status checkMachine(const Artifact &artifact);
+
 /// Copies the image of an artifact that `validateArtifact` accepted into pages
 /// that are then read and run only. Environment error when the triple is
 /// another machine's, when required CPU features are missing or unknown, or

@@ -24,15 +24,18 @@ inline void setFloatControl(uint64_t value) {
   _mm_setcsr(static_cast<unsigned>(value));
 }
 #elif defined(__aarch64__)
-/// FPCR: round to nearest, subnormals kept, no exception raised.
+/// FPCR: round to nearest, subnormals kept, no exception raised. Above it FPSR,
+/// which has the sticky flags.
 inline constexpr uint64_t kDefaultFloatControl = 0;
 inline uint64_t floatControl() {
-  uint64_t value;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(value));
-  return value;
+  uint64_t control, flags;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  __asm__ volatile("mrs %0, fpsr" : "=r"(flags));
+  return flags << 32 | control;
 }
 inline void setFloatControl(uint64_t value) {
-  __asm__ volatile("msr fpcr, %0" : : "r"(value));
+  __asm__ volatile("msr fpcr, %0" : : "r"(value & 0xffffffff));
+  __asm__ volatile("msr fpsr, %0" : : "r"(value >> 32));
 }
 #else
 #error "normc runs kernels on x86-64 and AArch64 only"

@@ -37,6 +37,12 @@ if config.qemu:
     config.substitutions.append(("%qemu", config.qemu))
     config.substitutions.append(("%run_artifact", config.normc_tools_dir + "/normc-run-artifact"))
 
+if config.qemu_aarch64:
+    config.available_features.add("qemu-aarch64")
+    config.substitutions.append(("%arm_qemu", config.qemu_aarch64))
+    config.substitutions.append(("%arm_run_artifact", config.normc_tools_dir + "/normc-run-artifact-aarch64"))
+    config.substitutions.append(("%arm_float_control", config.normc_tools_dir + "/normc-float-control-aarch64"))
+
 # LLVM's allocators poison memory in headers, which our sanitized code runs, and
 # unpoison it in the library, which is not sanitized.
 config.environment["ASAN_OPTIONS"] = os.environ.get("ASAN_OPTIONS", "allow_user_poisoning=0")

@@ -39,12 +39,18 @@ Result<Artifact> normc::tool::loadArtifact(const Options &options) {
     return source.error();
   std::string_view bytes = (*source)->getBuffer();
   if (isArtifact(bytes)) {
-    Result<Artifact> artifact = deserialize(bytes);
-    if (artifact && options.target != "native")
+    Result<std::vector<Artifact>> variants = deserializeVariants(bytes);
+    if (!variants)
+      return variants.error();
+    Result<size_t> chosen = chooseVariant(*variants);
+    if (!chosen)
+      return chosen.error();
+    Artifact &artifact = (*variants)[*chosen];
+    if (options.target != "native")
       return Error{ErrorKind::InvalidArgument,
                    "expected no --target with a saved kernel, which is for '" +
-                       artifact->cpu + "', but got '" + options.target + "'"};
-    return artifact;
+                       artifact.cpu + "', but got '" + options.target + "'"};
+    return std::move(artifact);
   }
   return compile(bytes, *target, sourceName(options));
 }

@@ -29,7 +29,8 @@ std::string sourceName(const Options &options);
 Result<std::unique_ptr<llvm::MemoryBuffer>> readText(const Options &options);
 
 /// Compiles FILE for the target, or loads it where it is a saved kernel; that
-/// has its target already, so another than native is refused.
+/// has its target already, so another than native is refused. Of a saved
+/// kernel's variants it is the best that this machine can run.
 Result<Artifact> loadArtifact(const Options &options);
 
 /// Memory for every argument, in the artifact's order: inputs from --in or

@@ -36,17 +36,18 @@ Status normc::tool::compileCommand(const Options &options) {
     return Error{ErrorKind::InvalidArgument,
                  "expected -o OUT: '" + std::string(toString(*options.emit)) +
                      "' is not for a terminal"};
-  Result<Target> target = Target::named(options.target);
-  if (!target)
-    return target.error();
+  Result<std::vector<Target>> targets = Target::namedList(options.target);
+  if (!targets)
+    return targets.error();
   auto source = readText(options);
   if (!source)
     return source.error();
 
   Timings timings;
   Result<std::string> text =
-      emit(std::string_view((*source)->getBuffer()), *options.emit, *target,
-           sourceName(options), options.timing ? &timings : nullptr);
+      emit(std::string_view((*source)->getBuffer()), *options.emit,
+           std::span<const Target>(*targets), sourceName(options),
+           options.timing ? &timings : nullptr);
   if (!text)
     return text.error();
   OutputFiles files;

@@ -155,7 +155,10 @@ static constexpr CommandInfo kCommands[] = {
     {Action::Compile, "compile", "shows or writes a stage of a norm's lowering",
      "FILE",
      "`obj` and `header` together are a plain C function, which a C or C++ "
-     "program\nlinks without any library.\n"},
+     "program\nlinks without any library. Give both the same target. With "
+     "several, such as\n--target x86-64-v2,x86-64-v4, the object has a version "
+     "for each, and the\nfunction takes the best that the machine can run; an "
+     "artifact does so when it is\nloaded.\n"},
     {Action::Run, "run", "runs a norm on arrays in .npy files", "FILE",
      "Arrays are .npy files in C or Fortran order, of <f2, <f4 or <f8; bf16 is "
      "two raw\nbytes: <V2 (as the Python package ml_dtypes writes it), |V2 or "
@@ -249,9 +252,12 @@ static constexpr OptionInfo kOptions[] = {
      "prints what the results and the statistics look like, and warns of "
      "trouble",
      setFlag<&Options::stats>},
-    {"--target", "", "TARGET", kCompile | kRun | kBench | kExplain,
-     OptionInfo::Once,
+    {"--target", "", "TARGET", kRun | kBench | kExplain, OptionInfo::Once,
      "native (default), x86-64-v3, ...; `normc targets` lists them",
+     readTarget},
+    {"--target", "", "TARGET,...", kCompile, OptionInfo::Once,
+     "native (default), x86-64-v3, aarch64, ...; `normc targets` lists them. "
+     "Of several, code has a version for each, and the machine takes the best",
      readTarget},
     {"--threads", "", "N", kRun | kBench | kExplain, OptionInfo::Once,
      "threads to run on, at most one per core; all by default. Results do not "

@@ -23,6 +23,8 @@ static std::string featuresInShort(const Target &target) {
       {"sse4.1", "sse4.2"}, {"sse4.2", "avx"},  {"avx", "avx2"},
       {"avx2", "avx512f"},  {"fma", "avx512f"}, {"f16c", "avx512f"},
       {"avx512f", ""},      {"avx512bf16", ""}, {"avx512fp16", ""},
+      {"neon", "sve"},      {"sve", "sve2"},    {"sve2", ""},
+      {"sve256", ""},       {"sve512", ""},
   };
   std::vector<std::string> features = getRequiredFeatures(target);
   std::vector<std::string> kept;

@@ -83,6 +83,22 @@ Result<std::string> emit(std::string_view mlir, Emit stage,
                          std::string_view sourceName = "<string>",
                          Timings *timings = nullptr);
 
+/// `compile` for several targets, as `orderVersions` takes them; what comes out
+/// is in its order, and `Kernel::load` takes the first that a machine can run.
+Result<std::vector<Artifact>> compile(std::string_view mlir,
+                                      std::span<const Target> targets,
+                                      std::string_view sourceName = "<string>",
+                                      Timings *timings = nullptr);
+
+/// `emit` for several targets, as `orderVersions` takes them: code in which
+/// each entry has a version for each target, with the target's name behind its
+/// own, a header that chooses among them, or an artifact of variants. For
+/// earlier stages than Llvm there must be one target (InvalidSpec).
+Result<std::string> emit(std::string_view mlir, Emit stage,
+                         std::span<const Target> targets,
+                         std::string_view sourceName = "<string>",
+                         Timings *timings = nullptr);
+
 /// Called after every stage of the pipeline with its name and its IR as text.
 using StagePrinter =
     std::function<void(std::string_view stage, std::string_view ir)>;

@@ -113,14 +113,14 @@ Value normc::makeMask(ImplicitLocOpBuilder &b, Value count, int64_t width) {
   return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, lanes, limit);
 }
 
-/// All lanes valid.
-static Value trueMask(ImplicitLocOpBuilder &b, int64_t width) {
+Value normc::makeTrueMask(ImplicitLocOpBuilder &b, int64_t width) {
   auto type = VectorType::get(width, b.getI1Type());
   return arith::ConstantOp::create(b, DenseElementsAttr::get(type, true));
 }
 
 Value BodyEmitter::load(Value viewValue, MapAttr map) {
-  Access access = address(viewValue, map);
+  // Masked lanes may lie outside of the tensor.
+  Access access = address(viewValue, map, /*inbounds=*/!position.mask);
   Type type = context.views.view(viewValue).elementType;
   Type storage = getStorageType(type);
   unsigned align = access.alignment;
@@ -134,7 +134,7 @@ Value BodyEmitter::load(Value viewValue, MapAttr map) {
     loaded = LLVM::LoadOp::create(b, vector, access.pointer, align);
   } else {
     Value zero = arith::ConstantOp::create(b, b.getZeroAttr(vector));
-    Value mask = position.mask ? position.mask : trueMask(b, context.width);
+    Value mask = position.mask ? position.mask : makeTrueMask(b, context.width);
     if (contiguous)
       loaded = LLVM::MaskedLoadOp::create(b, vector, access.pointer, mask, zero,
                                           align);
@@ -147,7 +147,8 @@ Value BodyEmitter::load(Value viewValue, MapAttr map) {
 }
 
 void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
-  Access access = address(viewValue, map);
+  // Masked lanes may lie outside of the tensor.
+  Access access = address(viewValue, map, /*inbounds=*/!position.mask);
   Type type = context.views.view(viewValue).elementType;
   Type storage = getStorageType(type);
   unsigned align = access.alignment;
@@ -187,7 +188,7 @@ void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
     LLVM::StoreOp::create(b, lane, access.pointer, align);
     return;
   }
-  Value mask = position.mask ? position.mask : trueMask(b, context.width);
+  Value mask = position.mask ? position.mask : makeTrueMask(b, context.width);
   if (contiguous)
     LLVM::MaskedStoreOp::create(b, value, access.pointer, mask, align);
   else

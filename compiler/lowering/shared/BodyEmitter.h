@@ -97,7 +97,11 @@ private:
   mlir::IRMapping &values;
 };
 
-/// The mask of the first `count` (i64, below `width`) of `width` lanes.
+/// The mask of all lanes.
+mlir::Value makeTrueMask(mlir::ImplicitLocOpBuilder &b, int64_t width);
+
+/// The mask of the first `count` (i64) of `width` lanes; of none where that is
+/// negative.
 mlir::Value makeMask(mlir::ImplicitLocOpBuilder &b, mlir::Value count,
                      int64_t width);
 

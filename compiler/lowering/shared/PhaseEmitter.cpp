@@ -274,18 +274,51 @@ Value PhaseEmitter::headLength(PhaseLoops &loops, const Position &position) {
   return count;
 }
 
-/// The elements before the first whole vector at an address that is a multiple
-/// of its size, which is what it takes to stream; masked. Returns their number.
-Value PhaseEmitter::emitHead(PhaseLoops &loops, const Position &position) {
-  Value count = headLength(loops, position);
-  Value isNeeded =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, count, makeI64(b, 0));
-  auto branch = scf::IfOp::create(b, isNeeded, /*withElseRegion=*/false);
+/// A row whose whole vectors start at multiples of their size, which is what it
+/// takes to stream. Before the first and after the last of them are parts of
+/// vectors, masked: with a head of h elements, bodies stand at h - width, then
+/// from h (or what follows it and is `done`) on, up to the end of the row.
+void PhaseEmitter::emitStreamed(PhaseLoops &loops, const Position &position,
+                                Value done) {
+  Type i64 = b.getI64Type();
+  Value zero = makeI64(b, 0), width = makeI64(b, context.width);
+  Value head = headLength(loops, position);
+  Value rest = done ? addI64(b, head, done) : head;
+  Value hasHead =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, head, zero);
+  Value start = arith::SelectOp::create(
+      b, hasHead, b.createOrFold<arith::SubIOp>(head, width), rest);
+  auto loop = scf::WhileOp::create(b, TypeRange{i64}, ValueRange{start});
   OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  Value mask = makeMask(b, count, context.width);
-  emitBodies(loops, position, makeI64(b, 0), 1, context.width, mask, {});
-  return count;
+  Block *before = b.createBlock(&loop.getBefore(), {}, {i64}, {b.getLoc()});
+  Value at = before->getArgument(0);
+  scf::ConditionOp::create(
+      b, arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, loops.extent),
+      at);
+  Block *after = b.createBlock(&loop.getAfter(), {}, {i64}, {b.getLoc()});
+  at = after->getArgument(0);
+  Value end = addI64(b, at, width);
+  Value isWhole = arith::AndIOp::create(
+      b, arith::CmpIOp::create(b, arith::CmpIPredicate::sge, at, zero),
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sle, end, loops.extent));
+  auto branch = scf::IfOp::create(b, isWhole, /*withElseRegion=*/true);
+  {
+    OpBuilder::InsertionGuard inside(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    emitBodies(loops, position, at, 1, context.width, Value(), {});
+    b.setInsertionPointToStart(branch.elseBlock());
+    Value mask =
+        makeMask(b, arith::SubIOp::create(b, loops.extent, at), context.width);
+    Value isInside =
+        makeMask(b, arith::SubIOp::create(b, zero, at), context.width);
+    Value all = makeTrueMask(b, context.width);
+    mask =
+        arith::AndIOp::create(b, mask, arith::XOrIOp::create(b, isInside, all));
+    emitBodies(loops, position, at, 1, context.width, mask, {});
+  }
+  Value isHead = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, zero);
+  scf::YieldOp::create(
+      b, arith::SelectOp::create(b, isHead, rest, end).getResult());
 }
 
 /// Blocks of `unroll` bodies, then single bodies, then a masked tail.
@@ -296,9 +329,11 @@ PhaseEmitter::Values PhaseEmitter::emitRest(PhaseLoops &loops,
   int64_t unroll = loops.unroll(context);
   int64_t step = loops.alongLanes ? lanes.step() : 1;
   int64_t span = loops.alongLanes ? context.width : 1;
-  Value first = position.streamed  ? emitHead(loops, position)
-                : loops.alongLanes ? lanes.first(b)
-                                   : makeI64(b, 0);
+  if (position.streamed) {
+    emitStreamed(loops, position, done);
+    return {};
+  }
+  Value first = loops.alongLanes ? lanes.first(b) : makeI64(b, 0);
   if (done)
     first = addI64(b, first, done);
 
@@ -324,7 +359,7 @@ PhaseEmitter::Values PhaseEmitter::emitRest(PhaseLoops &loops,
         });
   // Where whole vectors fit exactly, no worker is left with part of one.
   std::optional<int64_t> known = constantOf(extent);
-  if (loops.alongLanes && (!known || *known % span != 0 || position.streamed))
+  if (loops.alongLanes && (!known || *known % span != 0))
     values = emitTail(loops, position, endBodies, values);
   return values;
 }

@@ -136,7 +136,8 @@ private:
                    mlir::ValueRange carried);
   Values emitNest(PhaseLoops &loops, unsigned depth, Position position,
                   mlir::ValueRange carried);
-  mlir::Value emitHead(PhaseLoops &loops, const Position &position);
+  void emitStreamed(PhaseLoops &loops, const Position &position,
+                    mlir::Value done);
   Values emitTail(PhaseLoops &loops, const Position &position, mlir::Value at,
                   mlir::ValueRange carried);
   void emitPrefetches(PhaseLoops &loops, BodyEmitter &emitter, int64_t body);

@@ -175,7 +175,8 @@ struct Artifact {
   std::string triple; ///< LLVM target triple of `image`.
   std::string cpu;    ///< Name of the CPU it was compiled for.
   /// Features that `image` may use and that a machine must have, as LLVM
-  /// names them, without sign: avx512f, fma, f16c...
+  /// names them, without sign: avx512f, fma, f16c... Beside them sve256 and
+  /// sve512: SVE vectors of just that many bits.
   std::vector<std::string> requiredFeatures;
   std::vector<ArgumentFacts> arguments;
   std::vector<WordSource> words;

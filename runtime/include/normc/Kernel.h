@@ -45,6 +45,10 @@ public:
   /// checked: load artifacts only from whom you would take a program.
   static Result<Kernel> load(const Artifact &artifact);
 
+  /// Loads the first of several artifacts of one norm that this machine can
+  /// run, as `chooseVariant` finds it: put the most special one first.
+  static Result<Kernel> load(std::span<const Artifact> variants);
+
   /// The artifact that this was loaded from. Valid as long as any copy of this
   /// kernel.
   const Artifact &artifact() const;
@@ -82,6 +86,11 @@ private:
 
   std::shared_ptr<const State> state;
 };
+
+/// The index of the first artifact whose architecture and CPU features this
+/// machine has. Where it can run none, an Environment error says what the last
+/// one lacks; no artifacts at all are an InvalidArgument. Thread safe.
+Result<size_t> chooseVariant(std::span<const Artifact> variants);
 
 } // namespace normc
 

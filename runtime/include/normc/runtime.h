@@ -83,7 +83,9 @@ typedef struct normc_kernel normc_kernel;
     you would take a program. */
 normc_status normc_load(const void *bytes, size_t size, normc_kernel **kernel);
 
-/** Loads an artifact from a file (`normc compile --emit=artifact`). */
+/** Loads an artifact from a file (`normc compile --emit=artifact`). Here and
+    above, of variants for several processors the first that this one can run.
+ */
 normc_status normc_load_file(const char *path, normc_kernel **kernel);
 
 /** Frees a kernel that no thread uses any more; null is allowed. */

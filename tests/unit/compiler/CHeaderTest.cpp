@@ -21,6 +21,7 @@ using Op = SizeExpr::Op;
 static Artifact makeArtifact() {
   Artifact artifact;
   artifact.name = "half";
+  artifact.triple = "x86_64-unknown-linux-gnu";
   ArgumentFacts x{.name = "x", .dtype = DType::BF16, .axes = {{}, {}}};
   x.axes[0] = {SizeExpr::word(0), SizeExpr::constant(8), true};
   x.axes[1] = {SizeExpr::constant(8), SizeExpr::constant(1), true};
@@ -34,7 +35,7 @@ static Artifact makeArtifact() {
 }
 
 static std::string write(const Artifact &artifact) {
-  Result<std::string> text = writeCHeader(artifact, "x86-64-v3");
+  Result<std::string> text = writeCHeader(CVersion{"x86-64-v3", artifact});
   EXPECT_TRUE(text) << text.error().message;
   return text ? *text : "";
 }
@@ -87,7 +88,7 @@ TEST(CHeaderTest, NamesThatCCannotSay) {
 TEST(CHeaderTest, ExtentsThatNeedEachOther) {
   Artifact artifact = makeArtifact();
   artifact.arguments[0].axes[0].extent = SizeExpr::word(1);
-  Result<std::string> text = writeCHeader(artifact, "native");
+  Result<std::string> text = writeCHeader(CVersion{"native", artifact});
   ASSERT_FALSE(text);
   EXPECT_EQ(text.error().kind, ErrorKind::Internal);
   EXPECT_EQ(text.error().message,
@@ -110,12 +111,76 @@ TEST(CHeaderTest, SizesInC) {
 }
 
 TEST(CHeaderTest, FeaturesInC) {
-  EXPECT_EQ(writeCFeatureTest({}), "1");
-  EXPECT_EQ(writeCFeatureTest({"aes", "avx2"}),
+  EXPECT_EQ(writeCFeatureTest("x86_64", {}), "1");
+  EXPECT_EQ(writeCFeatureTest("x86_64", {"aes", "avx2"}),
             "(__builtin_cpu_supports(\"avx2\"))");
-  EXPECT_THAT(writeCFeatureTest({"avx512f", "f16c"}),
+  EXPECT_THAT(writeCFeatureTest("x86_64", {"avx512f", "f16c"}),
               HasSubstr("normc_c_cpuid(1, 0, 2) >> 29 & 1"));
   // Its code has registers that the system may not save.
-  EXPECT_THAT(writeCFeatureTest({"avx", "egpr"}),
+  EXPECT_THAT(writeCFeatureTest("x86_64", {"avx", "egpr"}),
               HasSubstr("normc_c_xcr0() >> 19 & 1"));
+}
+
+TEST(CHeaderTest, AArch64AsksLinux) {
+  Artifact artifact = makeArtifact();
+  artifact.triple = "aarch64-unknown-linux-gnu";
+  artifact.requiredFeatures = {"neon", "sve", "sve256"};
+  std::string text = write(artifact);
+  EXPECT_THAT(text, HasSubstr("#if defined(__GNUC__) && defined(__aarch64__) "
+                              "&& defined(__linux__)\n"
+                              "  return (normc_c_hwcap(1, 1)) &&\n"));
+  EXPECT_THAT(text, HasSubstr("(normc_c_sve_bits() == 256);\n"));
+  EXPECT_THAT(text, Not(HasSubstr("cpuid")));
+  EXPECT_THAT(text, Not(HasSubstr("__builtin_cpu_init")));
+}
+
+/// The kernel for two processors: the second has one stage more, and takes
+/// other chunks and scratch.
+static std::vector<CVersion> makeVersions() {
+  std::vector<CVersion> versions{{"x86-64-v3", makeArtifact()},
+                                 {"x86-64-v2", makeArtifact()}};
+  versions[0].facts.requiredFeatures = {"avx2", "sse4.2"};
+  versions[0].facts.stages[0].entry = "half_stage0_x86_64_v3";
+  versions[0].facts.inPlace = {{0, 1}};
+  versions[1].facts.requiredFeatures = {"sse4.2"};
+  versions[1].facts.stages = {{"half_stage0_x86_64_v2", SizeExpr::constant(3)},
+                              {"half_stage1_x86_64_v2", SizeExpr::constant(4)}};
+  versions[1].facts.scratchBytes = SizeExpr::constant(640);
+  return versions;
+}
+
+TEST(CHeaderTest, VersionsAreChosenOnce) {
+  Result<std::string> text = writeCHeader(makeVersions());
+  ASSERT_TRUE(text) << text.error().message;
+  EXPECT_THAT(*text, HasSubstr(" *   version 0: x86-64-v3 ("));
+  EXPECT_THAT(*text,
+              HasSubstr("  if ((__builtin_cpu_supports(\"sse4.2\")) &&\n"
+                        "         (__builtin_cpu_supports(\"avx2\")))\n"
+                        "    found = 2;\n"
+                        "  else if ((__builtin_cpu_supports(\"sse4.2\")))\n"
+                        "    found = 3;\n"
+                        "  else\n"
+                        "    found = 1;\n"));
+  EXPECT_THAT(*text, HasSubstr("  case 1:\n    return \"x86-64-v2\";\n"));
+  EXPECT_THAT(*text, HasSubstr("bytes, chunks[2];\n"));
+  EXPECT_THAT(*text, HasSubstr("  case 1:\n    bytes = 640;\n    break;\n"
+                               "  default:\n    return -1;\n"));
+  EXPECT_THAT(*text, HasSubstr("    chunks[0] = 3;\n    chunks[1] = 4;\n"));
+  EXPECT_THAT(*text, HasSubstr("    if (half_stage1_x86_64_v2(buffers, words, "
+                               "scratch, 0, chunks[1]) != 0)\n"
+                               "      return NORMC_C_FAILED;\n"));
+  EXPECT_THAT(*text, HasSubstr("    return NORMC_C_UNSUPPORTED;\n"));
+  // Only one of the two allows it.
+  EXPECT_THAT(*text, Not(HasSubstr("may be the same buffer")));
+}
+
+TEST(CHeaderTest, VersionsTakeTheSameCall) {
+  std::vector<CVersion> versions = makeVersions();
+  versions[1].facts.arguments[0].alignment = 32;
+  Result<std::string> text = writeCHeader(versions);
+  ASSERT_FALSE(text);
+  EXPECT_EQ(text.error().kind, ErrorKind::Internal);
+  EXPECT_EQ(text.error().message,
+            "expected versions that are called in one way, but 'x86-64-v2' "
+            "differs from 'x86-64-v3'");
 }

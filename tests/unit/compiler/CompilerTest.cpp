@@ -1,5 +1,6 @@
 //===- CompilerTest.cpp - the compiler's public surface -------------------===//
 
+#include "normc/ArtifactFile.h"
 #include "normc/normc.h"
 
 #include <gtest/gtest.h>
@@ -113,6 +114,45 @@ func.func @"my norm.1"(%x: tensor<4xf32>) -> tensor<4xf32> {
   EXPECT_EQ(artifact->name, "my norm.1");
   EXPECT_EQ(artifact->stages[0].entry, "my_norm_1_stage0");
   EXPECT_TRUE(Kernel::load(*artifact));
+}
+
+TEST(CompilerTest, SeveralTargetsGiveSeveralArtifacts) {
+  std::vector<Target> targets = *Target::namedList("x86-64-v2,x86-64-v4");
+  auto artifacts = compile(rmsText, targets);
+  ASSERT_TRUE(artifacts) << artifacts.error().message;
+  ASSERT_EQ(artifacts->size(), 2u);
+  for (auto [i, name] : {std::pair(0, "x86-64-v4"), {1, "x86-64-v2"}}) {
+    Result<Artifact> alone = compile(rmsText, *Target::named(name));
+    ASSERT_TRUE(alone);
+    EXPECT_EQ(serialize((*artifacts)[i]), serialize(*alone)) << name;
+  }
+  Result<std::string> bytes = emit(rmsText, Emit::Artifact, targets);
+  ASSERT_TRUE(bytes);
+  EXPECT_EQ(*bytes, serialize(std::span<const Artifact>(*artifacts)));
+}
+
+TEST(CompilerTest, SeveralTargetsAreForCode) {
+  std::vector<Target> targets = *Target::namedList("x86-64-v2,x86-64-v3");
+  for (const EmitInfo &info : listEmits()) {
+    Result<std::string> text = emit(rmsText, info.stage, targets);
+    EXPECT_EQ(bool(text), info.stage >= Emit::Llvm) << info.name;
+    if (!text) {
+      EXPECT_EQ(text.error().kind, ErrorKind::InvalidSpec);
+      EXPECT_EQ(text.error().message, "expected one target to emit '" +
+                                          std::string(info.name) +
+                                          "', but got 2");
+    }
+    // One of them is as it always was.
+    Result<std::string> one =
+        emit(rmsText, info.stage, std::span<const Target>(targets).first(1));
+    EXPECT_EQ(*one, *emit(rmsText, info.stage, targets[0])) << info.name;
+  }
+  std::vector<Target> mixed = *Target::namedList("x86-64-v2,aarch64");
+  for (Emit stage : {Emit::Object, Emit::Header, Emit::Artifact})
+    EXPECT_EQ(emit(rmsText, stage, mixed).error().message,
+              orderVersions(mixed).error().message);
+  EXPECT_EQ(compile("nonsense", targets).error().message,
+            compile("nonsense", targets[0]).error().message);
 }
 
 TEST(CompilerTest, ThePhaseFormCompilesAsWell) {

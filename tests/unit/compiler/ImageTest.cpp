@@ -96,7 +96,8 @@ TEST(ImageTest, CompiledNormsRunAtAnyAddress) {
   NormSpec spec = layerNorm({.shape = {kDynamic, 300}, .dtype = DType::BF16});
   Result<std::string> mlir = toMlir(spec);
   ASSERT_TRUE(mlir);
-  for (const char *name : {"x86-64-v2", "x86-64-v3", "x86-64-v4"}) {
+  for (const char *name : {"x86-64-v2", "x86-64-v3", "x86-64-v4", "aarch64",
+                           "neoverse-v1", "neoverse-v2", "a64fx"}) {
     Target target = *Target::named(name);
     Result<std::string> object = emit(*mlir, Emit::Object, target);
     Result<Artifact> artifact = compile(*mlir, target);

@@ -317,6 +317,108 @@ TEST(ArtifactFileTest, SurvivesRandomBytes) {
 }
 
 //===----------------------------------------------------------------------===//
+// Variants
+//===----------------------------------------------------------------------===//
+
+/// Two variants of one name, the first for a machine that there isn't.
+static std::vector<Artifact> twoVariants() {
+  std::vector<Artifact> variants{fullArtifact(), fullArtifact()};
+  variants[0].requiredFeatures = {"sve512"};
+  variants[1].cpu = "generic";
+  return variants;
+}
+
+/// `bytes` as the payload of a file of variants.
+static std::string variantsFile(const std::string &bytes) {
+  std::string whole = file(bytes);
+  whole[5] = 'V';
+  return whole;
+}
+
+static std::string variantsMessage(const std::string &bytes) {
+  Result<std::vector<Artifact>> variants = deserializeVariants(bytes);
+  if (variants)
+    return "no error";
+  EXPECT_EQ(variants.error().kind, ErrorKind::InvalidArgument);
+  return variants.error().message;
+}
+
+TEST(ArtifactFileTest, VariantsComeBackInOrder) {
+  std::vector<Artifact> variants = twoVariants();
+  std::string bytes = serialize(std::span<const Artifact>(variants));
+  EXPECT_TRUE(isArtifact(bytes));
+  Result<std::vector<Artifact>> back = deserializeVariants(bytes);
+  ASSERT_TRUE(back) << messageOf(back);
+  ASSERT_EQ(back->size(), 2u);
+  for (size_t i = 0; i < 2; ++i)
+    EXPECT_EQ(serialize((*back)[i]), serialize(variants[i])) << i;
+}
+
+TEST(ArtifactFileTest, OneVariantIsAPlainArtifact) {
+  std::vector<Artifact> one{fullArtifact()};
+  std::string bytes = serialize(std::span<const Artifact>(one));
+  EXPECT_EQ(bytes, serialize(one[0]));
+  Result<std::vector<Artifact>> back = deserializeVariants(bytes);
+  ASSERT_TRUE(back) << messageOf(back);
+  EXPECT_EQ(back->size(), 1u);
+}
+
+TEST(ArtifactFileTest, RefusesVariantsWhereOneArtifactIsExpected) {
+  std::vector<Artifact> variants = twoVariants();
+  expectRefused(serialize(std::span<const Artifact>(variants)),
+                "artifact: expected one artifact, but got variants for several "
+                "machines");
+}
+
+TEST(ArtifactFileTest, RefusesDamagedVariants) {
+  std::vector<Artifact> variants = twoVariants();
+  std::string bytes = serialize(std::span<const Artifact>(variants));
+  std::string a = serialize(variants[0]), b = serialize(variants[1]);
+  ASSERT_EQ(variantsFile(a + b), bytes);
+  // Cut off between two variants, too.
+  for (size_t size = 0; size < bytes.size(); size += size < 64 ? 1 : 61)
+    EXPECT_NE(variantsMessage(bytes.substr(0, size)), "no error") << size;
+  EXPECT_NE(variantsMessage(bytes.substr(0, kHeaderBytes + a.size())),
+            "no error");
+  EXPECT_NE(variantsMessage(bytes + "x"), "no error");
+  EXPECT_NE(variantsMessage(a + b), "no error");
+  for (size_t at : {size_t(40), kHeaderBytes + a.size() + 40}) {
+    std::string changed = bytes;
+    changed[at] ^= 1;
+    EXPECT_EQ(variantsMessage(changed),
+              "artifact: expected bytes that match their checksum, but they "
+              "are damaged");
+  }
+  // Whole, but not what it should be.
+  EXPECT_EQ(variantsMessage(variantsFile("")),
+            "artifact: expected at least 1 variant, but got 0");
+  EXPECT_EQ(variantsMessage(variantsFile(a + variantsFile(b))),
+            "artifact: expected one artifact, but got variants for several "
+            "machines");
+  EXPECT_EQ(variantsMessage(variantsFile(a + "rest")),
+            "artifact: expected a file that normc wrote, but its 4 bytes begin "
+            "in another way");
+  variants[1].name = "other";
+  EXPECT_EQ(variantsMessage(serialize(std::span<const Artifact>(variants))),
+            "artifact: expected variants of '" + variants[0].name +
+                "', but got one of 'other'");
+}
+
+TEST_F(ArtifactFilesTest, SavesVariants) {
+  std::string path = folder + "/a.norm";
+  ASSERT_TRUE(saveVariants(twoVariants(), path));
+  Result<std::vector<Artifact>> back = loadVariants(path);
+  ASSERT_TRUE(back) << messageOf(back);
+  EXPECT_EQ((*back)[0].requiredFeatures, std::vector<std::string>{"sve512"});
+  EXPECT_EQ(messageOf(loadArtifact(path)),
+            "'" + path +
+                "': artifact: expected one artifact, but got variants "
+                "for several machines");
+  EXPECT_EQ(messageOf(loadVariants(folder + "/none")),
+            "cannot read '" + folder + "/none': No such file or directory");
+}
+
+//===----------------------------------------------------------------------===//
 // Files
 //===----------------------------------------------------------------------===//
 
