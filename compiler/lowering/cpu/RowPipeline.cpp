@@ -291,6 +291,8 @@ void RowPipeline::emitSegment(Value at, Value head, Value cur, Value next) {
   auto share = [&](PhaseOp phase, Value place) {
     Position position = locate(cur);
     PhaseLoops loops = emitter.begin(phase, position, none);
+    if (loops.streamed)
+      position.streamed = loops.streamed.getView();
     return emitter.emitShared(loops, position, place, count);
   };
   SmallVector<IRMapping> ofFirst = share(first, at);

@@ -127,6 +127,8 @@ static SmallVector<Value> twoSum(ImplicitLocOpBuilder &b, Value x, Value y,
 SmallVector<Value> Carry::add(ImplicitLocOpBuilder &b, ValueRange carried,
                               Value total) const {
   total = fold(b, total);
+  if (plain() && total.getType() != carryType())
+    total = arith::ExtFOp::create(b, carryType(), total);
   if (plain())
     return {combine(b, how, carried[0], total)};
   if (!compensated()) {

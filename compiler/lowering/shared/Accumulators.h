@@ -52,7 +52,8 @@ public:
   /// The starting values.
   void appendInitial(mlir::ImplicitLocOpBuilder &b,
                      llvm::SmallVectorImpl<mlir::Value> &values) const;
-  /// The carried values after one more block total.
+  /// The carried values after one more block total, which may be f32 where
+  /// `areWidened`.
   llvm::SmallVector<mlir::Value> add(mlir::ImplicitLocOpBuilder &b,
                                      mlir::ValueRange carried,
                                      mlir::Value total) const;

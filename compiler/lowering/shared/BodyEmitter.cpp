@@ -47,8 +47,9 @@ BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map,
       int64_t dim = space.indexOf(name);
       bool isLane = position.hasLanes && dim == context.lane;
       Value term = mulI64(b, position.coordinates[dim], stride);
-      // A lane coordinate is a multiple of the width.
-      int64_t multiple = (isLane ? context.width : 1) * int64_t(bytes);
+      // A lane coordinate is a multiple of the width, but behind a head.
+      bool isMultiple = isLane && !position.streamed;
+      int64_t multiple = (isMultiple ? context.width : 1) * int64_t(bytes);
       if (constantOf(term) != 0)
         alignment = std::gcd(
             alignment,

@@ -298,9 +298,16 @@ void PhaseEmitter::emitStreamed(PhaseLoops &loops, const Position &position,
   Block *after = b.createBlock(&loop.getAfter(), {}, {i64}, {b.getLoc()});
   at = after->getArgument(0);
   Value end = addI64(b, at, width);
-  Value isWhole = arith::AndIOp::create(
-      b, arith::CmpIOp::create(b, arith::CmpIPredicate::sge, at, zero),
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sle, end, loops.extent));
+  // In a row of at least one vector, a comparison without signs says both.
+  Value isWhole;
+  if (constantOf(loops.extent).value_or(0) >= context.width)
+    isWhole = arith::CmpIOp::create(
+        b, arith::CmpIPredicate::ule, at,
+        b.createOrFold<arith::SubIOp>(loops.extent, width));
+  else
+    isWhole = arith::AndIOp::create(
+        b, arith::CmpIOp::create(b, arith::CmpIPredicate::sge, at, zero),
+        arith::CmpIOp::create(b, arith::CmpIPredicate::sle, end, loops.extent));
   auto branch = scf::IfOp::create(b, isWhole, /*withElseRegion=*/true);
   {
     OpBuilder::InsertionGuard inside(b);
@@ -433,6 +440,12 @@ static bool feedsDotsOnly(Operation &op, PhaseLoops &loops) {
          });
 }
 
+/// True for the extension of a value that sums take as it was before.
+static bool feedsSumsOnly(Operation &op) {
+  return op.getNumResults() == 1 && getNarrow(op.getResult(0)) &&
+         llvm::all_of(op.getUsers(), llvm::IsaPred<ContributeOp>);
+}
+
 void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
   PhaseLoops &loops = bodies.loops;
   IRMapping &values = bodies.copies[i];
@@ -446,6 +459,8 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
     if (bodies.hasShared && isShared(op, context))
       continue;
     if (bodies.fuses() && feedsDotsOnly(op, loops))
+      continue;
+    if (feedsSumsOnly(op))
       continue;
     auto select = dyn_cast<arith::SelectOp>(op);
     if (select && loops.assumed && select.getCondition() == loops.assumed) {
@@ -520,6 +535,8 @@ Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
   ContributeOp contribute = loops.phase.getContribute();
   ReduceKind kind = contribute.getKind(contribution);
   Value source = contribute.getValues()[contribution];
+  if (Value narrow = getNarrow(source))
+    source = narrow;
   if (Value square = loops.squares[contribution]; square && bodies.fuses())
     return dotSquares(bodies, square);
   BodyEmitter emitter(context, b, bodies.position, copies[0]);

@@ -34,6 +34,16 @@ bool normc::isWidened(Value value) {
   return value.getType().isF64() && value.getDefiningOp<arith::ExtFOp>();
 }
 
+Value normc::getNarrow(Value value) {
+  auto wide = value.getDefiningOp<arith::ExtFOp>();
+  if (!wide || !value.getType().isF64() || !wide.getIn().getType().isF32())
+    return {};
+  auto single = wide.getIn().getDefiningOp<arith::ExtFOp>();
+  return single && single.getIn().getType().getIntOrFloatBitWidth() == 16
+             ? wide.getIn()
+             : Value();
+}
+
 bool normc::isShared(Operation &op, const StageContext &context) {
   if (auto load = dyn_cast<LoadOp>(op)) {
     auto argument = dyn_cast<BlockArgument>(load.getView());

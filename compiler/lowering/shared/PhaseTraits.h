@@ -30,6 +30,10 @@ mlir::Value getBF16Square(mlir::arith::MulFOp product);
 /// have bits to spare.
 bool isWidened(mlir::Value value);
 
+/// The f32 value that an f64 one is, where that holds a number of 16 bits: a
+/// few of them add up in f32 without loss. Else null.
+mlir::Value getNarrow(mlir::Value value);
+
 /// True for an op of a phase whose value is the same for all instances: it
 /// loads what no instance writes, and its address says nothing of them.
 bool isShared(mlir::Operation &op, const StageContext &context);
