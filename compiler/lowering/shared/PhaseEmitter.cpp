@@ -290,13 +290,13 @@ void PhaseEmitter::emitStreamed(PhaseLoops &loops, const Position &position,
       b, hasHead, b.createOrFold<arith::SubIOp>(head, width), rest);
   auto loop = scf::WhileOp::create(b, TypeRange{i64}, ValueRange{start});
   OpBuilder::InsertionGuard guard(b);
-  Block *before = b.createBlock(&loop.getBefore(), {}, {i64}, {b.getLoc()});
-  Value at = before->getArgument(0);
-  scf::ConditionOp::create(
-      b, arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, loops.extent),
-      at);
-  Block *after = b.createBlock(&loop.getAfter(), {}, {i64}, {b.getLoc()});
-  at = after->getArgument(0);
+  Block *test = b.createBlock(&loop.getBefore(), {}, {i64}, {b.getLoc()});
+  Value at = test->getArgument(0);
+  Value isLeft =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, loops.extent);
+  scf::ConditionOp::create(b, isLeft, at);
+  Block *body = b.createBlock(&loop.getAfter(), {}, {i64}, {b.getLoc()});
+  at = body->getArgument(0);
   Value end = addI64(b, at, width);
   // In a row of at least one vector, a comparison without signs says both.
   Value isWhole;
@@ -314,13 +314,13 @@ void PhaseEmitter::emitStreamed(PhaseLoops &loops, const Position &position,
     b.setInsertionPointToStart(branch.thenBlock());
     emitBodies(loops, position, at, 1, context.width, Value(), {});
     b.setInsertionPointToStart(branch.elseBlock());
-    Value mask =
-        makeMask(b, arith::SubIOp::create(b, loops.extent, at), context.width);
-    Value isInside =
+    Value left = arith::MinSIOp::create(
+        b, arith::SubIOp::create(b, loops.extent, at), width);
+    Value before =
         makeMask(b, arith::SubIOp::create(b, zero, at), context.width);
-    Value all = makeTrueMask(b, context.width);
-    mask =
-        arith::AndIOp::create(b, mask, arith::XOrIOp::create(b, isInside, all));
+    Value mask = arith::AndIOp::create(
+        b, makeMask(b, left, context.width),
+        arith::XOrIOp::create(b, before, makeTrueMask(b, context.width)));
     emitBodies(loops, position, at, 1, context.width, mask, {});
   }
   Value isHead = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, zero);

@@ -25,10 +25,10 @@
 // SVE-NOT: {{fmadd|fmul s}}
 // SVE: fmla z{{[0-9]+}}.s, p{{[0-9]+}}/m
 // SVE: fcvt z{{[0-9]+}}.d, p{{[0-9]+}}/m, z{{[0-9]+}}.s
-// SVE: ld1w { z{{[0-9]+}}.s }, p{{[0-9]+}}/z
-// SVE: prfm pldl2keep
-// SVE: stnt1w { z{{[0-9]+}}.s }
-// SVE: st1w { z{{[0-9]+}}.s }, p{{[0-9]+}}
+// SVE-DAG: ld1w { z{{[0-9]+}}.s }, p{{[0-9]+}}/z
+// SVE-DAG: prfm pldl2keep
+// SVE-DAG: stnt1w { z{{[0-9]+}}.s }
+// SVE-DAG: st1w { z{{[0-9]+}}.s }, p{{[0-9]+}}
 // SVE-NOT: {{[[:space:]]}}v{{[0-9]+}}.4s
 
 // Vectors of 128 bits are NEON's, and SVE's predicates serve parts of them, at

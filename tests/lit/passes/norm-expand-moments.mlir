@@ -1,4 +1,24 @@
 // RUN: norm-opt %s --norm-expand-moments | FileCheck %s
+// RUN: norm-opt %s --norm-expand-moments=shifted | FileCheck %s --check-prefix=SHIFTED
+
+// Distances to a pivot are summed beside the values themselves; distances to the
+// mean only where that is too far from the pivot.
+// SHIFTED-LABEL: func.func @moments
+// SHIFTED-DAG: %[[FEW:.*]] = arith.constant 32 : index
+// SHIFTED-DAG: %[[INDEX:.*]] = norm.index j
+// SHIFTED: %[[FIRST:.*]] = arith.cmpi ult, %[[INDEX]], %[[FEW]] : index
+// SHIFTED: %[[SUM:.*]] = norm.reduce add %e0 over [j] where %[[FIRST]] : f32
+// SHIFTED: %[[PIVOT:.*]] = arith.divf %[[SUM]], %{{.*}} : f32
+// SHIFTED: %[[BOTH:.*]] = norm.reduce mean %{{.*}} over [j] : f64
+// SHIFTED: %[[D:.*]] = arith.subf %e0, %[[PIVOT]] : f32
+// SHIFTED: %[[DD:.*]] = arith.mulf %[[D]], %[[D]] : f32
+// SHIFTED: %[[Q:.*]] = norm.reduce mean %[[DD]] over [j] : f32
+// SHIFTED: %[[AWAY2:.*]] = arith.mulf %[[AWAY:.*]], %[[AWAY]] : f32
+// SHIFTED: %[[NEAR:.*]] = arith.subf %[[Q]], %[[AWAY2]] : f32
+// SHIFTED: %[[QUARTER:.*]] = arith.mulf %[[NEAR]], %{{.*}} : f32
+// SHIFTED: %[[ISFAR:.*]] = arith.cmpf ugt, %[[AWAY2]], %[[QUARTER]] : f32
+// SHIFTED: norm.reduce add %{{.*}} over [j] where %[[ISFAR]] : f32
+// SHIFTED: arith.select %[[ISFAR]], %{{.*}}, %[[NEAR]] : f32
 
 // CHECK-LABEL: func.func @moments
 // CHECK: %[[COUNT:.*]] = arith.constant 6.400000e+01 : f32
@@ -10,8 +30,8 @@
 // CHECK: %[[DELTA:.*]] = arith.truncf %[[REST]] : f64 to f32
 // CHECK: %[[D:.*]] = arith.subf %e0, %[[MEAN]] : f32
 // CHECK: %[[DD:.*]] = arith.mulf %[[D]], %[[D]] : f32
-// CHECK: %[[DELTA2:.*]] = arith.mulf %[[DELTA]], %[[DELTA]] : f32
 // CHECK: %[[Q:.*]] = norm.reduce mean %[[DD]] over [j] : f32
+// CHECK: %[[DELTA2:.*]] = arith.mulf %[[DELTA]], %[[DELTA]] : f32
 // CHECK: %[[VARIANCE:.*]] = arith.subf %[[Q]], %[[DELTA2]] : f32
 // CHECK: %[[M2:.*]] = arith.mulf %[[VARIANCE]], %[[COUNT]] : f32
 // CHECK: norm.yield %[[COUNT]], %[[MEAN]], %[[DELTA]], %[[M2]]

@@ -1,11 +1,11 @@
 // RUN: norm-opt %s --norm-lower-to-cpu --cse --loop-invariant-code-motion --cse -split-input-file | FileCheck %s
 // RUN: norm-opt %s --norm-lower-to-cpu=has-fma=false --cse -split-input-file | FileCheck %s --check-prefix=NOFMA
+// RUN: norm-opt %s --norm-lower-to-cpu=has-bf16-dot --cse -split-input-file | FileCheck %s --check-prefix=DOT
 
 // 40 elements in vectors of 4, two at a time: five blocks and no tail. Products
 // are fused into the sum; the block total is carried in f64.
 // CHECK-LABEL: func.func @rows_stage0(
 // CHECK-SAME: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: !llvm.ptr, %{{.*}}: i64, %{{.*}}: i64) -> i32
-// CHECK: scf.for
 // CHECK: arith.minsi
 // CHECK: scf.for
 // CHECK: %[[SUM:.*]] = scf.for {{.*}} -> (vector<4xf64>)
@@ -116,10 +116,11 @@ norm.program @columns inputs(%x "x" : !norm.view<?x?xf32>) outputs(%m "m" : !nor
 // CHECK: %[[LARGE:.*]] = arith.cmpi uge
 // CHECK: llvm.ptrtoint
 // CHECK: %[[HEAD:.*]] = arith.select %[[LARGE]]
-// CHECK: arith.cmpi sgt, %[[HEAD]]
-// CHECK: scf.if
-// CHECK: llvm.intr.masked.store
-// CHECK: scf.for %{{.*}} = %[[HEAD]]
+// CHECK: %[[START:.*]] = arith.select %{{.*}}, %{{.*}}, %[[HEAD]]
+// CHECK: scf.while (%{{.*}} = %[[START]])
+// CHECK: ^bb0(%[[AT:.*]]: i64):
+// CHECK: %[[WHOLE:.*]] = arith.cmpi ule, %[[AT]], %c240_i64
+// CHECK: scf.if %[[WHOLE]]
 // CHECK: "llvm.intr.prefetch"
 // CHECK-SAME: hint = 2
 // CHECK: llvm.load {{.*}} -> vector<16xf32>
@@ -127,7 +128,11 @@ norm.program @columns inputs(%x "x" : !norm.view<?x?xf32>) outputs(%m "m" : !nor
 // CHECK-NEXT: llvm.store {{.*}} {alignment = 64 : i64, nontemporal} : vector<16xf32>
 // CHECK-NEXT: } else {
 // CHECK-NEXT: llvm.store {{.*}} {alignment = 4 : i64} : vector<16xf32>
+// CHECK: } else {
+// CHECK: llvm.intr.masked.load
 // CHECK: llvm.intr.masked.store
+// CHECK: %[[ISHEAD:.*]] = arith.cmpi slt, %[[AT]], %c0_i64
+// CHECK: arith.select %[[ISHEAD]], %[[HEAD]]
 // CHECK: llvm.fence seq_cst
 norm.program @stream inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" : !norm.view<?x256xf32>) {
   %n = norm.size %x[0] : !norm.view<?x256xf32>
@@ -145,16 +150,18 @@ norm.program @stream inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" : !no
 // -----
 
 // A sum that is chosen by one condition for the whole row is only taken where it
-// holds, and there the condition is not asked again. It is not worth vector code.
+// holds, and there the condition is not asked again.
 // CHECK-LABEL: func.func @guarded_stage0(
+// CHECK: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
 // CHECK: %[[COND:.*]] = arith.cmpf ogt
-// CHECK: scf.if %[[COND]] -> (f64
+// CHECK: scf.if %[[COND]] -> (f32)
 // CHECK: scf.for
 // CHECK-NOT: arith.select
-// CHECK: llvm.load {{.*}} -> f32
+// CHECK: llvm.load {{.*}} -> vector<4xf32>
 // CHECK-NOT: arith.select
 // CHECK: scf.yield
 // CHECK: } else {
+// CHECK: scf.yield %[[ZERO]] : f32
 norm.program @guarded inputs(%x "x" : !norm.view<?x64xf32>, %c "c" : !norm.view<?xf32>) outputs(%m "m" : !norm.view<?xf32>) {
   %n = norm.size %x[0] : !norm.view<?x64xf32>
   norm.stage dims(i = %n, j = 64)
@@ -197,6 +204,112 @@ norm.program @chosen inputs(%x "x" : !norm.view<?x64xf32>, %c "c" : !norm.view<?
         norm.contribute add %s : f32
       } : f32
       norm.store %sum, %m by [[i]] : !norm.view<?xf32>
+    }
+  }
+}
+
+// -----
+
+// A sum of the first 8 points visits no others, and is one tree: nothing is
+// carried in f64.
+// CHECK-LABEL: func.func @prefix_stage0(
+// CHECK-NOT: f64
+// CHECK-NOT: arith.select
+// CHECK-COUNT-2: llvm.load {{.*}} -> vector<4xf32>
+// CHECK-NOT: llvm.load {{.*}} -> vector<4xf32>
+// CHECK: return
+norm.program @prefix inputs(%x "x" : !norm.view<?x64xf32>) outputs(%m "m" : !norm.view<?xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x64xf32>
+  norm.stage dims(i = %n, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 4> {
+    norm.instance {
+      %some = arith.constant 8 : index
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
+        %j = norm.index j
+        %isFirst = arith.cmpi ult, %j, %some : index
+        %none = arith.constant 0.0 : f32
+        %s = arith.select %isFirst, %e, %none : f32
+        norm.contribute add %s : f32
+      } : f32
+      norm.store %sum, %m by [[i]] : !norm.view<?xf32>
+    }
+  }
+}
+
+// -----
+
+// Two rows are written while the next two are read: sums that are under way and
+// what a row leaves for its last phase wait in memory, 4 rows of each. %g is
+// loaded once for both rows. Where there are not two and two, or the result is
+// small, rows come one after the other, by the code that also ends each row.
+// CHECK-LABEL: func.func @pipelined_stage0(
+// CHECK-DAG: llvm.alloca %{{.*}} x vector<4xf64> {alignment = 64 : i64}
+// CHECK-DAG: llvm.alloca %{{.*}} x f32 {alignment = 64 : i64}
+// CHECK: %[[LARGE:.*]] = arith.cmpi uge
+// CHECK: %[[ROWS:.*]] = arith.select %[[LARGE]]
+// CHECK: scf.while
+// CHECK: arith.minsi %[[ROWS]]
+// CHECK: scf.if {{.*}} -> (i64)
+// CHECK: scf.for
+// CHECK: llvm.load {{.*}} -> vector<4xf32>
+// CHECK: scf.for
+// CHECK: llvm.load {{.*}} -> vector<4xf64>
+// CHECK: "llvm.intr.prefetch"
+// CHECK: llvm.load {{.*}} -> vector<4xf32>
+// CHECK: llvm.store {{.*}} {alignment = 16 : i64, nontemporal} : vector<4xf32>
+// CHECK: llvm.store {{.*}} : vector<4xf64>
+// CHECK: scf.for
+// CHECK: llvm.intr.masked.store
+// CHECK: scf.for
+// CHECK: llvm.load {{.*}} -> vector<4xf64>
+// CHECK: llvm.fence
+norm.program @pipelined inputs(%x "x" : !norm.view<?x64xf32>, %g "g" : !norm.view<64xf32>) outputs(%y "y" : !norm.view<?x64xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x64xf32>
+  norm.stage dims(i = %n, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, stream = 1048576, rows = 2> {
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
+        %s = norm.load %g by [[j]] : !norm.view<64xf32>
+        %d = arith.subf %e, %sum : f32
+        %o = arith.mulf %d, %s : f32
+        norm.store %o, %y by [[i], [j]] : !norm.view<?x64xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// Squares of bf16 are summed by dot products, in two chains; where the sum is so
+// small that subnormals count, once more without them.
+// DOT-LABEL: func.func @dots_stage0(
+// DOT: %[[SUM:.*]] = scf.for {{.*}} -> (vector<16xf64>)
+// DOT-COUNT-4: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// DOT: arith.addf %{{.*}}, %{{.*}} : vector<16xf32>
+// DOT: arith.cmpf ole
+// DOT: scf.if
+// DOT-NOT: dpbf16ps
+// DOT: arith.mulf {{.*}} : vector<32xf32>
+// CHECK-LABEL: func.func @dots_stage0(
+// CHECK-NOT: dpbf16ps
+norm.program @dots inputs(%x "x" : !norm.view<?x1024xbf16>) outputs(%m "m" : !norm.view<?xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x1024xbf16>
+  norm.stage dims(i = %n, j = 1024)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, unroll = 4> {
+    norm.instance {
+      %ms = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x1024xbf16>
+        %w = arith.extf %e : bf16 to f32
+        %sq = arith.mulf %w, %w : f32
+        norm.contribute mean %sq : f32
+      } : f32
+      norm.store %ms, %m by [[i]] : !norm.view<?xf32>
     }
   }
 }
