@@ -19,7 +19,8 @@ static constexpr int64_t kDotLanes = 32;
 bool PhaseLoops::isOneBlock(const StageContext &context) const {
   std::optional<int64_t> known = constantOf(extent);
   return known && dims.size() == 1 && alongLanes && !guard &&
-         *known <= Carry::kShort && *known % context.width == 0;
+         *known <= Carry::kShort && *known % context.width == 0 &&
+         llvm::isPowerOf2_64(*known / context.width);
 }
 
 /// Vectors are whole operands of the instruction, and a block has several.
