@@ -281,6 +281,15 @@ Value PhaseEmitter::headLength(PhaseLoops &loops, const Position &position) {
 /// from h (or what follows it and is `done`) on, up to the end of the row.
 void PhaseEmitter::emitStreamed(PhaseLoops &loops, const Position &position,
                                 Value done) {
+  // No pass would take these out of the loop.
+  IRMapping scalars = loops.outer;
+  for (Operation &op : *loops.phase.getBlock())
+    for (Value operand : op.getOperands())
+      if (Value value = loops.outer.lookupOrNull(operand);
+          value && isa<FloatType>(value.getType()))
+        loops.outer.map(
+            operand,
+            BodyEmitter(context, b, position, loops.outer).toVector(value));
   Type i64 = b.getI64Type();
   Value zero = makeI64(b, 0), width = makeI64(b, context.width);
   Value head = headLength(loops, position);
@@ -327,6 +336,7 @@ void PhaseEmitter::emitStreamed(PhaseLoops &loops, const Position &position,
   Value isHead = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, at, zero);
   scf::YieldOp::create(
       b, arith::SelectOp::create(b, isHead, rest, end).getResult());
+  loops.outer = scalars;
 }
 
 /// Blocks of `unroll` bodies, then single bodies, then a masked tail.
