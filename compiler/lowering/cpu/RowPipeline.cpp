@@ -22,11 +22,6 @@ static bool isRepeated(Operation *op) {
   return op->hasTrait<OpTrait::ConstantLike>() || isa<IndexOp, ExtentOp>(op);
 }
 
-template <typename... Ops> static bool contains(PhaseOp phase) {
-  return llvm::any_of(*phase.getBlock(),
-                      [](Operation &op) { return isa<Ops...>(op); });
-}
-
 static bool runsAlongLanes(PhaseOp phase, const StageContext &context) {
   DimsAttr over = phase.getOver();
   return over.size() == 1 &&
@@ -37,7 +32,7 @@ static bool runsAlongLanes(PhaseOp phase, const StageContext &context) {
 static PhaseOp findFirst(InstanceOp instance, PhaseOp last,
                          const StageContext &context) {
   for (auto phase : instance.getBlock()->getOps<PhaseOp>()) {
-    if (phase == last || contains<StoreOp, AccumulateOp>(phase))
+    if (phase == last)
       return {};
     if (runsAlongLanes(phase, context) && !findGuard(phase) &&
         !findPrefix(phase, context) && phase.getNumResults() > 0)
@@ -77,14 +72,11 @@ bool RowPipeline::isPossible(StageOp stage, const StageContext &context) {
   if (!streamed || !rowsAreAligned(streamed, context) ||
       !findFirst(instance, last, context))
     return false;
-  // What waits between sections has a place in memory; what a section before
-  // the last wrote, another instance could not tell from what it finds.
+  // What waits between sections has a place in memory. (Sums over rows keep
+  // their order: each is added to in one section, which takes row after row.)
   for (Operation &op : *instance.getBlock()) {
     if (&op == last)
       return true;
-    auto phase = dyn_cast<PhaseOp>(op);
-    if (isa<AccumulateOp>(op) || (phase && contains<AccumulateOp>(phase)))
-      return false;
     for (Type type : op.getResultTypes())
       if (!isRepeated(&op) && !type.isIntOrFloat())
         return false;
@@ -284,43 +276,111 @@ static int64_t elementBytes(PhaseOp phase) {
   return bytes;
 }
 
-void RowPipeline::emitSegment(Value at, Value head, Value cur, Value next) {
-  int64_t count = stage.getSchedule().getUnroll();
-  Value writeAt = addI64(b, head, at);
+/// What one phase has in common for the rows of a segment that starts at
+/// `place`.
+struct RowPipeline::Side {
+  PhaseOp phase;
+  Value place;
+  SmallVector<IRMapping> shared;
+  ColumnTotals columns;
+};
+
+/// Calls `visit` with each sum over rows, its total in each body, and an
+/// emitter at that body.
+template <typename F>
+void RowPipeline::forEachTotal(Side &side, const Position &position, F visit) {
+  Position here = position;
+  here.hasLanes = true;
   IRMapping none;
-  auto share = [&](PhaseOp phase, Value place) {
-    Position position = locate(cur);
-    PhaseLoops loops = emitter.begin(phase, position, none);
-    if (loops.streamed)
-      position.streamed = loops.streamed.getView();
-    return emitter.emitShared(loops, position, place, count);
-  };
-  SmallVector<IRMapping> ofFirst = share(first, at);
-  SmallVector<IRMapping> ofLast = share(last, writeAt);
-  forEach(makeI64(b, 0), makeI64(b, rows), [&](Value row) {
-    Value reading = addI64(b, next, row), writing = addI64(b, cur, row);
-    Position here = locate(reading), there = locate(writing);
-    here.ahead.resize(here.coordinates.size());
-    IRMapping values = valuesFor({first}, reading);
-    IRMapping lastValues = valuesFor({last}, writing);
-    PhaseLoops loops = emitter.begin(first, here, values);
-    PhaseLoops lastLoops = emitter.begin(last, there, lastValues);
-    loops.prefetched = findPrefetched(first, context);
-    there.streamed = lastLoops.streamed.getView();
-    PhaseBodies read = emitter.beginBodies(loops, here, ofFirst);
-    PhaseBodies write = emitter.beginBodies(lastLoops, there, ofLast);
-    Values carries = loadCarries(reading);
-    // A vector is read, and one is written.
-    for (int64_t i = 0; i < count; ++i) {
-      Value offset = makeI64(b, i * context.width);
-      Value place = addI64(b, at, offset);
-      read.position.ahead[context.lane] =
-          addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
-      emitter.emitBody(read, i, place);
-      emitter.emitBody(write, i, addI64(b, writeAt, offset));
+  for (auto &[op, totals] : side.columns)
+    for (auto [i, total] : llvm::enumerate(totals)) {
+      here.coordinates[context.lane] =
+          addI64(b, side.place, makeI64(b, int64_t(i) * context.width));
+      BodyEmitter emitter(context, b, here, none);
+      visit(cast<AccumulateOp>(op), total, emitter);
     }
-    storeCarries(emitter.addTotals(read, carries), reading);
-  });
+}
+
+RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
+                                         Position position) {
+  int64_t count = stage.getSchedule().getUnroll();
+  IRMapping none;
+  Side side{phase, place, {}, {}};
+  PhaseLoops loops = emitter.begin(phase, position, none);
+  if (loops.streamed)
+    position.streamed = loops.streamed.getView();
+  side.shared = emitter.emitShared(loops, position, place, count);
+  ArrayRef<StringAttr> parallel = stage.getSchedule().getParallel().getNames();
+  for (auto op : phase.getBlock()->getOps<AccumulateOp>())
+    if (op.getMap().uses(context.space().getNames()[context.lane]) &&
+        llvm::none_of(parallel,
+                      [&](StringAttr dim) { return op.getMap().uses(dim); }))
+      side.columns[op].resize(count);
+  forEachTotal(side, position,
+               [](AccumulateOp op, Value &total, BodyEmitter &at) {
+                 total = at.loadTotal(op);
+               });
+  return side;
+}
+
+/// One segment of one row of each block: a vector is read, and one is written.
+void RowPipeline::emitRow(Side &read, Side &write, Value reading,
+                          Value writing) {
+  Position here = locate(reading), there = locate(writing);
+  here.ahead.resize(here.coordinates.size());
+  IRMapping values = valuesFor({first}, reading);
+  IRMapping lastValues = valuesFor({last}, writing);
+  PhaseLoops loops = emitter.begin(first, here, values);
+  PhaseLoops lastLoops = emitter.begin(last, there, lastValues);
+  loops.prefetched = findPrefetched(first, context);
+  there.streamed = lastLoops.streamed.getView();
+  PhaseBodies bodies = emitter.beginBodies(loops, here, read.shared);
+  PhaseBodies lastBodies = emitter.beginBodies(lastLoops, there, write.shared);
+  bodies.columns = &read.columns;
+  lastBodies.columns = &write.columns;
+  Values carries = loadCarries(reading);
+  for (int64_t i = 0; i < bodies.count; ++i) {
+    Value offset = makeI64(b, i * context.width);
+    Value place = addI64(b, read.place, offset);
+    bodies.position.ahead[context.lane] =
+        addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
+    emitter.emitBody(bodies, i, place);
+    emitter.emitBody(lastBodies, i, addI64(b, write.place, offset));
+  }
+  storeCarries(emitter.addTotals(bodies, carries), reading);
+}
+
+void RowPipeline::emitSegment(Value at, Value head, Value cur, Value next) {
+  Position position = locate(cur);
+  Side read = beginSide(first, at, position);
+  Side write = beginSide(last, addI64(b, head, at), position);
+  auto flatten = [&] {
+    Values all;
+    for (Side *side : {&read, &write})
+      for (auto &[op, totals] : side->columns)
+        llvm::append_range(all, totals);
+    return all;
+  };
+  auto restore = [&](ValueRange all) {
+    for (Side *side : {&read, &write})
+      for (auto &[op, totals] : side->columns)
+        for (Value &total : totals) {
+          total = all.front();
+          all = all.drop_front();
+        }
+  };
+  restore(emitter.forLoop(makeI64(b, 0), makeI64(b, rows), 1, flatten(),
+                          [&](Value row, ValueRange inside) {
+                            restore(inside);
+                            emitRow(read, write, addI64(b, next, row),
+                                    addI64(b, cur, row));
+                            return flatten();
+                          }));
+  for (Side *side : {&read, &write})
+    forEachTotal(*side, position,
+                 [](AccumulateOp op, Value &total, BodyEmitter &at) {
+                   at.storeTotal(op, total);
+                 });
 }
 
 void RowPipeline::emit(Value from, Value to) {

@@ -65,6 +65,12 @@ private:
   void prepare(mlir::Value number);
   void reduce(mlir::Value number, mlir::Value done);
   void write(mlir::Value number, mlir::Value done);
+  struct Side;
+  template <typename F>
+  void forEachTotal(Side &side, const Position &position, F visit);
+  Side beginSide(norm::PhaseOp phase, mlir::Value place, Position position);
+  void emitRow(Side &read, Side &write, mlir::Value reading,
+               mlir::Value writing);
   mlir::Value emitMerged(mlir::Value cur, mlir::Value next);
   void emitSegment(mlir::Value at, mlir::Value head, mlir::Value cur,
                    mlir::Value next);

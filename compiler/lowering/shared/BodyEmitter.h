@@ -67,6 +67,13 @@ public:
 
   /// Asks for the cache line that a load will need in the instance ahead.
   void prefetch(norm::LoadOp op);
+  /// What has been accumulated so far at this position, and its new value.
+  mlir::Value loadTotal(norm::AccumulateOp op) {
+    return load(op.getView(), op.getMap());
+  }
+  void storeTotal(norm::AccumulateOp op, mlir::Value total) {
+    store(total, op.getView(), op.getMap());
+  }
   /// The address that a store has at this position, as i64.
   mlir::Value addressOf(norm::StoreOp op);
 

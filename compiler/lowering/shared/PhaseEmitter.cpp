@@ -473,6 +473,13 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
       continue;
     if (feedsSumsOnly(op))
       continue;
+    if (bodies.columns && bodies.columns->contains(&op)) {
+      auto accumulate = cast<AccumulateOp>(op);
+      Value &total = bodies.columns->find(&op)->second[i];
+      total = combine(b, accumulate.getKind(), total,
+                      emitter.toVector(values.lookup(accumulate.getValue())));
+      continue;
+    }
     auto select = dyn_cast<arith::SelectOp>(op);
     if (select && loops.assumed && select.getCondition() == loops.assumed) {
       values.map(select.getResult(), values.lookup(select.getTrueValue()));

@@ -13,6 +13,7 @@
 #include "compiler/lowering/shared/BodyEmitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "llvm/ADT/MapVector.h"
 
 namespace normc {
 
@@ -68,6 +69,11 @@ struct PhaseLoops {
   int64_t unroll(const StageContext &context);
 };
 
+/// Sums over instances that are held in registers for some of them: one value a
+/// body, for each op that adds to them.
+using ColumnTotals =
+    llvm::MapVector<mlir::Operation *, llvm::SmallVector<mlir::Value>>;
+
 /// Copies of a phase's body whose contributions make one block.
 struct PhaseBodies {
   PhaseLoops &loops;
@@ -76,6 +82,7 @@ struct PhaseBodies {
   mlir::Value mask; ///< Of a tail, or null.
   bool hasShared = false;
   llvm::SmallVector<mlir::IRMapping> copies = {};
+  ColumnTotals *columns = nullptr; ///< Of ops that don't go to memory.
 
   /// Whether products are left to the sums that they feed.
   bool fuses() const { return count > 1 && !mask; }
