@@ -1,0 +1,176 @@
+//===- RowPipelineTest.cpp - rows side by side and one after the other ----===//
+//
+// A schedule with `rows` writes some rows while it reads the next ones. The
+// bits must be those of one row after the other, in every result: rows, values
+// per row, and sums over rows; whatever number of rows is left over, and
+// wherever the result's rows begin.
+//
+//===----------------------------------------------------------------------===//
+
+#include "normc/Compiler.h"
+#include "tests/numerics/Dtype.h"
+#include "tests/numerics/Harness.h"
+
+#include <regex>
+
+using namespace normc;
+using namespace normc::numerics;
+
+namespace {
+
+struct Case {
+  std::string name;
+  std::string text; ///< .mlir of a function over rows.
+};
+
+/// dx, dscale and dshift of a layer norm, as in examples/aot_c.
+std::string backward(DType dtype, int64_t n) {
+  std::string text = R"(
+func.func @backward(%x: tensor<?xNxT> {norm.name = "x"},
+    %dy: tensor<?xNxT> {norm.name = "dy"}, %scale: tensor<NxT> {norm.name = "scale"},
+    %mean: tensor<?xf32> {norm.name = "mean"}, %rstd: tensor<?xf32> {norm.name = "rstd"})
+    -> (tensor<?xNxT> {norm.name = "dx"}, tensor<Nxf32> {norm.name = "dscale"},
+        tensor<Nxf32> {norm.name = "dshift"}) {
+  %r:3 = norm.kernel dims(i = ?, j = N)
+      ins(%xe = %x by [[i], [j]] : tensor<?xNxT>, %de = %dy by [[i], [j]] : tensor<?xNxT>,
+          %ge = %scale by [[j]] : tensor<NxT>,
+          %me = %mean by [[i]] : tensor<?xf32>, %re = %rstd by [[i]] : tensor<?xf32>)
+      outs(by [[i], [j]] : tensor<?xNxT>, by [[j]] : tensor<Nxf32>, by [[j]] : tensor<Nxf32>) {
+    XWIDEN
+    %c = arith.subf %xw, %me : f32
+    %xh = arith.mulf %c, %re : f32
+    %g = arith.mulf %dw, %gw : f32
+    %gx = arith.mulf %g, %xh : f32
+    %m1 = norm.reduce mean %g over [j] : f32
+    %m2 = norm.reduce mean %gx over [j] : f32
+    %t = arith.mulf %xh, %m2 : f32
+    %d = arith.subf %g, %m1 : f32
+    %e = arith.subf %d, %t : f32
+    %o = arith.mulf %e, %re : f32
+    %p = arith.mulf %dw, %xh : f32
+    %dg = norm.reduce add %p over [i] : f32
+    %db = norm.reduce add %dw over [i] : f32
+    XNARROW
+    norm.yield %on, %dg, %db : T, f32, f32
+  }
+  return %r#0, %r#1, %r#2 : tensor<?xNxT>, tensor<Nxf32>, tensor<Nxf32>
+}
+)";
+  bool isWide = dtype == DType::F32;
+  auto cast = [&](const char *to, const char *from, const char *op,
+                  const char *types) {
+    // Adding -0 changes nothing.
+    return isWide
+               ? std::string(to) + " = arith.addf " + from + ", %none : f32\n"
+               : std::string(to) + " = arith." + op + " " + from + " : " +
+                     types + "\n";
+  };
+  std::string widen = "%none = arith.constant -0.0 : f32\n" +
+                      cast("%xw", "%xe", "extf", "T to f32") +
+                      cast("%dw", "%de", "extf", "T to f32") +
+                      cast("%gw", "%ge", "extf", "T to f32");
+  auto replace = [&](const char *what, const std::string &by) {
+    text = std::regex_replace(text, std::regex(what), by);
+  };
+  replace("XWIDEN", widen);
+  replace("XNARROW", cast("%on", "%o", "truncf", "f32 to T"));
+  replace("\\bT\\b", std::string(toString(dtype)));
+  replace("xT>", "x" + std::string(toString(dtype)) + ">");
+  replace("([<x])Nx", "$01" + std::to_string(n) + "x");
+  replace("j = N", "j = " + std::to_string(n));
+  return text;
+}
+
+std::vector<Case> makeCases() {
+  std::vector<Case> cases;
+  // Whole segments; parts of them behind whole vectors.
+  for (int64_t n : {512, 672})
+    for (DType dtype : {DType::F32, DType::BF16, DType::F16}) {
+      std::string end = std::string("_") + std::string(toString(dtype)) + "_" +
+                        std::to_string(n);
+      cases.push_back(
+          {"rms_norm" + end,
+           *toMlir(rmsNorm({.shape = {kDynamic, n}, .dtype = dtype}))});
+      NormSpec layer = layerNorm({.shape = {kDynamic, n}, .dtype = dtype});
+      layer.saveMean = layer.saveRstd = true;
+      cases.push_back({"layer_norm" + end, *toMlir(layer)});
+      cases.push_back({"backward" + end, backward(dtype, n)});
+    }
+  return cases;
+}
+
+/// The scheduled text with other parameters: past the caches whatever the size,
+/// `rows` at once, and chunks that hold a few blocks of them.
+std::string reschedule(const std::string &scheduled, int rows) {
+  std::string text =
+      std::regex_replace(scheduled, std::regex(", rows = \\d+"), "");
+  text = std::regex_replace(text, std::regex("chunk = \\d+"), "chunk = 19");
+  return std::regex_replace(text, std::regex("stream = \\d+"),
+                            "stream = 1, rows = " + std::to_string(rows));
+}
+
+class RowPipelineTest : public testing::TestWithParam<Case> {};
+
+/// Results of a call on made-up values, with a margin before and after each.
+std::vector<std::vector<std::byte>> results(const Kernel &kernel, int64_t rows,
+                                            int64_t offset) {
+  std::vector<std::vector<std::byte>> buffers, outputs;
+  std::vector<TensorRef> tensors;
+  std::vector<int64_t> sizes;
+  Generator generator(11);
+  for (const ArgumentFacts &facts : kernel.artifact().arguments) {
+    std::vector<int64_t> shape;
+    int64_t count = 1;
+    for (const AxisFacts &axis : facts.axes) {
+      shape.push_back(axis.extent.isConstant() ? *axis.extent.evaluate({})
+                                               : rows);
+      count *= shape.back();
+    }
+    const int64_t element = byteSize(facts.dtype);
+    auto &buffer =
+        buffers.emplace_back(size_t(count * element + 512), std::byte(0xAB));
+    sizes.push_back(count * element);
+    auto *aligned = reinterpret_cast<std::byte *>(
+        (reinterpret_cast<uintptr_t>(buffer.data()) + 127) / 64 * 64);
+    std::byte *data = aligned + offset * element;
+    if (!facts.isOutput)
+      for (int64_t i = 0; i < count; ++i)
+        storeBits(facts.dtype, data + i * element,
+                  encode(facts.dtype,
+                         (int64_t(generator.next() % 4001) - 1900) / 512.0L));
+    tensors.push_back(
+        TensorRef::contiguous(static_cast<void *>(data), facts.dtype,
+                              Dims(std::span<const int64_t>(shape))));
+  }
+  Status status = kernel.run(tensors);
+  EXPECT_TRUE(status) << status.error().message;
+  for (size_t i = 0; i < buffers.size(); ++i)
+    if (kernel.artifact().arguments[i].isOutput) {
+      auto *data = static_cast<std::byte *>(tensors[i].data);
+      outputs.emplace_back(data - 64, data + sizes[i] + 64);
+    }
+  return outputs;
+}
+
+} // namespace
+
+TEST_P(RowPipelineTest, TheBitsAreThoseOfOneRowAfterTheOther) {
+  Result<std::string> scheduled =
+      emit(GetParam().text, Emit::Scheduled, Target::native());
+  ASSERT_TRUE(scheduled) << scheduled.error().message;
+  ASSERT_NE(scheduled->find("stream = "), std::string::npos);
+  const Kernel *single = kernelFor(reschedule(*scheduled, 1));
+  const Kernel *several = kernelFor(reschedule(*scheduled, 4));
+  ASSERT_TRUE(single && several);
+  // The code is another one.
+  ASSERT_NE(single->artifact().image, several->artifact().image);
+  for (int64_t rows : {1, 3, 4, 5, 8, 9, 12, 18, 19, 20, 27, 39, 60})
+    for (int64_t offset : {0, 1, 5})
+      EXPECT_TRUE(results(*single, rows, offset) ==
+                  results(*several, rows, offset))
+          << rows << " rows, off by " << offset;
+}
+
+INSTANTIATE_TEST_SUITE_P(Numerics, RowPipelineTest,
+                         testing::ValuesIn(makeCases()),
+                         [](const auto &info) { return info.param.name; });
