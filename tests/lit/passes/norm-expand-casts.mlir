@@ -1,5 +1,6 @@
 // RUN: norm-opt %s --norm-expand-casts | FileCheck %s --check-prefixes=CHECK,INT
 // RUN: norm-opt %s --norm-expand-casts=hardware-f16 | FileCheck %s --check-prefixes=CHECK,HW
+// RUN: norm-opt %s --norm-expand-casts=hardware-bf16 | FileCheck %s --check-prefix=BF16
 
 // CHECK-LABEL: func.func @bf16_to_f32
 // CHECK-SAME: (%[[X:.*]]: vector<8xbf16>)
@@ -112,4 +113,21 @@ func.func @left_alone(%x: vector<4xf32>, %y: vector<[4]xf32>, %z: f32)
   %b = arith.truncf %y : vector<[4]xf32> to vector<[4]xbf16>
   %c = arith.truncf %z : f32 to f8E4M3FN
   return %a, %b, %c : vector<4xf64>, vector<[4]xbf16>, f8E4M3FN
+}
+
+// 32 lanes go through the hardware's conversion, but where any is subnormal.
+// BF16-LABEL: func.func @whole_vectors
+func.func @whole_vectors(%x: vector<32xf32>, %b: vector<32xbf16>) -> (vector<32xbf16>, vector<32xf32>) {
+  // BF16: llvm.call_intrinsic "llvm.x86.avx512.fpclass.ps.512"
+  // BF16: llvm.call_intrinsic "llvm.x86.avx512.fpclass.ps.512"
+  // BF16: %[[ANY:.*]] = arith.cmpi ne
+  // BF16: scf.if %[[ANY]]
+  // BF16: arith.shrui
+  // BF16: } else {
+  // BF16-NEXT: llvm.call_intrinsic "llvm.x86.avx512bf16.cvtne2ps2bf16.512"
+  %y = arith.truncf %x : vector<32xf32> to vector<32xbf16>
+  // BF16: %[[WORDS:.*]] = vector.shuffle %{{.*}}, %{{.*}} [32, 0, 32, 1, 32, 2,
+  // BF16: vector.bitcast %[[WORDS]] : vector<64xi16> to vector<32xi32>
+  %z = arith.extf %b : vector<32xbf16> to vector<32xf32>
+  return %y, %z : vector<32xbf16>, vector<32xf32>
 }

@@ -12,6 +12,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <random>
 #include <vector>
 
@@ -193,6 +194,63 @@ TEST(ExpandCasts, HardwareF16) {
   checkExtension<double>(kF16, "f64", kLanes, true);
   checkTruncation(kF16, "f32", tieNeighbourhoods<float>(kF16), true);
   checkTruncation(kF16, "f64", tieNeighbourhoods<double>(kF16), true);
+}
+
+/// `values` through one cast of 32 lanes, with AVX512-BF16.
+template <typename Out, typename In>
+std::vector<Out> castInHardware(const std::string &op, const std::string &in,
+                                const std::string &out,
+                                const std::vector<In> &values) {
+  constexpr size_t lanes = 32;
+  PassJit jit("%y = arith." + op + " %a : IN to OUT", in, out, lanes, true,
+              [](mlir::PassManager &passes) {
+                ExpandCastsOptions options;
+                options.hardwareBF16 = true;
+                passes.addPass(createExpandCasts(options));
+              });
+  std::vector<Out> results(values.size());
+  EXPECT_TRUE(jit.function);
+  for (size_t i = 0; jit.function && i + lanes <= values.size(); i += lanes) {
+    alignas(128) In from[lanes];
+    alignas(128) Out to[lanes];
+    std::copy_n(&values[i], lanes, from);
+    jit.function(from, from, from, to);
+    std::copy_n(to, lanes, &results[i]);
+  }
+  return results;
+}
+
+// Subnormals among others, and vectors without any, which go another way.
+TEST(ExpandCasts, HardwareBF16) {
+  if (!hostHas("avx512bf16"))
+    GTEST_SKIP() << "this machine has no AVX512-BF16";
+  std::vector<float> values = tieNeighbourhoods<float>(kBF16);
+  for (uint32_t p = 1; p < 0x400000; p += 37) // signalling NaNs
+    values.push_back(std::bit_cast<float>(0x7f800000 | p));
+  std::vector<float> patterns = f32Patterns(521);
+  values.insert(values.end(), patterns.begin(), patterns.end());
+  std::vector<float> normal;
+  for (float value : values)
+    if (value == 0 || !(std::fabs(value) < 0x1p-126f))
+      normal.push_back(value);
+  for (std::vector<float> *some : {&values, &normal}) {
+    some->resize(some->size() / 32 * 32);
+    auto out = castInHardware<uint16_t>("truncf", "f32", "bf16", *some);
+    for (size_t i = 0; i < some->size(); ++i) {
+      float value = (*some)[i];
+      if (std::isnan(value)) {
+        ASSERT_TRUE(kBF16.isQuietNaN(out[i]));
+        ASSERT_EQ(out[i] | 0x40, std::bit_cast<uint32_t>(value) >> 16 | 0x40);
+      } else {
+        ASSERT_EQ(out[i], kBF16.encode(value)) << std::hexfloat << value;
+      }
+    }
+  }
+  std::vector<uint16_t> halves(0x10000);
+  std::iota(halves.begin(), halves.end(), uint16_t(0));
+  auto wide = castInHardware<uint32_t>("extf", "bf16", "f32", halves);
+  for (size_t i = 0; i < halves.size(); ++i)
+    ASSERT_EQ(wide[i], uint32_t(halves[i]) << 16);
 }
 
 TEST(ExpandCasts, SignallingNaNsBecomeQuiet) {

@@ -15,6 +15,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -54,7 +55,7 @@ public:
     mlir::DialectRegistry registry;
     registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect,
                     mlir::LLVM::LLVMDialect, mlir::math::MathDialect,
-                    mlir::vector::VectorDialect>();
+                    mlir::scf::SCFDialect, mlir::vector::VectorDialect>();
     mlir::registerBuiltinDialectTranslation(registry);
     mlir::registerLLVMDialectTranslation(registry);
     mlir::MLIRContext context(registry);
@@ -66,6 +67,8 @@ public:
       return;
     mlir::PassManager passes(&context);
     addPasses(passes);
+    passes.addPass(mlir::createSCFToControlFlowPass());
+    passes.addPass(mlir::createConvertControlFlowToLLVMPass());
     passes.addPass(mlir::createConvertVectorToLLVMPass());
     passes.addPass(mlir::createArithToLLVMConversionPass());
     passes.addPass(mlir::createConvertMathToLLVMPass());
