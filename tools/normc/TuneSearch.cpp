@@ -291,7 +291,8 @@ Status TuneSearch::climb(ScheduleParameter parameter, double slice,
 Status TuneSearch::runPass(std::span<const ScheduleParameter> parameters,
                            bool isFirst) {
   for (size_t i = 0; i < parameters.size(); ++i) {
-    double slice = left() / double(parameters.size() - i);
+    // A part more than numbers are left, for those that climb.
+    double slice = left() / double(parameters.size() - i + 1);
     if (Status status = climb(parameters[i], slice, isFirst); !status)
       return status;
   }
