@@ -21,6 +21,9 @@ Status runCommand(const Options &options);
 /// `normc bench`: times a kernel beside a streaming copy.
 Status benchCommand(const Options &options);
 
+/// `normc tune`: searches for a faster schedule.
+Status tuneCommand(const Options &options);
+
 /// `normc explain`: tells what a norm becomes.
 Status explainCommand(const Options &options);
 

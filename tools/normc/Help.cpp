@@ -138,8 +138,11 @@ std::string normc::tool::helpOf(const CommandInfo &command) {
   if (command.operand == StringRef("FILE"))
     text += describe(
         "FILE",
-        std::string("the .mlir text of one function of norm ops on tensors, or "
-                    "of one norm.program") +
+        std::string("the .mlir text of one function of norm ops on tensors") +
+            // Whose schedules can't change any more.
+            (command.action == Options::Action::Tune
+                 ? ""
+                 : ", or of one norm.program") +
             (takesArtifact ? ", or a saved kernel (normc compile "
                              "--emit=artifact)"
                            : "") +

@@ -123,6 +123,16 @@ static Status readCeiling(StringRef value, Options &options) {
   return {};
 }
 
+static Status readBudget(StringRef value, Options &options) {
+  double seconds = 0;
+  if (value.getAsDouble(seconds) || !std::isfinite(seconds) || seconds <= 0)
+    return usage("expected --budget to be a number of seconds above 0, but got "
+                 "'" +
+                 value + "'");
+  options.budget = seconds;
+  return {};
+}
+
 static Status readTarget(StringRef value, Options &options) {
   options.target = value.str();
   return {};
@@ -130,6 +140,12 @@ static Status readTarget(StringRef value, Options &options) {
 static Status readOutput(StringRef value, Options &options) {
   options.output = value.str();
   return {};
+}
+static Status readTuned(StringRef value, Options &options) {
+  if (value == "-")
+    return usage("expected --output to be a file, since standard output has "
+                 "the report, but got '-'");
+  return readOutput(value, options);
 }
 
 template <bool Options::*flag>
@@ -144,6 +160,7 @@ static Status setFlag(StringRef, Options &options) {
 
 static constexpr unsigned kCompile = bit(Action::Compile),
                           kRun = bit(Action::Run), kBench = bit(Action::Bench),
+                          kTune = bit(Action::Tune),
                           kExplain = bit(Action::Explain),
                           kPreset = bit(Action::Preset);
 
@@ -170,6 +187,18 @@ static constexpr CommandInfo kCommands[] = {
      "that go\npast the cache, in turns with the kernel. Bytes are those that "
      "must move: each\nargument once. Times are medians, and `ratio` is gb_s / "
      "ceiling_gb_s. Inputs are\nrandom.\n"},
+    {Action::Tune, "tune", "searches for a faster schedule than the model's",
+     "FILE",
+     "Starts from the schedules that the compiler's model chooses, or that "
+     "FILE has,\nand varies one number after the other: rows, prefetch, "
+     "stream, unroll, width,\nchunk. What computes anything else than the "
+     "start, but for the rounding of sums\nin another order, is refused. "
+     "Variants take turns, on arrays that are not in the\ncaches. One is "
+     "taken if it is faster by at least 1% and by more than the spread,\n"
+     "which is from the median to the slower quartile. What is taken in the "
+     "end is\ntimed beside the start once more; that is the gain.\n\n"
+     "What -o writes is .mlir text with schedules that can be read and "
+     "changed; all\ncommands take it in place of FILE.\n"},
     {Action::Explain, "explain",
      "tells what a norm is compiled to, and what it costs", "FILE", ""},
     {Action::Targets, "targets", "lists the machines to compile for", "", ""},
@@ -243,7 +272,7 @@ static constexpr OptionInfo kOptions[] = {
      "fills the inputs that have no --in with normal random numbers, the same "
      "for the same seed",
      readRandom},
-    {"--shape", "", "NAME=8x4096", kRun | kBench | kExplain,
+    {"--shape", "", "NAME=8x4096", kRun | kBench | kTune | kExplain,
      OptionInfo::Repeated,
      "the shape of an argument with dynamic extents; those of others follow "
      "from it where they are tied",
@@ -252,27 +281,32 @@ static constexpr OptionInfo kOptions[] = {
      "prints what the results and the statistics look like, and warns of "
      "trouble",
      setFlag<&Options::stats>},
-    {"--target", "", "TARGET", kRun | kBench | kExplain, OptionInfo::Once,
+    {"--target", "", "TARGET", kRun | kBench | kTune | kExplain,
+     OptionInfo::Once,
      "native (default), x86-64-v3, ...; `normc targets` lists them",
      readTarget},
     {"--target", "", "TARGET,...", kCompile, OptionInfo::Once,
      "native (default), x86-64-v3, aarch64, ...; `normc targets` lists them. "
      "Of several, code has a version for each, and the machine takes the best",
      readTarget},
-    {"--threads", "", "N", kRun | kBench | kExplain, OptionInfo::Once,
+    {"--threads", "", "N", kRun | kBench | kTune | kExplain, OptionInfo::Once,
      "threads to run on, at most one per core; all by default. Results do not "
      "depend on it",
      readThreads},
     {"--ceiling", "", "GB/S", kExplain, OptionInfo::Once,
      "the speed of memory to reckon with; measured where not given",
      readCeiling},
-    {"--json", "", "", kBench, OptionInfo::Once,
+    {"--budget", "", "SECONDS", kTune, OptionInfo::Once,
+     "about how long to search; 20 by default", readBudget},
+    {"--json", "", "", kBench | kTune, OptionInfo::Once,
      "one JSON object instead of text", setFlag<&Options::json>},
     {"--timing", "", "", kCompile, OptionInfo::Once,
      "a table on standard error: what each step of the compiler took",
      setFlag<&Options::timing>},
     {"--output", "-o", "OUT", kCompile | kPreset, OptionInfo::Once,
      "the file to write; `-` (default) is standard output", readOutput},
+    {"--output", "-o", "OUT.mlir", kTune, OptionInfo::Once,
+     "the file to save the tuned kernel to; not saved by default", readTuned},
 };
 
 llvm::ArrayRef<CommandInfo> normc::tool::listCommands() { return kCommands; }

@@ -43,6 +43,7 @@ struct Options {
     Compile,
     Run,
     Bench,
+    Tune,
     Explain,
     Targets,
   };
@@ -52,13 +53,14 @@ struct Options {
   std::string file; ///< "-" is standard input.
   std::string target = "native";
   std::optional<Emit> emit;         ///< Given where `action` is Compile.
-  std::string output = "-";         ///< "-" is standard output.
+  std::string output = "-";         ///< "-": standard output (Tune: none).
   std::vector<Binding> inputs;      ///< Names differ.
   std::vector<Binding> outputs;     ///< Names differ.
   std::vector<ShapeBinding> shapes; ///< Names differ.
   std::optional<uint64_t> random;   ///< Seed of inputs without a file.
   std::optional<int> threads;       ///< At least 1; all cores where not given.
   std::optional<double> ceiling;    ///< In GB/s, above 0; else it is measured.
+  double budget = 20;               ///< Seconds to tune for, above 0.
   std::string presetName; ///< One of `presets()`, unless `list` is set.
   PresetOptions preset;
   bool list = false;

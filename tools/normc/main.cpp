@@ -1,10 +1,10 @@
 //===- main.cpp - the normc command ---------------------------------------===//
 //
 // `normc compile` shows what a norm is lowered to, or writes an object file;
-// `normc run` runs it on arrays; `normc bench` times it, and `normc explain`
-// tells what it became. `normc --help` has the rest. Exit codes: 0, or 1 where
-// the input or the machine is at fault, 2 for a wrong command line, 3 for a
-// defect in normc.
+// `normc run` runs it on arrays; `normc bench` times it, `normc tune` searches
+// for a faster schedule, and `normc explain` tells what it became. `normc
+// --help` has the rest. Exit codes: 0, or 1 where the input or the machine is
+// at fault, 2 for a wrong command line, 3 for a defect in normc.
 //
 //===----------------------------------------------------------------------===//
 
@@ -33,6 +33,8 @@ static Status act(const Options &options) {
     return runCommand(options);
   case Options::Action::Bench:
     return benchCommand(options);
+  case Options::Action::Tune:
+    return tuneCommand(options);
   case Options::Action::Explain:
     return explainCommand(options);
   case Options::Action::Targets:

@@ -94,6 +94,27 @@ TEST(OptionsTest, Bench) {
   EXPECT_EQ(options->shapes[1].shape, (Dims{4096}));
 }
 
+TEST(OptionsTest, Tune) {
+  Result<Options> options =
+      parseOptions({"tune", "a.mlir", "--shape=x=8x4", "--budget=0.5", "-o",
+                    "b.mlir", "--json", "--threads=2"});
+  ASSERT_TRUE(options) << options.error().message;
+  EXPECT_EQ(options->action, Options::Action::Tune);
+  EXPECT_EQ(options->budget, 0.5);
+  EXPECT_EQ(options->output, "b.mlir");
+  EXPECT_TRUE(options->json);
+  EXPECT_EQ(options->threads, 2);
+  EXPECT_EQ(parseOptions({"tune", "a.mlir"})->budget, 20);
+  for (const char *budget :
+       {"--budget=0", "--budget=-1", "--budget=x", "--budget=inf"})
+    EXPECT_THAT(messageOf({"tune", "a.mlir", budget}),
+                HasSubstr("expected --budget to be a number of seconds above "
+                          "0, but got '"));
+  EXPECT_EQ(messageOf({"tune", "a.mlir", "-o", "-"}),
+            "expected --output to be a file, since standard output has the "
+            "report, but got '-'");
+}
+
 TEST(OptionsTest, RandomAndStats) {
   Result<Options> options = parseOptions(
       {"run", "a.mlir", "--random=18446744073709551615", "--stats"});
