@@ -248,9 +248,13 @@ int64_t Chooser::chooseStream() {
 }
 
 int64_t Chooser::choosePrefetch() {
-  if (!readsAgain() || stage.outputs.empty() || lane < 0 ||
-      parallel.contains(unsigned(lane)))
+  if (!readsAgain() || stage.outputs.empty() || lane < 0)
     return 0;
+  if (parallel.contains(unsigned(lane))) {
+    because("prefetch", "rows are a stride apart, which no hardware follows: "
+                        "the blocks of lanes after this one arrive meanwhile");
+    return getenv("PF") ? atoi(getenv("PF")) : 4;
+  }
   because("prefetch", "reading and writing overlap: the next row arrives while "
                       "this one is written");
   return 1;
@@ -259,7 +263,8 @@ int64_t Chooser::choosePrefetch() {
 /// Rows long enough that one after the other reads, and then writes.
 int64_t Chooser::chooseRows() {
   constexpr int64_t longBytes = 8 << 10, rows = 4;
-  if (choosePrefetch() == 0 || instanceBytes(/*ownOnly=*/true) < 2 * longBytes)
+  if (choosePrefetch() == 0 || parallel.contains(unsigned(lane)) ||
+      instanceBytes(/*ownOnly=*/true) < 2 * longBytes)
     return 1;
   because("rows", "writing 4 rows while the next 4 are read: 80 to 95% of a "
                   "copy, one after the other 60 to 70%; rows of less than 8 KB "

@@ -8,6 +8,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace normc;
@@ -60,9 +61,9 @@ void PhaseEmitter::emitOp(Operation &op, const Position &position,
 void PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
                              IRMapping &values) {
   PhaseLoops loops = begin(phase, position, values);
-  // Lanes that are instances may differ.
+  // Lanes that are instances may differ: it is run where any wants it.
   if (loops.guard && isVector(values.lookup(loops.guard)))
-    loops.guard = loops.assumed = {};
+    loops.assumed = {};
   if (loops.guard)
     emitGuarded(loops, position);
   else
@@ -107,7 +108,7 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
                                 ? getBF16Square(loops.products.back())
                                 : Value());
   }
-  if (loops.alongLanes && !position.ahead.empty() && isLast(phase))
+  if (loops.hasLanes && !position.ahead.empty() && isLast(phase))
     loops.prefetched = findPrefetched(phase, context);
   if (loops.alongLanes && loops.carries.empty())
     loops.streamed = findStreamed(phase, context);
@@ -213,9 +214,15 @@ PhaseEmitter::Values PhaseEmitter::emitNest(PhaseLoops &loops, unsigned depth,
 /// contributions start from.
 void PhaseEmitter::emitGuarded(PhaseLoops &loops, const Position &position) {
   Value condition = loops.outer.lookup(loops.guard);
+  if (isVector(condition))
+    condition =
+        vector::ReductionOp::create(b, vector::CombiningKind::OR, condition);
   ValueRange results = loops.phase.getResults();
-  auto branch = scf::IfOp::create(b, results.getTypes(), condition,
-                                  /*withElseRegion=*/true);
+  SmallVector<Type> types(results.getTypes());
+  if (position.hasLanes) // Lanes are instances.
+    for (Type &type : types)
+      type = VectorType::get(context.width, type);
+  auto branch = scf::IfOp::create(b, types, condition, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   finish(loops, position, emitLoops(loops, position, initial(loops)));
@@ -224,7 +231,7 @@ void PhaseEmitter::emitGuarded(PhaseLoops &loops, const Position &position) {
     found.push_back(loops.outer.lookup(result));
   scf::YieldOp::create(b, found);
   b.setInsertionPointToStart(branch.elseBlock());
-  for (auto [carry, type] : llvm::zip_equal(loops.carries, results.getTypes()))
+  for (auto [carry, type] : llvm::zip_equal(loops.carries, types))
     identities.push_back(makeIdentity(b, carry.kind(), type));
   scf::YieldOp::create(b, identities);
   loops.outer.map(results, branch.getResults());
