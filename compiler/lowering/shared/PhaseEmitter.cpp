@@ -86,6 +86,12 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
   loops.hasLanes = position.hasLanes || loops.alongLanes;
   loops.assumed = loops.guard;
   loops.extent = context.extents[loops.dims.back()];
+  for (unsigned i = countMergedDims(phase, context); i > 0; --i) {
+    unsigned inner = loops.dims.pop_back_val();
+    loops.merged.push_back(loops.dims.back());
+    loops.extent = mulI64(b, loops.extent, context.extents[loops.dims.back()]);
+    loops.dims.back() = inner;
+  }
   if (std::optional<Prefix> prefix = findPrefix(phase, context);
       prefix && loops.alongLanes && !lanes.shares()) {
     loops.assumed = prefix->condition;
@@ -165,6 +171,8 @@ void PhaseEmitter::finish(PhaseLoops &loops, const Position &position,
   Value points = makeI64(b, 1);
   for (unsigned dim : loops.dims)
     points = mulI64(b, points, context.extents[dim]);
+  for (unsigned dim : loops.merged)
+    points = mulI64(b, points, context.extents[dim]);
   Value count = b.createOrFold<arith::UIToFPOp>(b.getF64Type(), points);
   for (auto [carry, result] :
        llvm::zip_equal(loops.carries, loops.phase.getResults())) {
@@ -199,6 +207,9 @@ PhaseEmitter::Values PhaseEmitter::forLoop(Value begin, Value end, int64_t step,
 PhaseEmitter::Values PhaseEmitter::emitNest(PhaseLoops &loops, unsigned depth,
                                             Position position,
                                             ValueRange carried) {
+  if (depth == 0)
+    for (unsigned dim : loops.merged)
+      position.coordinates[dim] = makeI64(b, 0);
   if (depth + 1 == loops.dims.size())
     return emitRest(loops, position, Value(), carried);
   unsigned dim = loops.dims[depth];
@@ -274,7 +285,7 @@ Value PhaseEmitter::headLength(PhaseLoops &loops, const Position &position) {
   Value past = arith::SubIOp::create(b, makeI64(b, 0), address);
   past = b.createOrFold<arith::RemUIOp>(past, bytes);
   Value count = b.createOrFold<arith::DivUIOp>(past, makeI64(b, element));
-  count = arith::MinSIOp::create(b, count, context.extents[context.lane]);
+  count = arith::MinSIOp::create(b, count, loops.extent);
   if (position.streamsWhen)
     count =
         arith::SelectOp::create(b, position.streamsWhen, count, makeI64(b, 0));

@@ -38,6 +38,9 @@ struct PhaseLoops {
   norm::PhaseOp phase;
   mlir::IRMapping &outer;                ///< Values of the instance.
   llvm::SmallVector<unsigned> dims = {}; ///< Loop dims, outermost first.
+  /// Dims that run together with the innermost as one loop: its coordinate
+  /// counts the points of all.
+  llvm::SmallVector<unsigned> merged = {};
   bool alongLanes = false; ///< The innermost loop is the lane dim's.
   bool hasLanes = false;   ///< Contributions are vectors.
   llvm::SmallVector<Carry> carries = {}; ///< One per contribution.
