@@ -44,6 +44,7 @@ private:
   void splitDim(StringAttr dim, int64_t inner);
   DimsAttr withParts(DimsAttr axis) const;
   MapAttr tileMap() const;
+  Value meanOfTile(Value value);
   Triple buildTiles();
   Triple mergeTiles(const Triple &tiles, ArrayRef<StringAttr> over);
   Triple mergeAll(Triple tiles);
@@ -205,6 +206,28 @@ static std::pair<Value, Value> splitNumber(ImplicitLocOpBuilder &b,
   return {high, arith::TruncFOp::create(b, b.getF32Type(), rest)};
 }
 
+/// The mean over a tile. Where the number of points is known, no division: the
+/// sum of f64 values takes multiply-adds, which leave the adders to
+/// conversions.
+Value Splitter::meanOfTile(Value value) {
+  Type type = value.getType();
+  auto over = dimsOf(tile);
+  int64_t points = 1;
+  for (StringAttr dim : tile) {
+    int64_t extent = extents.lookup(dim);
+    if (ShapedType::isDynamic(extent))
+      return ReduceOp::create(b, type, ReduceKind::mean, value, over, Value());
+    points *= extent;
+  }
+  Value part = arith::ConstantOp::create(b, b.getFloatAttr(type, 1.0 / points));
+  auto sum = [&](Value of) -> Value {
+    return ReduceOp::create(b, type, ReduceKind::add, of, over, Value());
+  };
+  if (type.isF64())
+    return sum(arith::MulFOp::create(b, value, part));
+  return arith::MulFOp::create(b, sum(value), part);
+}
+
 /// The moments of every tile, one column of it after the other.
 Triple Splitter::buildTiles() {
   Value value = moments.getValue();
@@ -232,10 +255,7 @@ Triple Splitter::buildTiles() {
     for (Operation *op : slice)
       b.clone(*op, mapping);
     Value point = mapping.lookup(value);
-    auto mean = [&](Value of) -> Value {
-      return ReduceOp::create(b, of.getType(), ReduceKind::mean, of,
-                              dimsOf(tile), Value());
-    };
+    auto mean = [&](Value of) { return meanOfTile(of); };
     Value both = mean(arith::ExtFOp::create(b, b.getF64Type(), point));
     auto [high, low] = splitNumber(b, both);
     Value distance = arith::SubFOp::create(b, point, high);

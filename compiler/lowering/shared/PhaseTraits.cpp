@@ -31,6 +31,10 @@ Value normc::getBF16Square(arith::MulFOp product) {
 }
 
 bool normc::isWidened(Value value) {
+  // Their part by a constant, too, has bits to spare.
+  if (auto product = value.getDefiningOp<arith::MulFOp>();
+      product && matchPattern(product.getRhs(), m_Constant()))
+    value = product.getLhs();
   return value.getType().isF64() && value.getDefiningOp<arith::ExtFOp>();
 }
 
