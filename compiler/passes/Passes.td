@@ -85,7 +85,7 @@ def NormSplitReductions : Pass<"norm-split-reductions", "::mlir::func::FuncOp"> 
   let description = [{
     Where vectors run along channels, one instance would walk all rows of a few
     of them: a cache line of every row, far apart, three times. This takes the
-    `norm.moments` of tiles of 24 to 128 rows instead, which stay in the nearest
+    `norm.moments` of tiles of 24 to 48 rows instead, which stay in the nearest
     cache, merges them step by step (Chan, Golub and LeVeque: the mean of means,
     and of the variances and squares of what the means are apart, all tiles
     having as many points), and leaves of the kernel what is the same for a

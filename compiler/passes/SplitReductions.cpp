@@ -153,7 +153,7 @@ void Splitter::splitDim(StringAttr dim, int64_t inner) {
 /// Innermost reduced dims of so many points that the results of a tile are
 /// little beside it, and so few that it stays in the nearest cache.
 void Splitter::cutTile() {
-  constexpr int64_t least = 24, most = 128;
+  constexpr int64_t least = 24, most = 48;
   int64_t points = 1;
   DimsAttr over = moments.getOver();
   auto reduced = llvm::to_vector(llvm::make_filter_range(

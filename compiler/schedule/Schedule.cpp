@@ -285,9 +285,9 @@ int64_t Chooser::choosePrefetch() {
   if (!readsAgain() || stage.outputs.empty() || lane < 0)
     return 0;
   if (parallel.contains(unsigned(lane))) {
-    because("prefetch", "rows are a stride apart, which no hardware follows: "
-                        "the blocks of lanes after this one arrive meanwhile");
-    return getenv("PF") ? atoi(getenv("PF")) : 4;
+    because("prefetch", "columns are read a line of every row at a time: the "
+                        "next rows arrive meanwhile, one after the other");
+    return 1;
   }
   because("prefetch", "reading and writing overlap: the next row arrives while "
                       "this one is written");

@@ -114,7 +114,9 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
                                 ? getBF16Square(loops.products.back())
                                 : Value());
   }
-  if (loops.hasLanes && !position.ahead.empty() && isLast(phase))
+  bool isColumn = position.hasLanes && loops.dims.size() == 1;
+  if ((loops.alongLanes || isColumn) && !position.ahead.empty() &&
+      isLast(phase))
     loops.prefetched = findPrefetched(phase, context);
   if (loops.alongLanes && loops.carries.empty())
     loops.streamed = findStreamed(phase, context);
@@ -434,7 +436,7 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
   bodies.position.coordinates[loops.dims.back()] = at;
   BodyEmitter emitter(context, b, bodies.position, values);
   if (!bodies.mask)
-    emitPrefetches(loops, emitter, i);
+    emitPrefetches(bodies, i, at);
   for (Operation &op : loops.phase.getBlock()->without_terminator()) {
     if (bodies.fuses() && llvm::is_contained(loops.products, &op))
       continue;
@@ -481,13 +483,28 @@ SmallVector<IRMapping> PhaseEmitter::emitShared(PhaseLoops &loops,
 
 /// One prefetch a cache line: body `body` of an iteration may share one with
 /// the body before it.
-void PhaseEmitter::emitPrefetches(PhaseLoops &loops, BodyEmitter &emitter,
-                                  int64_t body) {
+void PhaseEmitter::emitPrefetches(PhaseBodies &bodies, int64_t body, Value at) {
+  PhaseLoops &loops = bodies.loops;
+  Position there = bodies.position;
+  if (!loops.alongLanes)
+    aimAhead(loops, there, at);
+  BodyEmitter emitter(context, b, there, bodies.copies[body]);
   for (LoadOp load : loops.prefetched) {
     int64_t bytes = context.width * bytesOf(load.getResult().getType());
-    if (body * bytes % kLineBytes == 0)
+    if (!loops.alongLanes || body * bytes % kLineBytes == 0)
       emitter.prefetch(load);
   }
+}
+
+/// Columns are read a line of every row at a time, an order in which memory is
+/// slow. What blocks of lanes side by side fetch ahead is therefore the rows
+/// one after the other: the first block the first of them, and so on.
+void PhaseEmitter::aimAhead(PhaseLoops &loops, Position &position, Value at) {
+  for (unsigned dim : loops.dims)
+    position.coordinates[dim] = makeI64(b, 0);
+  Value &lane = position.ahead[context.lane];
+  lane = addI64(b, mulI64(b, position.coordinates[context.lane], loops.extent),
+                mulI64(b, at, makeI64(b, context.width)));
 }
 
 /// The squares of all copies, in two chains.

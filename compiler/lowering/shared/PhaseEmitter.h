@@ -142,7 +142,8 @@ private:
   mlir::Value emitHead(PhaseLoops &loops, const Position &position);
   Values emitTail(PhaseLoops &loops, const Position &position, mlir::Value at,
                   mlir::ValueRange carried);
-  void emitPrefetches(PhaseLoops &loops, BodyEmitter &emitter, int64_t body);
+  void emitPrefetches(PhaseBodies &bodies, int64_t body, mlir::Value at);
+  void aimAhead(PhaseLoops &loops, Position &position, mlir::Value at);
   mlir::Value dotSquares(PhaseBodies &bodies, mlir::Value square);
   mlir::Value totalOf(PhaseBodies &bodies, unsigned contribution);
   /// `count` copies of the body, `step` apart, and one block total of each
