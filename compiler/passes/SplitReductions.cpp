@@ -312,9 +312,20 @@ Triple Splitter::mergeAll(Triple tiles) {
     return over.contains(dim) || !extents.contains(dim) ||
            !kernel.getDims().contains(dim);
   };
-  for (SmallVector<StringAttr> left = rows; !left.empty(); left.pop_back())
-    if (isReduced(left.back()))
-      tiles = mergeTiles(tiles, left.back());
+  constexpr int64_t enough = 32; // Tiles to a step.
+  SmallVector<StringAttr> left, step;
+  llvm::copy_if(rows, std::back_inserter(left), isReduced);
+  int64_t points = 1;
+  while (!left.empty()) {
+    step.push_back(left.pop_back_val());
+    int64_t extent = extents.lookup(step.back());
+    points = ShapedType::isDynamic(extent) ? enough : points * extent;
+    if (points < enough && !left.empty())
+      continue;
+    tiles = mergeTiles(tiles, step);
+    step.clear();
+    points = 1;
+  }
   SmallVector<StringAttr> within;
   llvm::copy_if(channels, std::back_inserter(within), isReduced);
   return within.empty() ? tiles : mergeTiles(tiles, within);
