@@ -284,9 +284,10 @@ Triple Splitter::mergeTiles(const Triple &tiles, ArrayRef<StringAttr> over) {
     auto wide = [&](Value of) -> Value {
       return arith::ExtFOp::create(b, b.getF64Type(), of);
     };
-    Value both =
-        arith::AddFOp::create(b, wide(arguments[0]), wide(arguments[1]));
-    auto [high, low] = splitNumber(b, mean(both));
+    // Apart, since sums of f32 in f64 need no care.
+    Value both = arith::AddFOp::create(b, mean(wide(arguments[0])),
+                                       wide(mean(arguments[1])));
+    auto [high, low] = splitNumber(b, both);
     Value apart =
         arith::AddFOp::create(b, arith::SubFOp::create(b, arguments[0], high),
                               arith::SubFOp::create(b, arguments[1], low));
