@@ -207,7 +207,16 @@ int64_t Chooser::chooseUnroll(int64_t width) {
       ShapedType::isDynamic(runLength()))
     return most;
   uint64_t vectors = std::max<int64_t>(runLength() / width, 1);
-  return std::min<int64_t>(most, llvm::bit_floor(vectors));
+  int64_t unroll = std::min<int64_t>(most, llvm::bit_floor(vectors));
+  // Of short runs, many to an instance, little should be left to single
+  // vectors.
+  auto steps = [&](int64_t unroll) {
+    return vectors / unroll + vectors % unroll;
+  };
+  bool isRow = visitedDims() == (parallel | DimSet::one(unsigned(lane)));
+  while (!isRow && unroll > 1 && steps(unroll / 2) < steps(unroll))
+    unroll /= 2;
+  return unroll;
 }
 
 /// Bytes that one instance reads and writes, about; of `ownOnly`, those that no
