@@ -39,6 +39,7 @@ public:
 private:
   bool findMoments();
   bool findDims();
+  void findRuns(ArrayRef<unsigned> order);
   bool isWorthIt() const;
   void cutTile();
   void splitDim(StringAttr dim, int64_t inner);
@@ -98,7 +99,8 @@ bool Splitter::findMoments() {
                        });
 }
 
-/// Channels lie innermost, and vectors run along them.
+/// Channels lie innermost, and vectors run along them; or runs of their points
+/// are short.
 bool Splitter::findDims() {
   SpaceAttr space = kernel.getDims();
   for (auto [name, extent] :
@@ -111,19 +113,44 @@ bool Splitter::findDims() {
     return false;
   StringAttr innermost = space.getNames()[order.back()];
   DimsAttr over = moments.getOver();
+  auto isKept = [&](StringAttr name) {
+    return !over.contains(name) && extents.lookup(name) != 1;
+  };
   for (Attribute map : kernel.getInputMaps())
     for (DimsAttr axis : cast<MapAttr>(map).getAxes())
       if (channels.empty() && axis.contains(innermost))
         llvm::append_range(channels, axis.getNames());
-  bool isKept = llvm::any_of(channels, [&](StringAttr name) {
-    return !over.contains(name) && extents.lookup(name) != 1;
-  });
+  bool hasRows = llvm::none_of(channels, isKept);
+  if (hasRows) {
+    channels.clear();
+    findRuns(order);
+  }
   for (unsigned dim : order)
-    if (!llvm::is_contained(channels, space.getNames()[dim]))
-      rows.push_back(space.getNames()[dim]);
-  return isKept && llvm::any_of(rows, [&](StringAttr name) {
-           return over.contains(name);
-         });
+    if (StringAttr name = space.getNames()[dim];
+        !llvm::is_contained(channels, name) && !llvm::is_contained(tile, name))
+      rows.push_back(name);
+  return !channels.empty() && llvm::any_of(rows, [&](StringAttr name) {
+    return over.contains(name);
+  });
+}
+
+/// Where a channel's points lie innermost, but in runs so short and far apart
+/// that memory is slow, a run is a tile.
+void Splitter::findRuns(ArrayRef<unsigned> order) {
+  constexpr int64_t mostBytes = 3 << 10;
+  int64_t bytes = 4;
+  for (unsigned dim : llvm::reverse(order)) {
+    StringAttr name = kernel.getDims().getNames()[dim];
+    int64_t extent = extents.lookup(name);
+    if (!moments.getOver().contains(name) && extent != 1) {
+      channels.push_back(name);
+      return;
+    }
+    if (ShapedType::isDynamic(extent) || bytes * extent > mostBytes)
+      return;
+    bytes *= extent;
+    tile.push_back(name);
+  }
 }
 
 /// Small data stays in the second-level cache, whatever the order.
@@ -440,7 +467,8 @@ bool Splitter::run() {
   if (!findMoments() || !findDims() || !isWorthIt())
     return false;
   SmallVector<StringAttr> perChannel = channels;
-  cutTile();
+  if (tile.empty())
+    cutTile();
   Triple group = mergeAll(buildTiles());
   useMoments(group);
   SmallVector<DimsAttr> axes;
