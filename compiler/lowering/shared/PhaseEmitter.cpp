@@ -485,6 +485,8 @@ SmallVector<IRMapping> PhaseEmitter::emitShared(PhaseLoops &loops,
 /// the body before it.
 void PhaseEmitter::emitPrefetches(PhaseBodies &bodies, int64_t body, Value at) {
   PhaseLoops &loops = bodies.loops;
+  if (loops.prefetched.empty())
+    return;
   Position there = bodies.position;
   if (!loops.alongLanes)
     aimAhead(loops, there, at);

@@ -150,7 +150,7 @@ static bool areJoined(KernelOp kernel, StringAttr first, StringAttr second) {
       const auto *other = llvm::find(names, second);
       if (at == names.end() && other == names.end())
         continue;
-      if (at == names.end() || other != std::next(at))
+      if (at == names.end() || other == names.end() || other != std::next(at))
         return false;
     }
     return true;
