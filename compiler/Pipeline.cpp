@@ -41,6 +41,8 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
       {Emit::Precision,
        [isGpu](OpPassManager &pm) {
          pm.addNestedPass<func::FuncOp>(createNormPrecision());
+         if (!isGpu)
+           pm.addNestedPass<func::FuncOp>(createNormSplitReductions());
          // A GPU holds a row in registers, where a second pass costs nothing.
          pm.addNestedPass<func::FuncOp>(
              createNormExpandMoments({.shifted = !isGpu}));

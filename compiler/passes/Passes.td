@@ -80,6 +80,54 @@ def NormPrecision : Pass<"norm-precision", "::mlir::func::FuncOp"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def NormSplitReductions : Pass<"norm-split-reductions", "::mlir::func::FuncOp"> {
+  let summary = "Take the moments of channels that lie innermost in memory by tiles";
+  let description = [{
+    Where vectors run along channels, one instance would walk all rows of a few
+    of them: a cache line of every row, far apart, three times. This takes the
+    `norm.moments` of tiles of 24 to 48 rows instead, which stay in the nearest
+    cache, merges them step by step (Chan, Golub and LeVeque: the mean of means,
+    and of the variances and squares of what the means are apart, all tiles
+    having as many points), and leaves of the kernel what is the same for a
+    whole group, as one kernel, and elementwise code, as the last. Rows of known
+    extent are cut by a divisor. Channels of a group that nothing tells apart
+    become one dim.
+
+    Before:
+
+    ```mlir
+    %y = norm.kernel dims(n = 32, h = 56, w = 56, c = 256) ins(%xe = %x by [[n], [h], [w], [c]]) outs(by [[n], [h], [w], [c]]) {
+      %count, %mean, %delta, %m2 = norm.moments %xe over [n, h, w] : f32
+      %var = arith.divf %m2, %count : f32
+      %o = "normalize"(%xe, %mean, %delta, %var)
+      norm.yield %o : f32
+    }
+    ```
+
+    After (types and the rounding of means to two parts left out):
+
+    ```mlir
+    %m, %d, %v = norm.kernel dims(n = 32, h = 56, w = 56, c = 256) ins(%xe = %x by [[n], [h], [w], [c]]) outs(by [[n], [h], [c]], ...) {
+      %mean = norm.reduce mean %xe over [w] : f64
+      ...
+    }
+    %mh, %dh, %vh = norm.kernel dims(n = 32, h = 56, c = 256) ins(%me = %m by [[n], [h], [c]], ...) outs(by [[n], [c]], ...) { ... over [h] ... }
+    %mn, %dn, %vn = norm.kernel dims(n = 32, c = 256) ins(%me = %mh by [[n], [c]], ...) outs(by [[c]], ...) { ... over [n] ... }
+    %var = norm.kernel dims(c = 256) ins(%ve = %vn by [[c]]) outs(by [[c]]) { ... }
+    %y = norm.kernel dims(n = 32, h = 56, w = 56, c = 256) ins(%xe = %x by [[n], [h], [w], [c]], %mean = %mn by [[c]], ...) outs(by [[n], [h], [w], [c]]) {
+      %o = "normalize"(%xe, %mean, %delta, %var)
+      norm.yield %o : f32
+    }
+    ```
+  }];
+  let options = [Option<"minBytes", "min-bytes", "int64_t", "262144",
+                        "Kernels over less, as f32, stay whole">];
+  let statistics = [Statistic<"numSplit", "kernels-split",
+                              "Number of kernels taken apart">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::normc::norm::NormDialect"];
+}
+
 def NormExpandMoments : Pass<"norm-expand-moments", "::mlir::func::FuncOp"> {
   let summary = "Compute moments from distances";
   let description = [{

@@ -35,6 +35,7 @@ private:
   }
   void chooseLanes();
   DimSet chooseParallel();
+  int64_t runLength() const;
   bool writesHalves() const;
   int64_t chooseWidth();
   int64_t chooseUnroll(int64_t width);
@@ -128,6 +129,39 @@ bool Chooser::writesHalves() const {
   return any;
 }
 
+/// Points that lie one after the other in every operand which has the lane dim,
+/// and which one loop visits; of dynamic extent, if any of their dims is.
+int64_t Chooser::runLength() const {
+  int64_t run = extent(lane);
+  if (lane < 0 || parallel.contains(unsigned(lane)))
+    return run;
+  KernelOp kernel = structure.kernel();
+  ArrayRef<StringAttr> names = structure.space().getNames();
+  for (Value operand : kernel->getOperands())
+    if (!getDeclaredStrides(operand).empty())
+      return run;
+  StringAttr inner = names[lane];
+  bool isInside = false; // Of the lane dim, in memory.
+  for (unsigned dim : llvm::reverse(structure.memoryOrder())) {
+    isInside |= int(dim) == lane;
+    if (!isInside || int(dim) == lane)
+      continue;
+    auto runsTogether = [&](Attribute map) {
+      return cast<MapAttr>(map).uses(names[dim]) ==
+             cast<MapAttr>(map).uses(inner);
+    };
+    if (parallel.contains(dim) || ShapedType::isDynamic(run) ||
+        !llvm::all_of(kernel.getInputMaps(), runsTogether) ||
+        !llvm::all_of(kernel.getOutputMaps(), [&](Attribute map) {
+          return runsTogether(map) || !cast<MapAttr>(map).uses(inner);
+        }))
+      break;
+    int64_t size = extent(int(dim));
+    run = ShapedType::isDynamic(size) ? size : run * size;
+  }
+  return run;
+}
+
 int64_t Chooser::chooseWidth() {
   if (lane < 0)
     return 1;
@@ -144,7 +178,7 @@ int64_t Chooser::chooseWidth() {
   bool isHalf = machine.kind == TargetKind::cpu && writesHalves();
   if (isHalf)
     width *= 2;
-  int64_t size = extent(lane);
+  int64_t size = machine.kind == TargetKind::cpu ? runLength() : extent(lane);
   if (!ShapedType::isDynamic(size) && size < width) {
     because("width", "no wider than the dim, " + Twine(size));
     return int64_t(llvm::bit_ceil(uint64_t(std::max<int64_t>(size, 1))));
@@ -171,10 +205,19 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   // With the lanes along a parallel dim the loop is over another one, whose
   // extent is seldom known to be short.
   if (lane < 0 || parallel.contains(unsigned(lane)) ||
-      ShapedType::isDynamic(extent(lane)))
+      ShapedType::isDynamic(runLength()))
     return most;
-  uint64_t vectors = std::max<int64_t>(extent(lane) / width, 1);
-  return std::min<int64_t>(most, llvm::bit_floor(vectors));
+  uint64_t vectors = std::max<int64_t>(runLength() / width, 1);
+  int64_t unroll = std::min<int64_t>(most, llvm::bit_floor(vectors));
+  // Of short runs, many to an instance, little should be left to single
+  // vectors.
+  auto steps = [&](int64_t unroll) {
+    return vectors / unroll + vectors % unroll;
+  };
+  bool isRow = visitedDims() == (parallel | DimSet::one(unsigned(lane)));
+  while (!isRow && unroll > 1 && steps(unroll / 2) < steps(unroll))
+    unroll /= 2;
+  return unroll;
 }
 
 /// Bytes that one instance reads and writes, about; of `ownOnly`, those that no
@@ -249,9 +292,13 @@ int64_t Chooser::chooseStream() {
 }
 
 int64_t Chooser::choosePrefetch() {
-  if (!readsAgain() || stage.outputs.empty() || lane < 0 ||
-      parallel.contains(unsigned(lane)))
+  if (!readsAgain() || stage.outputs.empty() || lane < 0)
     return 0;
+  if (parallel.contains(unsigned(lane))) {
+    because("prefetch", "columns are read a line of every row at a time: the "
+                        "next rows arrive meanwhile, one after the other");
+    return 1;
+  }
   because("prefetch", "reading and writing overlap: the next row arrives while "
                       "this one is written");
   return 1;
@@ -260,7 +307,8 @@ int64_t Chooser::choosePrefetch() {
 /// Rows long enough that one after the other reads, and then writes.
 int64_t Chooser::chooseRows() {
   constexpr int64_t longBytes = 8 << 10, rows = 4;
-  if (choosePrefetch() == 0 || instanceBytes(/*ownOnly=*/true) < 2 * longBytes)
+  if (choosePrefetch() == 0 || parallel.contains(unsigned(lane)) ||
+      instanceBytes(/*ownOnly=*/true) < 2 * longBytes)
     return 1;
   because("rows", "writing 4 rows while the next 4 are read: 80 to 95% of a "
                   "copy, one after the other 60 to 70%; rows of less than 8 KB "

@@ -106,8 +106,11 @@ void CpuStage::emitInstance(Value number, Value chunk,
                             const IRMapping &outside) {
   Position position = instances.locate(b, number);
   if (int64_t ahead = stage.getSchedule().getPrefetch())
-    position.ahead =
-        instances.locate(b, addI64(b, number, makeI64(b, ahead))).coordinates;
+    position.ahead = instances
+                         .locate(b, addI64(b, number,
+                                           mulI64(b, instances.laneBlocks(b),
+                                                  makeI64(b, ahead))))
+                         .coordinates;
   setChunk(position, chunk);
   IRMapping values = outside;
   if (instances.lanesAreParallel())

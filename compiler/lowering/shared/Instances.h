@@ -20,6 +20,11 @@ public:
 
   /// Number of instances, i64.
   mlir::Value count() const { return total; }
+  /// Blocks of lanes, one instance each, that lie side by side; 1 where the
+  /// lanes belong to one instance.
+  mlir::Value laneBlocks(mlir::ImplicitLocOpBuilder &b) const {
+    return parallelLanes ? extents.back() : makeI64(b, 1);
+  }
   /// True if the lane dim is parallel.
   bool lanesAreParallel() const { return parallelLanes; }
   /// The position of instance `number`, without a mask.

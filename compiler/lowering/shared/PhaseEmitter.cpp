@@ -8,6 +8,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace normc;
@@ -61,9 +62,9 @@ void PhaseEmitter::emitOp(Operation &op, const Position &position,
 void PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
                              IRMapping &values) {
   PhaseLoops loops = begin(phase, position, values);
-  // Lanes that are instances may differ.
+  // Lanes that are instances may differ: it is run where any wants it.
   if (loops.guard && isVector(values.lookup(loops.guard)))
-    loops.guard = loops.assumed = {};
+    loops.assumed = {};
   if (loops.guard)
     emitGuarded(loops, position);
   else
@@ -86,6 +87,12 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
   loops.hasLanes = position.hasLanes || loops.alongLanes;
   loops.assumed = loops.guard;
   loops.extent = context.extents[loops.dims.back()];
+  for (unsigned i = countMergedDims(phase, context); i > 0; --i) {
+    unsigned inner = loops.dims.pop_back_val();
+    loops.merged.push_back(loops.dims.back());
+    loops.extent = mulI64(b, loops.extent, context.extents[loops.dims.back()]);
+    loops.dims.back() = inner;
+  }
   if (std::optional<Prefix> prefix = findPrefix(phase, context);
       prefix && loops.alongLanes && !lanes.shares()) {
     loops.assumed = prefix->condition;
@@ -108,7 +115,9 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
                                 ? getBF16Square(loops.products.back())
                                 : Value());
   }
-  if (loops.alongLanes && !position.ahead.empty() && isLast(phase))
+  bool isColumn = position.hasLanes && loops.dims.size() == 1;
+  if ((loops.alongLanes || isColumn) && !position.ahead.empty() &&
+      isLast(phase))
     loops.prefetched = findPrefetched(phase, context);
   if (loops.alongLanes && loops.carries.empty())
     loops.streamed = findStreamed(phase, context);
@@ -165,6 +174,8 @@ void PhaseEmitter::finish(PhaseLoops &loops, const Position &position,
   Value points = makeI64(b, 1);
   for (unsigned dim : loops.dims)
     points = mulI64(b, points, context.extents[dim]);
+  for (unsigned dim : loops.merged)
+    points = mulI64(b, points, context.extents[dim]);
   Value count = b.createOrFold<arith::UIToFPOp>(b.getF64Type(), points);
   for (auto [carry, result] :
        llvm::zip_equal(loops.carries, loops.phase.getResults())) {
@@ -199,6 +210,9 @@ PhaseEmitter::Values PhaseEmitter::forLoop(Value begin, Value end, int64_t step,
 PhaseEmitter::Values PhaseEmitter::emitNest(PhaseLoops &loops, unsigned depth,
                                             Position position,
                                             ValueRange carried) {
+  if (depth == 0)
+    for (unsigned dim : loops.merged)
+      position.coordinates[dim] = makeI64(b, 0);
   if (depth + 1 == loops.dims.size())
     return emitRest(loops, position, Value(), carried);
   unsigned dim = loops.dims[depth];
@@ -214,9 +228,15 @@ PhaseEmitter::Values PhaseEmitter::emitNest(PhaseLoops &loops, unsigned depth,
 /// contributions start from.
 void PhaseEmitter::emitGuarded(PhaseLoops &loops, const Position &position) {
   Value condition = loops.outer.lookup(loops.guard);
+  if (isVector(condition))
+    condition =
+        vector::ReductionOp::create(b, vector::CombiningKind::OR, condition);
   ValueRange results = loops.phase.getResults();
-  auto branch = scf::IfOp::create(b, results.getTypes(), condition,
-                                  /*withElseRegion=*/true);
+  SmallVector<Type> types(results.getTypes());
+  if (position.hasLanes) // Lanes are instances.
+    for (Type &type : types)
+      type = VectorType::get(context.width, type);
+  auto branch = scf::IfOp::create(b, types, condition, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   finish(loops, position, emitLoops(loops, position, initial(loops)));
@@ -225,7 +245,7 @@ void PhaseEmitter::emitGuarded(PhaseLoops &loops, const Position &position) {
     found.push_back(loops.outer.lookup(result));
   scf::YieldOp::create(b, found);
   b.setInsertionPointToStart(branch.elseBlock());
-  for (auto [carry, type] : llvm::zip_equal(loops.carries, results.getTypes()))
+  for (auto [carry, type] : llvm::zip_equal(loops.carries, types))
     identities.push_back(makeIdentity(b, carry.kind(), type));
   scf::YieldOp::create(b, identities);
   loops.outer.map(results, branch.getResults());
@@ -268,7 +288,7 @@ Value PhaseEmitter::headLength(PhaseLoops &loops, const Position &position) {
   Value past = arith::SubIOp::create(b, makeI64(b, 0), address);
   past = b.createOrFold<arith::RemUIOp>(past, bytes);
   Value count = b.createOrFold<arith::DivUIOp>(past, makeI64(b, element));
-  count = arith::MinSIOp::create(b, count, context.extents[context.lane]);
+  count = arith::MinSIOp::create(b, count, loops.extent);
   if (position.streamsWhen)
     count =
         arith::SelectOp::create(b, position.streamsWhen, count, makeI64(b, 0));
@@ -370,13 +390,25 @@ PhaseEmitter::Values PhaseEmitter::emitRest(PhaseLoops &loops,
                             return emitBodies(loops, position, at, unroll, step,
                                               Value(), inside);
                           });
+  // What is left of a column of known length: a block of half the size, of a
+  // quarter, ...
+  std::optional<int64_t> known = constantOf(extent), from = constantOf(first);
+  if (known && from && !loops.alongLanes && unroll > 1) {
+    int64_t at = *constantOf(endBlocks);
+    for (int64_t size = unroll / 2; size > 0; size /= 2)
+      if (at + size <= *known) {
+        values = emitBodies(loops, position, makeI64(b, at), size, step,
+                            Value(), values);
+        at += size;
+      }
+    return values;
+  }
   if (unroll > 1)
     values = forLoop(
         endBlocks, endBodies, step, values, [&](Value at, ValueRange inside) {
           return emitBodies(loops, position, at, 1, step, Value(), inside);
         });
   // Where whole vectors fit exactly, no worker is left with part of one.
-  std::optional<int64_t> known = constantOf(extent);
   if (loops.alongLanes && (!known || *known % span != 0))
     values = emitTail(loops, position, endBodies, values);
   return values;
@@ -463,7 +495,7 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
   bodies.position.coordinates[loops.dims.back()] = at;
   BodyEmitter emitter(context, b, bodies.position, values);
   if (!bodies.mask)
-    emitPrefetches(loops, emitter, i);
+    emitPrefetches(bodies, i, at);
   for (Operation &op : loops.phase.getBlock()->without_terminator()) {
     if (bodies.fuses() && llvm::is_contained(loops.products, &op))
       continue;
@@ -519,13 +551,30 @@ SmallVector<IRMapping> PhaseEmitter::emitShared(PhaseLoops &loops,
 
 /// One prefetch a cache line: body `body` of an iteration may share one with
 /// the body before it.
-void PhaseEmitter::emitPrefetches(PhaseLoops &loops, BodyEmitter &emitter,
-                                  int64_t body) {
+void PhaseEmitter::emitPrefetches(PhaseBodies &bodies, int64_t body, Value at) {
+  PhaseLoops &loops = bodies.loops;
+  if (loops.prefetched.empty())
+    return;
+  Position there = bodies.position;
+  if (!loops.alongLanes)
+    aimAhead(loops, there, at);
+  BodyEmitter emitter(context, b, there, bodies.copies[body]);
   for (LoadOp load : loops.prefetched) {
     int64_t bytes = context.width * bytesOf(load.getResult().getType());
-    if (body * bytes % kLineBytes == 0)
+    if (!loops.alongLanes || body * bytes % kLineBytes == 0)
       emitter.prefetch(load);
   }
+}
+
+/// Columns are read a line of every row at a time, an order in which memory is
+/// slow. What blocks of lanes side by side fetch ahead is therefore the rows
+/// one after the other: the first block the first of them, and so on.
+void PhaseEmitter::aimAhead(PhaseLoops &loops, Position &position, Value at) {
+  for (unsigned dim : loops.dims)
+    position.coordinates[dim] = makeI64(b, 0);
+  Value &lane = position.ahead[context.lane];
+  lane = addI64(b, mulI64(b, position.coordinates[context.lane], loops.extent),
+                mulI64(b, at, makeI64(b, context.width)));
 }
 
 /// The squares of all copies, in two chains.
@@ -565,15 +614,19 @@ Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
   SmallVector<Value> leaves;
   if (arith::MulFOp product = loops.products[contribution];
       product && bodies.fuses()) {
-    for (size_t i = 0; i < copies.size(); i += 2) {
+    // Roundings of f64 count for nothing: chains of four leave adders free.
+    size_t chain =
+        source.getType().isF64() ? std::min<size_t>(4, copies.size()) : 2;
+    for (size_t i = 0; i < copies.size(); i += chain) {
       auto factor = [&](size_t k, Value operand) {
         return widened(copies[k], operand);
       };
-      Value even = arith::MulFOp::create(b, factor(i, product.getLhs()),
-                                         factor(i, product.getRhs()));
-      leaves.push_back(math::FmaOp::create(b, factor(i + 1, product.getLhs()),
-                                           factor(i + 1, product.getRhs()),
-                                           even));
+      Value sum = arith::MulFOp::create(b, factor(i, product.getLhs()),
+                                        factor(i, product.getRhs()));
+      for (size_t k = i + 1; k < i + chain; ++k)
+        sum = math::FmaOp::create(b, factor(k, product.getLhs()),
+                                  factor(k, product.getRhs()), sum);
+      leaves.push_back(sum);
     }
   } else {
     for (IRMapping &copy : copies)

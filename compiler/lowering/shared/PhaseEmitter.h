@@ -39,6 +39,9 @@ struct PhaseLoops {
   norm::PhaseOp phase;
   mlir::IRMapping &outer;                ///< Values of the instance.
   llvm::SmallVector<unsigned> dims = {}; ///< Loop dims, outermost first.
+  /// Dims that run together with the innermost as one loop: its coordinate
+  /// counts the points of all.
+  llvm::SmallVector<unsigned> merged = {};
   bool alongLanes = false; ///< The innermost loop is the lane dim's.
   bool hasLanes = false;   ///< Contributions are vectors.
   llvm::SmallVector<Carry> carries = {}; ///< One per contribution.
@@ -147,7 +150,8 @@ private:
                     mlir::Value done);
   Values emitTail(PhaseLoops &loops, const Position &position, mlir::Value at,
                   mlir::ValueRange carried);
-  void emitPrefetches(PhaseLoops &loops, BodyEmitter &emitter, int64_t body);
+  void emitPrefetches(PhaseBodies &bodies, int64_t body, mlir::Value at);
+  void aimAhead(PhaseLoops &loops, Position &position, mlir::Value at);
   mlir::Value dotSquares(PhaseBodies &bodies, mlir::Value square);
   mlir::Value totalOf(PhaseBodies &bodies, unsigned contribution);
   /// `count` copies of the body, `step` apart, and one block total of each

@@ -31,6 +31,10 @@ Value normc::getBF16Square(arith::MulFOp product) {
 }
 
 bool normc::isWidened(Value value) {
+  // Their part by a constant, too, has bits to spare.
+  if (auto product = value.getDefiningOp<arith::MulFOp>();
+      product && matchPattern(product.getRhs(), m_Constant()))
+    value = product.getLhs();
   return value.getType().isF64() && value.getDefiningOp<arith::ExtFOp>();
 }
 
@@ -145,4 +149,64 @@ SmallVector<LoadOp> normc::findPrefetched(PhaseOp phase,
                      [&](StringAttr dim) { return load.getMap().uses(dim); }))
       found.push_back(load);
   return found;
+}
+
+/// True if `value` is known to be x · y.
+static bool isProduct(Value value, Value x, Value y) {
+  std::optional<int64_t> whole = constantOf(value);
+  if (whole && constantOf(x) && constantOf(y))
+    return *whole == *constantOf(x) * *constantOf(y);
+  if (constantOf(x) == 1 || constantOf(y) == 1)
+    return value == (constantOf(x) == 1 ? y : x);
+  auto product = value.getDefiningOp<arith::MulIOp>();
+  return product && ((product.getLhs() == x && product.getRhs() == y) ||
+                     (product.getLhs() == y && product.getRhs() == x));
+}
+
+/// True if an access has neither dim, or has the points of `inner` for one
+/// point of `outer` right before those for the next.
+static bool areNeighbours(const LoweredView &view, MapAttr map,
+                          StringAttr outer, StringAttr inner) {
+  if (!map.uses(outer) && !map.uses(inner))
+    return true;
+  ArrayRef<DimsAttr> axes = map.getAxes();
+  for (auto [axis, dims] : llvm::enumerate(axes)) {
+    ArrayRef<StringAttr> names = dims.getNames();
+    const auto *at = llvm::find(names, outer);
+    if (at == names.end())
+      continue;
+    if (std::next(at) != names.end())
+      return *std::next(at) == inner;
+    return axis + 1 < axes.size() && !axes[axis + 1].empty() &&
+           axes[axis + 1].getNames().front() == inner &&
+           isProduct(view.strides[axis], view.strides[axis + 1],
+                     view.extents[axis + 1]);
+  }
+  return false;
+}
+
+unsigned normc::countMergedDims(PhaseOp phase, const StageContext &context) {
+  ArrayRef<StringAttr> dims = phase.getOver().getNames();
+  auto runTogether = [&](StringAttr outer, StringAttr inner) {
+    return llvm::all_of(*phase.getBlock(), [&](Operation &op) {
+      auto agrees = [&](Value view, MapAttr map) {
+        return areNeighbours(context.views.view(view), map, outer, inner);
+      };
+      if (auto load = dyn_cast<LoadOp>(op))
+        return agrees(load.getView(), load.getMap());
+      if (auto store = dyn_cast<StoreOp>(op))
+        return agrees(store.getView(), store.getMap());
+      if (auto accumulate = dyn_cast<AccumulateOp>(op))
+        return agrees(accumulate.getView(), accumulate.getMap());
+      auto index = dyn_cast<IndexOp>(op);
+      return !index ||
+             (index.getDimAttr() != outer && index.getDimAttr() != inner);
+    });
+  };
+  unsigned merged = 0;
+  while (merged + 1 < dims.size() &&
+         runTogether(dims[dims.size() - merged - 2],
+                     dims[dims.size() - merged - 1]))
+    ++merged;
+  return merged;
 }

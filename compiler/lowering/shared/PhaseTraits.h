@@ -63,6 +63,11 @@ bool isLast(norm::PhaseOp phase);
 llvm::SmallVector<norm::LoadOp> findPrefetched(norm::PhaseOp phase,
                                                const StageContext &context);
 
+/// How many of a phase's dims, besides the innermost, run together with it as
+/// one loop: every access of the phase has all or none of them, and has their
+/// points one after the other.
+unsigned countMergedDims(norm::PhaseOp phase, const StageContext &context);
+
 } // namespace normc
 
 #endif // NORMC_COMPILER_LOWERING_SHARED_PHASETRAITS_H

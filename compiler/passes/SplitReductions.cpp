@@ -1,0 +1,494 @@
+//===- SplitReductions.cpp - norm-split-reductions ------------------------===//
+
+#include "compiler/analysis/KernelStructure.h"
+#include "compiler/passes/Passes.h"
+#include "compiler/passes/norm/KernelParts.h"
+#include "dialects/norm/Norm.h"
+#include "dialects/norm/Spaces.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace normc {
+#define GEN_PASS_DEF_NORMSPLITREDUCTIONS
+#include "compiler/passes/Passes.h.inc"
+} // namespace normc
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+namespace {
+
+/// Moments of groups that all have as many points: the mean in two parts, and
+/// the mean square of the distances to it. One tensor each, or one scalar.
+struct Triple {
+  Value mean, delta, variance;
+};
+
+/// Takes the moments of one kernel apart.
+class Splitter {
+public:
+  Splitter(KernelOp kernel, int64_t minBytes)
+      : kernel(kernel), minBytes(minBytes), spaces(kernel),
+        b(kernel.getLoc(), kernel) {}
+
+  /// False, and nothing changed, where the kernel is better left whole.
+  bool run();
+
+private:
+  bool findMoments();
+  bool findDims();
+  void findRuns(ArrayRef<unsigned> order);
+  bool isWorthIt() const;
+  void cutTile();
+  void splitDim(StringAttr dim, int64_t inner);
+  DimsAttr withParts(DimsAttr axis) const;
+  MapAttr tileMap() const;
+  Value meanOfTile(Value value);
+  Triple buildTiles();
+  Triple mergeTiles(const Triple &tiles, ArrayRef<StringAttr> over);
+  Triple mergeAll(Triple tiles);
+  void useMoments(const Triple &group);
+  void cutElementwise(MapAttr perChannel);
+
+  DimsAttr dimsOf(ArrayRef<StringAttr> names) const {
+    return DimsAttr::get(kernel.getContext(), names);
+  }
+
+  mutable KernelOp kernel;
+  int64_t minBytes;
+  KernelSpaces spaces;
+  ImplicitLocOpBuilder b;
+  MomentsOp moments;
+  DimExtents extents; ///< Of all dims, and of the parts of those that are cut.
+  llvm::DenseMap<StringAttr, SmallVector<StringAttr>> parts;
+  /// The dims of the innermost axis in memory; some are kept.
+  SmallVector<StringAttr> channels;
+  /// The other dims, from the outermost in memory, and which are reduced.
+  SmallVector<StringAttr> rows;
+  SmallVector<StringAttr> tile; ///< Dims of a tile, no longer among `rows`.
+};
+
+} // namespace
+
+/// The one collective that everything else waits for. Others may follow it
+/// where it says so: they run hardly ever.
+bool Splitter::findMoments() {
+  for (Operation &op : *kernel.getBlock()) {
+    if (!isCollective(&op))
+      continue;
+    auto found = dyn_cast<MomentsOp>(op);
+    if (found && !found.getPredicate()) {
+      if (moments || !found.getValue().getType().isF32())
+        return false;
+      moments = found;
+      continue;
+    }
+    Value predicate =
+        found ? found.getPredicate() : cast<ReduceOp>(op).getPredicate();
+    if (!moments || !predicate ||
+        !spaces.of(moments.getM2()).contains(spaces.of(predicate)))
+      return false;
+  }
+  if (!moments)
+    return false;
+  return llvm::none_of(sliceOf(*kernel.getBlock(), moments.getValue()),
+                       [](Operation *op) {
+                         return isCollective(op) || isa<IndexOp, ExtentOp>(op);
+                       });
+}
+
+/// Channels lie innermost, and vectors run along them; or runs of their points
+/// are short.
+bool Splitter::findDims() {
+  SpaceAttr space = kernel.getDims();
+  for (auto [name, extent] :
+       llvm::zip_equal(space.getNames(), space.getExtents()))
+    extents.insert({name, extent});
+  KernelStructure structure(kernel);
+  ArrayRef<unsigned> order = structure.memoryOrder();
+  DimSet values = spaces.of(moments.getValue());
+  if (order.empty() || int64_t(space.size()) != llvm::popcount(values.raw()))
+    return false;
+  StringAttr innermost = space.getNames()[order.back()];
+  DimsAttr over = moments.getOver();
+  auto isKept = [&](StringAttr name) {
+    return !over.contains(name) && extents.lookup(name) != 1;
+  };
+  for (Attribute map : kernel.getInputMaps())
+    for (DimsAttr axis : cast<MapAttr>(map).getAxes())
+      if (channels.empty() && axis.contains(innermost))
+        llvm::append_range(channels, axis.getNames());
+  bool hasRows = llvm::none_of(channels, isKept);
+  if (hasRows) {
+    channels.clear();
+    findRuns(order);
+  }
+  for (unsigned dim : order)
+    if (StringAttr name = space.getNames()[dim];
+        !llvm::is_contained(channels, name) && !llvm::is_contained(tile, name))
+      rows.push_back(name);
+  return !channels.empty() && llvm::any_of(rows, [&](StringAttr name) {
+    return over.contains(name);
+  });
+}
+
+/// Where a channel's points lie innermost, but in runs so short and far apart
+/// that memory is slow, a run is a tile.
+void Splitter::findRuns(ArrayRef<unsigned> order) {
+  constexpr int64_t mostBytes = 3 << 10;
+  int64_t bytes = 4;
+  for (unsigned dim : llvm::reverse(order)) {
+    StringAttr name = kernel.getDims().getNames()[dim];
+    int64_t extent = extents.lookup(name);
+    if (!moments.getOver().contains(name) && extent != 1) {
+      channels.push_back(name);
+      return;
+    }
+    if (ShapedType::isDynamic(extent) || bytes * extent > mostBytes)
+      return;
+    bytes *= extent;
+    tile.push_back(name);
+  }
+}
+
+/// Small data stays in the second-level cache, whatever the order.
+bool Splitter::isWorthIt() const {
+  int64_t bytes = 4;
+  for (auto [name, extent] : extents) {
+    if (ShapedType::isDynamic(extent))
+      return true;
+    bytes = std::min(minBytes, bytes * std::min(minBytes, extent));
+  }
+  return bytes >= minBytes;
+}
+
+/// `dim` becomes blocks of `inner` points.
+void Splitter::splitDim(StringAttr dim, int64_t inner) {
+  auto part = [&](const char *suffix) {
+    return b.getStringAttr(dim.getValue() + suffix);
+  };
+  StringAttr outer = part("o"), within = part("i");
+  extents[outer] = extents.lookup(dim) / inner;
+  extents[within] = inner;
+  parts[dim] = {outer, within};
+  *llvm::find(rows, dim) = outer;
+  tile.push_back(within);
+}
+
+/// Innermost reduced dims of so many points that the results of a tile are
+/// little beside it, and so few that it stays in the nearest cache.
+void Splitter::cutTile() {
+  constexpr int64_t least = 24, most = 48;
+  int64_t points = 1;
+  DimsAttr over = moments.getOver();
+  auto reduced = llvm::to_vector(llvm::make_filter_range(
+      llvm::reverse(rows), [&](StringAttr dim) { return over.contains(dim); }));
+  for (StringAttr dim : reduced) {
+    int64_t extent = extents.lookup(dim);
+    bool isWhole = ShapedType::isDynamic(extent) || points * extent <= most;
+    if (!isWhole)
+      for (int64_t inner = 2; inner < extent; ++inner)
+        if (extent % inner == 0 && points * inner >= least &&
+            points * inner <= most)
+          return splitDim(dim, inner);
+    if (!isWhole && points * 3 >= least)
+      return;
+    llvm::erase(rows, dim);
+    tile.push_back(dim);
+    points = ShapedType::isDynamic(extent) ? most : points * extent;
+    if (points >= least)
+      return;
+  }
+}
+
+DimsAttr Splitter::withParts(DimsAttr axis) const {
+  SmallVector<StringAttr> names;
+  for (StringAttr name : axis.getNames()) {
+    if (auto it = parts.find(name); it != parts.end())
+      llvm::append_range(names, it->second);
+    else
+      names.push_back(name);
+  }
+  return dimsOf(names);
+}
+
+/// One axis per dim that is no channel's, then one for channels.
+MapAttr Splitter::tileMap() const {
+  SmallVector<DimsAttr> axes;
+  for (StringAttr row : rows)
+    axes.push_back(dimsOf(row));
+  if (!channels.empty())
+    axes.push_back(dimsOf(channels));
+  return MapAttr::get(kernel.getContext(), axes);
+}
+
+/// A number of f64 as two of f32.
+static std::pair<Value, Value> splitNumber(ImplicitLocOpBuilder &b,
+                                           Value both) {
+  Value high = arith::TruncFOp::create(b, b.getF32Type(), both);
+  Value wide = arith::ExtFOp::create(b, b.getF64Type(), high);
+  Value rest = arith::SubFOp::create(b, both, wide);
+  return {high, arith::TruncFOp::create(b, b.getF32Type(), rest)};
+}
+
+/// The mean over a tile. Where the number of points is known, no division: the
+/// sum of f64 values takes multiply-adds, which leave the adders to
+/// conversions.
+Value Splitter::meanOfTile(Value value) {
+  Type type = value.getType();
+  auto over = dimsOf(tile);
+  int64_t points = 1;
+  for (StringAttr dim : tile) {
+    int64_t extent = extents.lookup(dim);
+    if (ShapedType::isDynamic(extent))
+      return ReduceOp::create(b, type, ReduceKind::mean, value, over, Value());
+    points *= extent;
+  }
+  Value part = arith::ConstantOp::create(b, b.getFloatAttr(type, 1.0 / points));
+  auto sum = [&](Value of) -> Value {
+    return ReduceOp::create(b, type, ReduceKind::add, of, over, Value());
+  };
+  if (type.isF64())
+    return sum(arith::MulFOp::create(b, value, part));
+  return arith::MulFOp::create(b, sum(value), part);
+}
+
+/// The moments of every tile, one column of it after the other.
+Triple Splitter::buildTiles() {
+  Value value = moments.getValue();
+  llvm::SetVector<Operation *> slice = sliceOf(*kernel.getBlock(), value);
+  KernelInputs inputs;
+  SmallVector<BlockArgument> read;
+  for (BlockArgument argument : kernel.getBlock()->getArguments()) {
+    bool isRead = argument == value ||
+                  llvm::any_of(argument.getUsers(), [&](Operation *user) {
+                    return slice.contains(user);
+                  });
+    if (!isRead)
+      continue;
+    SmallVector<DimsAttr> axes;
+    for (DimsAttr axis : kernel.getInputMap(argument.getArgNumber()).getAxes())
+      axes.push_back(withParts(axis));
+    read.push_back(argument);
+    inputs.add(kernel.getOperand(argument.getArgNumber()),
+               MapAttr::get(b.getContext(), axes));
+  }
+  auto fill = [&](ValueRange arguments) -> SmallVector<Value> {
+    IRMapping mapping;
+    for (auto [from, to] : llvm::zip_equal(read, arguments))
+      mapping.map(from, to);
+    for (Operation *op : slice)
+      b.clone(*op, mapping);
+    Value point = mapping.lookup(value);
+    auto mean = [&](Value of) { return meanOfTile(of); };
+    Value both = mean(arith::ExtFOp::create(b, b.getF64Type(), point));
+    auto [high, low] = splitNumber(b, both);
+    Value distance = arith::SubFOp::create(b, point, high);
+    Value square = mean(arith::MulFOp::create(b, distance, distance));
+    Value error = arith::MulFOp::create(b, low, low);
+    return {high, low, arith::SubFOp::create(b, square, error)};
+  };
+  SmallVector<MapAttr> maps(3, tileMap());
+  SmallVector<Type> types(3, b.getF32Type());
+  KernelOp tiles = makeKernel(b, extents, inputs, maps, types, fill);
+  mergeJoinedDims(tiles);
+  return {tiles.getResult(0), tiles.getResult(1), tiles.getResult(2)};
+}
+
+/// The moments of tiles that are one but for `over` (Chan): means of means, and
+/// of squares of what they are apart.
+Triple Splitter::mergeTiles(const Triple &tiles, ArrayRef<StringAttr> over) {
+  KernelInputs inputs;
+  for (Value part : {tiles.mean, tiles.delta, tiles.variance})
+    inputs.add(part, tileMap());
+  auto fill = [&](ValueRange arguments) -> SmallVector<Value> {
+    auto mean = [&](Value of) -> Value {
+      return ReduceOp::create(b, of.getType(), ReduceKind::mean, of,
+                              dimsOf(over), Value());
+    };
+    auto wide = [&](Value of) -> Value {
+      return arith::ExtFOp::create(b, b.getF64Type(), of);
+    };
+    // Apart, since sums of f32 in f64 need no care.
+    Value both = arith::AddFOp::create(b, mean(wide(arguments[0])),
+                                       wide(mean(arguments[1])));
+    auto [high, low] = splitNumber(b, both);
+    Value apart =
+        arith::AddFOp::create(b, arith::SubFOp::create(b, arguments[0], high),
+                              arith::SubFOp::create(b, arguments[1], low));
+    Value square = arith::MulFOp::create(b, apart, apart);
+    return {high, low, mean(arith::AddFOp::create(b, arguments[2], square))};
+  };
+  for (StringAttr dim : over) {
+    llvm::erase(rows, dim);
+    llvm::erase(channels, dim);
+  }
+  SmallVector<MapAttr> maps(3, tileMap());
+  SmallVector<Type> types(3, b.getF32Type());
+  KernelOp merged = makeKernel(b, extents, inputs, maps, types, fill);
+  mergeJoinedDims(merged);
+  return {merged.getResult(0), merged.getResult(1), merged.getResult(2)};
+}
+
+/// From tiles to groups, in steps: columns of many tiles would be as slow as
+/// columns of many rows.
+Triple Splitter::mergeAll(Triple tiles) {
+  DimsAttr over = moments.getOver();
+  auto isReduced = [&](StringAttr dim) {
+    return over.contains(dim) || !extents.contains(dim) ||
+           !kernel.getDims().contains(dim);
+  };
+  constexpr int64_t enough = 32; // Tiles to a step.
+  SmallVector<StringAttr> left, step;
+  llvm::copy_if(rows, std::back_inserter(left), isReduced);
+  int64_t points = 1;
+  while (!left.empty()) {
+    step.push_back(left.pop_back_val());
+    int64_t extent = extents.lookup(step.back());
+    points = ShapedType::isDynamic(extent) ? enough : points * extent;
+    if (points < enough && !left.empty())
+      continue;
+    tiles = mergeTiles(tiles, step);
+    step.clear();
+    points = 1;
+  }
+  SmallVector<StringAttr> within;
+  llvm::copy_if(channels, std::back_inserter(within), isReduced);
+  return within.empty() ? tiles : mergeTiles(tiles, within);
+}
+
+/// The kernel reads the moments of its groups.
+void Splitter::useMoments(const Triple &group) {
+  b.setInsertionPoint(moments);
+  Block *body = kernel.getBlock();
+  SmallVector<Attribute> maps(kernel.getInputMaps().getValue());
+  auto argument = [&](Value tensor) -> Value {
+    maps.push_back(tileMap());
+    kernel->insertOperands(kernel->getNumOperands(), tensor);
+    return body->addArgument(b.getF32Type(), kernel.getLoc());
+  };
+  Value mean = argument(group.mean), delta = argument(group.delta);
+  Value variance = argument(group.variance);
+  kernel.setInputMapsAttr(b.getArrayAttr(maps));
+  int64_t known = 1;
+  Value points;
+  for (StringAttr dim : moments.getOver().getNames()) {
+    int64_t extent = extents.lookup(dim);
+    if (!ShapedType::isDynamic(extent)) {
+      known *= extent;
+      continue;
+    }
+    Value size = ExtentOp::create(b, dim);
+    points = points ? arith::MulIOp::create(b, points, size).getResult() : size;
+  }
+  Value count;
+  if (points) {
+    points = arith::MulIOp::create(b, points,
+                                   arith::ConstantIndexOp::create(b, known));
+    Value bits = arith::IndexCastOp::create(b, b.getI64Type(), points);
+    count = arith::SIToFPOp::create(b, b.getF32Type(), bits);
+  } else {
+    count = arith::ConstantOp::create(b, b.getF32FloatAttr(float(known)));
+  }
+  Value m2 = arith::MulFOp::create(b, variance, count);
+  moments.replaceAllUsesWith(ValueRange{count, mean, delta, m2});
+  moments.erase();
+}
+
+/// What is the same for a whole group becomes a kernel's results, for every
+/// channel; the rest is elementwise.
+void Splitter::cutElementwise(MapAttr perChannel) {
+  KernelSpaces all(kernel);
+  DimSet group = toDimSet(kernel.getDims(), tileMap());
+  Block *body = kernel.getBlock();
+  llvm::SetVector<Value> narrow, frontier;
+  for (BlockArgument argument : body->getArguments().take_back(3))
+    narrow.insert(argument);
+  for (Operation &op : body->without_terminator())
+    for (Value result : op.getResults())
+      if (group.contains(all.of(result)) &&
+          llvm::any_of(op.getOperands(),
+                       [&](Value v) { return narrow.contains(v); }))
+        narrow.insert(result);
+  auto isWide = [&](OpOperand &use) {
+    if (!isa<YieldOp>(use.getOwner()))
+      return !narrow.contains(use.getOwner()->getResult(0));
+    MapAttr map = kernel.getOutputMap(use.getOperandNumber());
+    return !group.contains(toDimSet(kernel.getDims(), map));
+  };
+  for (Value value : narrow)
+    if (llvm::any_of(value.getUses(), isWide))
+      frontier.insert(value);
+  if (llvm::any_of(frontier,
+                   [](Value v) { return !isa<FloatType>(v.getType()); }))
+    return;
+
+  // The group's values, and the outputs that are made of nothing else.
+  SmallVector<KernelResult> uniform, elementwise;
+  SmallVector<Value> uniformOutputs, wideOutputs;
+  for (Value value : frontier)
+    uniform.push_back({value, perChannel});
+  for (OpOperand &use : body->getTerminator()->getOpOperands()) {
+    Value output = kernel.getResult(use.getOperandNumber());
+    bool isOfGroup = narrow.contains(use.get()) && !isWide(use);
+    (isOfGroup ? uniformOutputs : wideOutputs).push_back(output);
+    (isOfGroup ? uniform : elementwise)
+        .push_back({use.get(), kernel.getOutputMap(use.getOperandNumber())});
+  }
+  b.setInsertionPoint(kernel);
+  KernelOp first = cloneParts(b, kernel, uniform);
+  for (auto [from, to] : llvm::zip_equal(
+           uniformOutputs, first.getResults().drop_front(frontier.size())))
+    Value(from).replaceAllUsesWith(to);
+  if (!elementwise.empty()) {
+    SmallVector<Attribute> maps(kernel.getInputMaps().getValue());
+    for (auto [value, tensor] : llvm::zip(frontier, first.getResults())) {
+      kernel->insertOperands(kernel->getNumOperands(), tensor);
+      maps.push_back(perChannel);
+      Value argument = body->addArgument(value.getType(), kernel.getLoc());
+      Value(value).replaceUsesWithIf(argument, isWide);
+    }
+    kernel.setInputMapsAttr(b.getArrayAttr(maps));
+    for (KernelResult &result : elementwise)
+      if (auto at = llvm::find(frontier, result.value); at != frontier.end())
+        result.value = body->getArguments().take_back(
+            frontier.size())[at - frontier.begin()];
+    KernelOp second = cloneParts(b, kernel, elementwise);
+    mergeJoinedDims(second);
+    for (auto [from, to] : llvm::zip_equal(wideOutputs, second.getResults()))
+      Value(from).replaceAllUsesWith(to);
+  }
+  kernel.erase();
+}
+
+bool Splitter::run() {
+  if (!findMoments() || !findDims() || !isWorthIt())
+    return false;
+  SmallVector<StringAttr> perChannel = channels;
+  if (tile.empty())
+    cutTile();
+  Triple group = mergeAll(buildTiles());
+  useMoments(group);
+  SmallVector<DimsAttr> axes;
+  for (StringAttr row : rows)
+    axes.push_back(dimsOf(row));
+  axes.push_back(dimsOf(perChannel));
+  cutElementwise(MapAttr::get(kernel.getContext(), axes));
+  return true;
+}
+
+namespace {
+struct NormSplitReductions
+    : normc::impl::NormSplitReductionsBase<NormSplitReductions> {
+  using NormSplitReductionsBase::NormSplitReductionsBase;
+
+  void runOnOperation() override {
+    SmallVector<KernelOp> kernels(getOperation().getBody().getOps<KernelOp>());
+    for (KernelOp kernel : kernels)
+      if (!kernel.getSchedule() && Splitter(kernel, minBytes).run())
+        ++numSplit;
+  }
+};
+} // namespace

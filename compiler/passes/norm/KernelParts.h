@@ -1,0 +1,64 @@
+//===- KernelParts.h - kernels made of parts of others ----------*- C++ -*-===//
+//
+// What passes that cut a kernel in several share: the ops behind a value, a new
+// kernel around some of them, and dims that became one.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_PASSES_NORM_KERNELPARTS_H
+#define NORMC_COMPILER_PASSES_NORM_KERNELPARTS_H
+
+#include "dialects/norm/Norm.h"
+
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+
+namespace normc {
+
+/// Dims by name, outermost first, with their extents.
+using DimExtents = llvm::MapVector<mlir::StringAttr, int64_t>;
+
+/// A value of a body, and where it goes.
+struct KernelResult {
+  mlir::Value value;
+  norm::MapAttr map;
+};
+
+/// The operands of a kernel to be, and where they lie.
+struct KernelInputs {
+  llvm::SmallVector<mlir::Value> operands;
+  llvm::SmallVector<mlir::Attribute> maps;
+
+  void add(mlir::Value operand, norm::MapAttr map) {
+    operands.push_back(operand);
+    maps.push_back(map);
+  }
+};
+
+/// The ops behind `values`, in the order of their block.
+llvm::SetVector<mlir::Operation *> sliceOf(mlir::Block &body,
+                                           llvm::ArrayRef<mlir::Value> values);
+
+/// A kernel over those of `extents` that its maps name, or that `alsoUsed` has.
+/// `fill` gets its block arguments and returns what it yields.
+norm::KernelOp makeKernel(
+    mlir::ImplicitLocOpBuilder &b, const DimExtents &extents,
+    const KernelInputs &inputs, llvm::ArrayRef<norm::MapAttr> outputMaps,
+    llvm::ArrayRef<mlir::Type> elements,
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ValueRange)> fill,
+    const llvm::SetVector<mlir::StringAttr> &alsoUsed = {});
+
+/// A kernel at `b` that computes `results` of `kernel`, and reads no more than
+/// they need.
+norm::KernelOp cloneParts(mlir::ImplicitLocOpBuilder &b, norm::KernelOp kernel,
+                          llvm::ArrayRef<KernelResult> results);
+
+/// Makes one dim of neighbours of known extent that only occur together, one
+/// after the other in one axis. Returns how many vanished.
+unsigned mergeJoinedDims(norm::KernelOp kernel);
+
+} // namespace normc
+
+#endif // NORMC_COMPILER_PASSES_NORM_KERNELPARTS_H

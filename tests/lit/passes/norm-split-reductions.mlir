@@ -1,0 +1,104 @@
+// RUN: norm-opt %s --norm-split-reductions -split-input-file | FileCheck %s
+
+// BatchNorm: tiles of 28 of 56 rows; the other halves and the next dim are merged
+// together, then images. The last kernel is elementwise.
+// CHECK-LABEL: func.func @batch_norm
+// CHECK: %[[T:.*]]:3 = norm.kernel dims(n = 8, h = 56, c = 64, wo = 2, wi = 28)
+// CHECK-NEXT: ins(%[[X:.*]] = %arg0 by {{\[\[}}n], [h], [wo, wi], [c]]
+// CHECK-NEXT: outs(by {{\[\[}}n], [h], [wo], [c]] : tensor<8x56x2x64xf32>
+// CHECK: %[[WIDE:.*]] = arith.extf %[[X]] : f32 to f64
+// CHECK: %[[PART:.*]] = arith.mulf %[[WIDE]], %{{.*}} : f64
+// CHECK: %[[MEAN:.*]] = norm.reduce add %[[PART]] over [wi] : f64
+// CHECK: %[[HIGH:.*]] = arith.truncf %[[MEAN]] : f64 to f32
+// CHECK: %[[D:.*]] = arith.subf %[[X]], %[[HIGH]] : f32
+// CHECK: %[[DD:.*]] = arith.mulf %[[D]], %[[D]] : f32
+// CHECK: norm.reduce add %[[DD]] over [wi] : f32
+// CHECK: %[[H:.*]]:3 = norm.kernel dims(n = 8, h = 56, c = 64, wo = 2)
+// CHECK-NEXT: ins(%{{.*}} = %[[T]]#0 by
+// CHECK-NEXT: outs(by {{\[\[}}n], [c]] : tensor<8x64xf32>
+// CHECK: norm.reduce mean %{{.*}} over [wo, h] : f64
+// CHECK: norm.reduce mean %{{.*}} over [wo, h] : f32
+// CHECK: %[[N:.*]]:3 = norm.kernel dims(n = 8, c = 64)
+// CHECK-NEXT: ins(%{{.*}} = %[[H]]#0 by
+// CHECK-NEXT: outs(by {{\[\[}}c]] : tensor<64xf32>
+// CHECK: %[[U:.*]]:3 = norm.kernel dims(c = 64)
+// CHECK-NEXT: ins(%{{.*}} = %[[N]]#0 by
+// CHECK: math.rsqrt
+// CHECK: %[[Y:.*]] = norm.kernel dims(n = 8, h = 56, w = 56, c = 64)
+// CHECK-SAME: {{$}}
+// CHECK-NEXT: ins(%{{.*}} = %arg0 by {{.*}}, %{{.*}} = %[[U]]#{{.}} by {{\[\[}}c]]
+// CHECK-NOT: norm.reduce
+// CHECK: return %[[Y]], %[[U]]#2
+func.func @batch_norm(%x: tensor<8x56x56x64xf32>) -> (tensor<8x56x56x64xf32>, tensor<64xf32>) {
+  %y:2 = norm.kernel dims(n = 8, h = 56, w = 56, c = 64)
+      ins(%xe = %x by [[n], [h], [w], [c]] : tensor<8x56x56x64xf32>)
+      outs(by [[n], [h], [w], [c]] : tensor<8x56x56x64xf32>, by [[c]] : tensor<64xf32>) {
+    %count, %mean, %delta, %m2 = norm.moments %xe over [n, h, w] : f32
+    %var = arith.divf %m2, %count : f32
+    %r = math.rsqrt %var : f32
+    %d = arith.subf %xe, %mean : f32
+    %o = arith.mulf %d, %r : f32
+    norm.yield %o, %var : f32, f32
+  }
+  return %y#0, %y#1 : tensor<8x56x56x64xf32>, tensor<64xf32>
+}
+
+// -----
+
+// GroupNorm: channels are one dim but where groups are made of them; the
+// elementwise kernel reads a group's values for each of its channels.
+// CHECK-LABEL: func.func @group_norm
+// CHECK: norm.kernel dims(n = 2, s = ?, g = 320)
+// CHECK-NEXT: ins(%{{.*}} = %arg0 by {{\[\[}}n], [s], [g]] : tensor<2x?x320xf32>)
+// CHECK-NEXT: outs(by {{\[\[}}n], [g]] : tensor<2x320xf32>
+// CHECK: norm.reduce mean %{{.*}} over [s] : f64
+// CHECK: norm.kernel dims(n = 2, g = 32, c = 10)
+// CHECK-NEXT: ins(%{{.*}} by {{\[\[}}n], [g, c]] : tensor<2x320xf32>
+// CHECK-NEXT: outs(by {{\[\[}}n], [g]] : tensor<2x32xf32>
+// CHECK: norm.reduce mean %{{.*}} over [c] : f64
+// CHECK: norm.kernel
+// CHECK: outs(by {{\[\[}}n], [g, c]] : tensor<2x320xf32>
+// CHECK: norm.extent s
+// CHECK: norm.kernel dims(n = 2, s = ?, g = 320)
+// CHECK-NOT: norm.reduce
+// CHECK: return
+func.func @group_norm(%x: tensor<2x?x320xf32>) -> tensor<2x?x320xf32> {
+  %y = norm.kernel dims(n = 2, s = ?, g = 32, c = 10)
+      ins(%xe = %x by [[n], [s], [g, c]] : tensor<2x?x320xf32>)
+      outs(by [[n], [s], [g, c]] : tensor<2x?x320xf32>) {
+    %count, %mean, %delta, %m2 = norm.moments %xe over [s, c] : f32
+    %var = arith.divf %m2, %count : f32
+    %r = math.rsqrt %var : f32
+    %d = arith.subf %xe, %mean : f32
+    %o = arith.mulf %d, %r : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<2x?x320xf32>
+}
+
+// -----
+
+// Rows, channels first, and little data stay as they are.
+// CHECK-LABEL: func.func @others
+// CHECK-COUNT-3: norm.moments
+// CHECK-NOT: norm.reduce
+// CHECK: return
+func.func @others(%x: tensor<?x4096xf32>, %p: tensor<8x64x3136xf32>, %s: tensor<8x64x16xf32>)
+    -> (tensor<?xf32>, tensor<64xf32>, tensor<8x16xf32>) {
+  %a = norm.kernel dims(i = ?, j = 4096) ins(%e = %x by [[i], [j]] : tensor<?x4096xf32>)
+      outs(by [[i]] : tensor<?xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [j] : f32
+    norm.yield %mean : f32
+  }
+  %b = norm.kernel dims(n = 8, c = 64, s = 3136) ins(%e = %p by [[n], [c], [s]] : tensor<8x64x3136xf32>)
+      outs(by [[c]] : tensor<64xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [n, s] : f32
+    norm.yield %mean : f32
+  }
+  %c = norm.kernel dims(n = 8, s = 64, c = 16) ins(%e = %s by [[n], [s], [c]] : tensor<8x64x16xf32>)
+      outs(by [[n], [c]] : tensor<8x16xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [s] : f32
+    norm.yield %mean : f32
+  }
+  return %a, %b, %c : tensor<?xf32>, tensor<64xf32>, tensor<8x16xf32>
+}
