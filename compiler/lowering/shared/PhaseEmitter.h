@@ -34,6 +34,11 @@ public:
                                  mlir::ValueRange carried) = 0;
 };
 
+/// Bytes of a cache line.
+inline constexpr int64_t kLineBytes = 64;
+/// bf16 values of one operand of AVX512-BF16's dot product.
+inline constexpr int64_t kDotLanes = 32;
+
 /// One phase being emitted.
 struct PhaseLoops {
   norm::PhaseOp phase;

@@ -1,0 +1,215 @@
+//===- PhaseBodies.cpp - copies of a phase's body, and their totals -------===//
+
+#include "compiler/lowering/shared/PhaseEmitter.h"
+#include "compiler/lowering/shared/PhaseTraits.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+PhaseEmitter::Values PhaseEmitter::emitBodies(PhaseLoops &loops,
+                                              const Position &position,
+                                              Value at, int64_t count,
+                                              int64_t step, Value tailMask,
+                                              ValueRange carried) {
+  PhaseBodies bodies{loops, position, count, tailMask};
+  bodies.position.hasLanes = loops.hasLanes;
+  bodies.copies.assign(count, loops.outer);
+  if (tailMask) {
+    bodies.position.mask = tailMask;
+    Value extent = loops.extent;
+    bodies.position.onlyFirstLane =
+        constantOf(b.createOrFold<arith::SubIOp>(extent, at)) == 1;
+  }
+  for (int64_t i = 0; i < count; ++i)
+    emitBody(bodies, i, addI64(b, at, makeI64(b, i * step)));
+  return addTotals(bodies, carried);
+}
+
+PhaseBodies PhaseEmitter::beginBodies(PhaseLoops &loops,
+                                      const Position &position,
+                                      ArrayRef<IRMapping> shared) {
+  PhaseBodies bodies{loops, position, int64_t(shared.size()), Value()};
+  bodies.position.hasLanes = true;
+  bodies.hasShared = true;
+  bodies.copies.assign(shared.size(), loops.outer);
+  for (auto [copy, values] : llvm::zip_equal(bodies.copies, shared))
+    for (auto [from, to] : values.getValueMap())
+      copy.map(from, to);
+  return bodies;
+}
+
+/// True for the extension of a value that only dot products take.
+static bool feedsDotsOnly(Operation &op, PhaseLoops &loops) {
+  auto wide = dyn_cast<arith::ExtFOp>(op);
+  return wide && llvm::all_of(wide->getUsers(), [&](Operation *user) {
+           return llvm::any_of(
+               llvm::zip_equal(loops.products, loops.squares), [&](auto pair) {
+                 return std::get<0>(pair) == user && std::get<1>(pair);
+               });
+         });
+}
+
+/// True for the extension of a value that sums take as it was before.
+static bool feedsSumsOnly(Operation &op) {
+  return op.getNumResults() == 1 && getNarrow(op.getResult(0)) &&
+         llvm::all_of(op.getUsers(), llvm::IsaPred<ContributeOp>);
+}
+
+void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
+  PhaseLoops &loops = bodies.loops;
+  IRMapping &values = bodies.copies[i];
+  bodies.position.coordinates[loops.dims.back()] = at;
+  BodyEmitter emitter(context, b, bodies.position, values);
+  if (!bodies.mask)
+    emitPrefetches(bodies, i, at);
+  for (Operation &op : loops.phase.getBlock()->without_terminator()) {
+    if (bodies.fuses() && llvm::is_contained(loops.products, &op))
+      continue;
+    if (bodies.hasShared && isShared(op, context))
+      continue;
+    if (bodies.fuses() && feedsDotsOnly(op, loops))
+      continue;
+    if (feedsSumsOnly(op))
+      continue;
+    if (bodies.columns && bodies.columns->contains(&op)) {
+      auto accumulate = cast<AccumulateOp>(op);
+      Value &total = bodies.columns->find(&op)->second[i];
+      total = combine(b, accumulate.getKind(), total,
+                      emitter.toVector(values.lookup(accumulate.getValue())));
+      continue;
+    }
+    auto select = dyn_cast<arith::SelectOp>(op);
+    if (select && loops.assumed && select.getCondition() == loops.assumed) {
+      values.map(select.getResult(), values.lookup(select.getTrueValue()));
+      continue;
+    }
+    emitter.emit(op);
+  }
+}
+
+PhaseEmitter::Values PhaseEmitter::addTotals(PhaseBodies &bodies,
+                                             ValueRange carried) {
+  Values next;
+  for (auto [i, carry] : llvm::enumerate(bodies.loops.carries)) {
+    llvm::append_range(next, carry.add(b, carried.take_front(carry.size()),
+                                       totalOf(bodies, i)));
+    carried = carried.drop_front(carry.size());
+  }
+  return next;
+}
+
+SmallVector<IRMapping> PhaseEmitter::emitShared(PhaseLoops &loops,
+                                                const Position &position,
+                                                Value at, int64_t count) {
+  Position here = position;
+  here.hasLanes = true;
+  SmallVector<IRMapping> copies(count);
+  for (auto [i, copy] : llvm::enumerate(copies)) {
+    here.coordinates[context.lane] =
+        addI64(b, at, makeI64(b, int64_t(i) * context.width));
+    BodyEmitter emitter(context, b, here, copy);
+    for (Operation &op : loops.phase.getBlock()->without_terminator())
+      if (isShared(op, context))
+        emitter.emit(op);
+  }
+  return copies;
+}
+
+/// One prefetch a cache line: body `body` of an iteration may share one with
+/// the body before it.
+void PhaseEmitter::emitPrefetches(PhaseBodies &bodies, int64_t body, Value at) {
+  PhaseLoops &loops = bodies.loops;
+  if (loops.prefetched.empty())
+    return;
+  Position there = bodies.position;
+  if (!loops.alongLanes)
+    aimAhead(loops, there, at);
+  BodyEmitter emitter(context, b, there, bodies.copies[body]);
+  for (LoadOp load : loops.prefetched) {
+    int64_t bytes = context.width * bytesOf(load.getResult().getType());
+    if (!loops.alongLanes || body * bytes % kLineBytes == 0)
+      emitter.prefetch(load);
+  }
+}
+
+/// Columns are read a line of every row at a time, an order in which memory is
+/// slow. What blocks of lanes side by side fetch ahead is therefore the rows
+/// one after the other: the first block the first of them, and so on.
+void PhaseEmitter::aimAhead(PhaseLoops &loops, Position &position, Value at) {
+  for (unsigned dim : loops.dims)
+    position.coordinates[dim] = makeI64(b, 0);
+  Value &lane = position.ahead[context.lane];
+  lane = addI64(b, mulI64(b, position.coordinates[context.lane], loops.extent),
+                mulI64(b, at, makeI64(b, context.width)));
+}
+
+/// The squares of all copies, in two chains.
+Value PhaseEmitter::dotSquares(PhaseBodies &bodies, Value square) {
+  auto type = VectorType::get(kDotLanes / 2, b.getF32Type());
+  Value sums[2];
+  for (Value &sum : sums)
+    sum = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  for (auto [i, copy] : llvm::enumerate(bodies.copies)) {
+    Value value = BodyEmitter(context, b, bodies.position, copy)
+                      .toVector(copy.lookup(square));
+    Value &sum = sums[i % 2];
+    sum = LLVM::CallIntrinsicOp::create(
+              b, type, b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
+              ValueRange{sum, value, value})
+              .getResults();
+  }
+  return arith::AddFOp::create(b, sums[0], sums[1]);
+}
+
+/// One contribution of all copies, combined as a tree.
+Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
+  PhaseLoops &loops = bodies.loops;
+  MutableArrayRef<IRMapping> copies = bodies.copies;
+  ContributeOp contribute = loops.phase.getContribute();
+  ReduceKind kind = contribute.getKind(contribution);
+  Value source = contribute.getValues()[contribution];
+  if (Value narrow = getNarrow(source))
+    source = narrow;
+  if (Value square = loops.squares[contribution]; square && bodies.fuses())
+    return dotSquares(bodies, square);
+  BodyEmitter emitter(context, b, bodies.position, copies[0]);
+  auto widened = [&](IRMapping &copy, Value value) {
+    Value emitted = copy.lookup(value);
+    return loops.hasLanes ? emitter.toVector(emitted) : emitted;
+  };
+  SmallVector<Value> leaves;
+  if (arith::MulFOp product = loops.products[contribution];
+      product && bodies.fuses()) {
+    // Roundings of f64 count for nothing: chains of four leave adders free.
+    size_t chain =
+        source.getType().isF64() ? std::min<size_t>(4, copies.size()) : 2;
+    for (size_t i = 0; i < copies.size(); i += chain) {
+      auto factor = [&](size_t k, Value operand) {
+        return widened(copies[k], operand);
+      };
+      Value sum = arith::MulFOp::create(b, factor(i, product.getLhs()),
+                                        factor(i, product.getRhs()));
+      for (size_t k = i + 1; k < i + chain; ++k)
+        sum = math::FmaOp::create(b, factor(k, product.getLhs()),
+                                  factor(k, product.getRhs()), sum);
+      leaves.push_back(sum);
+    }
+  } else {
+    for (IRMapping &copy : copies)
+      leaves.push_back(widened(copy, source));
+  }
+  if (bodies.mask) {
+    Value identity = emitter.toVector(makeIdentity(b, kind, source.getType()));
+    for (Value &leaf : leaves)
+      leaf = arith::SelectOp::create(b, bodies.mask, leaf, identity);
+  }
+  for (; leaves.size() > 1; leaves.resize(leaves.size() / 2))
+    for (size_t i = 0; i < leaves.size() / 2; ++i)
+      leaves[i] = combine(b, kind, leaves[2 * i], leaves[2 * i + 1]);
+  return leaves.front();
+}
