@@ -287,8 +287,15 @@ void FactCollector::addDivisibility() {
     if (!divisor.isConstant() || !size || !isa<BlockArgument>(size.getView()))
       continue;
     unsigned number = cast<BlockArgument>(size.getView()).getArgNumber();
+    SizeExpr value = sizeOf(division.getLhs());
+    int64_t by = divisor.steps[0].operand;
+    // Several kernels may ask for the same.
+    if (llvm::any_of(artifact.divisibility, [&](const DivisibilityFact &known) {
+          return known.value == value && known.divisor == by;
+        }))
+      continue;
     artifact.divisibility.push_back(
-        {sizeOf(division.getLhs()), divisor.steps[0].operand,
+        {value, by,
          "extent of '" + program.getArgName(number).str() + "' along axis " +
              std::to_string(size.getAxis())});
   }

@@ -14,16 +14,21 @@ static Operation *getStep(Operation *access) {
   return isa<PhaseOp>(parent) ? parent : access;
 }
 
-/// True if each read of `input` is in the stage of the write, not in a later
-/// phase, and of the very point that the write's map says.
+/// True if each read of `input` is in an earlier stage than the write; or in
+/// the write's own, not in a later phase, and of the very point that its map
+/// says.
 static bool mayShare(Value input, StoreOp write) {
   if (input.getType() != write.getView().getType())
     return false;
   Operation *writeStep = getStep(write);
+  auto writeStage = write->getParentOfType<StageOp>();
   for (Operation *user : input.getUsers()) {
     if (isa<SizeOp, PhaseOp>(user))
       continue; // Sizes and `keeps` read no element.
     auto load = dyn_cast<LoadOp>(user);
+    auto stage = user->getParentOfType<StageOp>();
+    if (load && stage != writeStage && stage->isBeforeInBlock(writeStage))
+      continue;
     if (!load || load.getMap() != write.getMap())
       return false;
     Operation *step = getStep(load);

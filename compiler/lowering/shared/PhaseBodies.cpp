@@ -194,7 +194,7 @@ Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
       };
       Value sum = arith::MulFOp::create(b, factor(i, product.getLhs()),
                                         factor(i, product.getRhs()));
-      for (size_t k = i + 1; k < i + chain; ++k)
+      for (size_t k = i + 1; k < std::min(i + chain, copies.size()); ++k)
         sum = math::FmaOp::create(b, factor(k, product.getLhs()),
                                   factor(k, product.getRhs()), sum);
       leaves.push_back(sum);
@@ -208,8 +208,13 @@ Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
     for (Value &leaf : leaves)
       leaf = arith::SelectOp::create(b, bodies.mask, leaf, identity);
   }
-  for (; leaves.size() > 1; leaves.resize(leaves.size() / 2))
-    for (size_t i = 0; i < leaves.size() / 2; ++i)
+  while (leaves.size() > 1) {
+    size_t pairs = leaves.size() / 2, odd = leaves.size() % 2;
+    for (size_t i = 0; i < pairs; ++i)
       leaves[i] = combine(b, kind, leaves[2 * i], leaves[2 * i + 1]);
+    if (odd)
+      leaves[pairs] = leaves.back();
+    leaves.resize(pairs + odd);
+  }
   return leaves.front();
 }
