@@ -281,15 +281,15 @@ static int64_t elementBytes(PhaseOp phase) {
 struct RowPipeline::Side {
   PhaseOp phase;
   Value place;
+  Position position; ///< Of any row; says where vectors need not be aligned.
   SmallVector<IRMapping> shared;
   ColumnTotals columns;
 };
 
 /// Calls `visit` with each sum over rows, its total in each body, and an
 /// emitter at that body.
-template <typename F>
-void RowPipeline::forEachTotal(Side &side, const Position &position, F visit) {
-  Position here = position;
+template <typename F> void RowPipeline::forEachTotal(Side &side, F visit) {
+  Position here = side.position;
   here.hasLanes = true;
   IRMapping none;
   for (auto &[op, totals] : side.columns)
@@ -305,10 +305,10 @@ RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
                                          Position position) {
   int64_t count = stage.getSchedule().getUnroll();
   IRMapping none;
-  Side side{phase, place, {}, {}};
   PhaseLoops loops = emitter.begin(phase, position, none);
   if (loops.streamed)
     position.streamed = loops.streamed.getView();
+  Side side{phase, place, position, {}, {}};
   side.shared = emitter.emitShared(loops, position, place, count);
   ArrayRef<StringAttr> parallel = stage.getSchedule().getParallel().getNames();
   for (auto op : phase.getBlock()->getOps<AccumulateOp>())
@@ -316,10 +316,9 @@ RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
         llvm::none_of(parallel,
                       [&](StringAttr dim) { return op.getMap().uses(dim); }))
       side.columns[op].resize(count);
-  forEachTotal(side, position,
-               [](AccumulateOp op, Value &total, BodyEmitter &at) {
-                 total = at.loadTotal(op);
-               });
+  forEachTotal(side, [](AccumulateOp op, Value &total, BodyEmitter &at) {
+    total = at.loadTotal(op);
+  });
   return side;
 }
 
@@ -377,10 +376,9 @@ void RowPipeline::emitSegment(Value at, Value head, Value cur, Value next) {
                             return flatten();
                           }));
   for (Side *side : {&read, &write})
-    forEachTotal(*side, position,
-                 [](AccumulateOp op, Value &total, BodyEmitter &at) {
-                   at.storeTotal(op, total);
-                 });
+    forEachTotal(*side, [](AccumulateOp op, Value &total, BodyEmitter &at) {
+      at.storeTotal(op, total);
+    });
 }
 
 void RowPipeline::emit(Value from, Value to) {

@@ -66,8 +66,7 @@ private:
   void reduce(mlir::Value number, mlir::Value done);
   void write(mlir::Value number, mlir::Value done);
   struct Side;
-  template <typename F>
-  void forEachTotal(Side &side, const Position &position, F visit);
+  template <typename F> void forEachTotal(Side &side, F visit);
   Side beginSide(norm::PhaseOp phase, mlir::Value place, Position position);
   void emitRow(Side &read, Side &write, mlir::Value reading,
                mlir::Value writing);
