@@ -2,6 +2,7 @@
 
 #include "compiler/analysis/KernelStructure.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/norm/KernelParts.h"
 #include "dialects/norm/Norm.h"
 #include "dialects/norm/Spaces.h"
 
@@ -34,7 +35,6 @@ public:
 private:
   bool isCostly(Operation &op) const;
   bool isFrontier(Value value) const;
-  llvm::SetVector<Operation *> sliceOf(ArrayRef<Value> values) const;
   bool hoist(ArrayRef<Value> values);
 
   mutable KernelOp kernel;
@@ -80,28 +80,13 @@ bool Hoister::isFrontier(Value value) const {
   });
 }
 
-/// The ops behind `values`, in the order of the body.
-llvm::SetVector<Operation *> Hoister::sliceOf(ArrayRef<Value> values) const {
-  llvm::SmallPtrSet<Operation *, 16> needed;
-  SmallVector<Value> worklist(values);
-  while (!worklist.empty()) {
-    Operation *def = worklist.pop_back_val().getDefiningOp();
-    if (def && needed.insert(def).second)
-      llvm::append_range(worklist, def->getOperands());
-  }
-  llvm::SetVector<Operation *> ordered;
-  for (Operation &op : *kernel.getBody().begin())
-    if (needed.contains(&op))
-      ordered.insert(&op);
-  return ordered;
-}
-
 /// A kernel over the space of `values` that yields them; this one then reads
 /// them. False, and nothing changed, where no operand tells an extent.
 bool Hoister::hoist(ArrayRef<Value> values) {
   SpaceAttr all = kernel.getDims();
   DimSet space = spaces.of(values.front());
-  llvm::SetVector<Operation *> slice = sliceOf(values);
+  llvm::SetVector<Operation *> slice =
+      sliceOf(*kernel.getBody().begin(), values);
   Block &body = kernel.getBody().front();
   SmallVector<unsigned> inputs;
   DimSet known;

@@ -36,6 +36,11 @@ private:
   void chooseLanes();
   DimSet chooseParallel();
   int64_t runLength() const;
+  /// True if an instance visits the lane dim and no other.
+  bool isRow() const {
+    return lane >= 0 && !parallel.contains(unsigned(lane)) &&
+           visitedDims() == (parallel | DimSet::one(unsigned(lane)));
+  }
   bool writesHalves() const;
   int64_t chooseWidth();
   int64_t chooseUnroll(int64_t width);
@@ -214,8 +219,7 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   auto steps = [&](int64_t unroll) {
     return vectors / unroll + vectors % unroll;
   };
-  bool isRow = visitedDims() == (parallel | DimSet::one(unsigned(lane)));
-  while (!isRow && unroll > 1 && steps(unroll / 2) < steps(unroll))
+  while (!isRow() && unroll > 1 && steps(unroll / 2) < steps(unroll))
     unroll /= 2;
   return unroll;
 }
@@ -307,7 +311,7 @@ int64_t Chooser::choosePrefetch() {
 /// Rows long enough that one after the other reads, and then writes.
 int64_t Chooser::chooseRows() {
   constexpr int64_t longBytes = 8 << 10, rows = 4;
-  if (choosePrefetch() == 0 || parallel.contains(unsigned(lane)) ||
+  if (choosePrefetch() == 0 || !isRow() ||
       instanceBytes(/*ownOnly=*/true) < 2 * longBytes)
     return 1;
   because("rows", "writing 4 rows while the next 4 are read: 80 to 95% of a "
