@@ -1,6 +1,7 @@
 //===- ExpandMoments.cpp - norm-expand-moments ----------------------------===//
 
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/norm/KernelParts.h"
 #include "dialects/norm/Norm.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -23,25 +24,8 @@ static Value buildCount(ImplicitLocOpBuilder &b, MomentsOp moments, Type type) {
     return ReduceOp::create(b, type, ReduceKind::add, one, moments.getOver(),
                             predicate);
   }
-  SpaceAttr space = moments->getParentOfType<KernelOp>().getDims();
-  int64_t known = 1;
-  Value count;
-  for (StringAttr dim : moments.getOver().getNames()) {
-    int64_t extent = space.getExtents()[space.indexOf(dim)];
-    if (!ShapedType::isDynamic(extent)) {
-      known *= extent;
-      continue;
-    }
-    Value size = ExtentOp::create(b, dim);
-    count = count ? arith::MulIOp::create(b, count, size).getResult() : size;
-  }
-  if (!count)
-    return arith::ConstantOp::create(b, b.getFloatAttr(type, double(known)));
-  if (known != 1)
-    count = arith::MulIOp::create(b, count,
-                                  arith::ConstantIndexOp::create(b, known));
-  Value bits = arith::IndexCastOp::create(b, b.getI64Type(), count);
-  return arith::SIToFPOp::create(b, type, bits);
+  return buildPointCount(b, moments->getParentOfType<KernelOp>().getDims(),
+                         moments.getOver(), type);
 }
 
 namespace {

@@ -372,26 +372,8 @@ void Splitter::useMoments(const Triple &group) {
   Value mean = argument(group.mean), delta = argument(group.delta);
   Value variance = argument(group.variance);
   kernel.setInputMapsAttr(b.getArrayAttr(maps));
-  int64_t known = 1;
-  Value points;
-  for (StringAttr dim : moments.getOver().getNames()) {
-    int64_t extent = extents.lookup(dim);
-    if (!ShapedType::isDynamic(extent)) {
-      known *= extent;
-      continue;
-    }
-    Value size = ExtentOp::create(b, dim);
-    points = points ? arith::MulIOp::create(b, points, size).getResult() : size;
-  }
-  Value count;
-  if (points) {
-    points = arith::MulIOp::create(b, points,
-                                   arith::ConstantIndexOp::create(b, known));
-    Value bits = arith::IndexCastOp::create(b, b.getI64Type(), points);
-    count = arith::SIToFPOp::create(b, b.getF32Type(), bits);
-  } else {
-    count = arith::ConstantOp::create(b, b.getF32FloatAttr(float(known)));
-  }
+  Value count =
+      buildPointCount(b, kernel.getDims(), moments.getOver(), b.getF32Type());
   Value m2 = arith::MulFOp::create(b, variance, count);
   moments.replaceAllUsesWith(ValueRange{count, mean, delta, m2});
   moments.erase();

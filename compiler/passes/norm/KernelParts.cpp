@@ -4,6 +4,8 @@
 
 #include "dialects/norm/Spaces.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
 using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
@@ -22,6 +24,28 @@ llvm::SetVector<Operation *> normc::sliceOf(Block &body,
     if (needed.contains(&op))
       ordered.insert(&op);
   return ordered;
+}
+
+Value normc::buildPointCount(ImplicitLocOpBuilder &b, SpaceAttr space,
+                             DimsAttr over, Type type) {
+  int64_t known = 1;
+  Value count;
+  for (StringAttr dim : over.getNames()) {
+    int64_t extent = space.getExtents()[space.indexOf(dim)];
+    if (!ShapedType::isDynamic(extent)) {
+      known *= extent;
+      continue;
+    }
+    Value size = ExtentOp::create(b, dim);
+    count = count ? arith::MulIOp::create(b, count, size).getResult() : size;
+  }
+  if (!count)
+    return arith::ConstantOp::create(b, b.getFloatAttr(type, double(known)));
+  if (known != 1)
+    count = arith::MulIOp::create(b, count,
+                                  arith::ConstantIndexOp::create(b, known));
+  Value bits = arith::IndexCastOp::create(b, b.getI64Type(), count);
+  return arith::SIToFPOp::create(b, type, bits);
 }
 
 /// The tensor that a map with these dims fills.

@@ -1,7 +1,7 @@
 //===- KernelParts.h - kernels made of parts of others ----------*- C++ -*-===//
 //
 // What passes that cut a kernel in several share: the ops behind a value, a new
-// kernel around some of them, and dims that became one.
+// kernel around some of them, the number of points, and dims that became one.
 //
 //===----------------------------------------------------------------------===//
 
@@ -54,6 +54,12 @@ norm::KernelOp makeKernel(
 /// they need.
 norm::KernelOp cloneParts(mlir::ImplicitLocOpBuilder &b, norm::KernelOp kernel,
                           llvm::ArrayRef<KernelResult> results);
+
+/// The number of points of `over`, in `type`: a constant where all of its
+/// extents are known.
+mlir::Value buildPointCount(mlir::ImplicitLocOpBuilder &b,
+                            norm::SpaceAttr space, norm::DimsAttr over,
+                            mlir::Type type);
 
 /// Makes one dim of neighbours of known extent that only occur together, one
 /// after the other in one axis. Returns how many vanished.
