@@ -10,8 +10,10 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -51,8 +53,9 @@ public:
     DialectRegistry registry;
     registry.insert<norm::NormDialect, LLVM::LLVMDialect, NVVM::NVVMDialect,
                     arith::ArithDialect, cf::ControlFlowDialect,
-                    func::FuncDialect, gpu::GPUDialect, math::MathDialect,
-                    scf::SCFDialect, vector::VectorDialect>();
+                    func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect,
+                    math::MathDialect, scf::SCFDialect, tensor::TensorDialect,
+                    vector::VectorDialect>();
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
     registerNVVMDialectTranslation(registry);

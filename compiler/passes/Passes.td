@@ -11,11 +11,15 @@
 include "mlir/Pass/PassBase.td"
 
 def NormToKernel : Pass<"norm-to-kernel", "::mlir::func::FuncOp"> {
-  let summary = "Turn declared norms and elementwise tensor ops into kernels";
+  let summary = "Turn declared norms and tensor ops around them into kernels";
   let description = [{
     Writes every `norm.normalize` as a `norm.kernel` whose body is its formula
     in the compute type, and every elementwise `arith` or `math` op on tensors
-    as a kernel of one op. Below this pass there are no named norms.
+    as a kernel of one op. `tensor.expand_shape` and `tensor.collapse_shape`
+    become kernels that copy, with joined dims where axes are joined. What is
+    broadcast (`linalg.broadcast`, `tensor.splat`, a constant of one value) is
+    read as it is, by a map that leaves the new dims out, or becomes a constant
+    of the body. Below this pass there are no named norms.
 
     Before:
 
@@ -41,7 +45,11 @@ def NormToKernel : Pass<"norm-to-kernel", "::mlir::func::FuncOp"> {
   let statistics = [
     Statistic<"numNorms", "norms-lowered", "Number of norm.normalize lowered">,
     Statistic<"numElementwise", "elementwise-lowered",
-              "Number of elementwise ops turned into kernels">];
+              "Number of elementwise ops turned into kernels">,
+    Statistic<"numReshapes", "reshapes-lowered",
+              "Number of reshapes turned into kernels">,
+    Statistic<"numBroadcasts", "broadcasts-folded",
+              "Number of reads of broadcasts and constants folded">];
   let dependentDialects = ["::normc::norm::NormDialect",
                            "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];

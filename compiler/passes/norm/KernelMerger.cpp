@@ -3,8 +3,6 @@
 #include "compiler/passes/norm/KernelMerger.h"
 
 #include "compiler/passes/norm/KernelParts.h"
-#include "dialects/norm/DimSources.h"
-#include "dialects/norm/Spaces.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -192,16 +190,7 @@ void KernelMerger::addOperands() {
 
 /// Operands that nothing reads, but that tell how large a dim is.
 void KernelMerger::addExtents() {
-  auto unknown = [&] {
-    DimSet dynamic;
-    for (auto [dim, extent] : llvm::enumerate(dims.space.getExtents()))
-      if (ShapedType::isDynamic(extent))
-        dynamic |= DimSet::one(dim);
-    for (const DimSource &source : findDimSources(merged))
-      dynamic = dynamic - DimSet::one(source.dim);
-    return dynamic;
-  };
-  DimSet missing = unknown();
+  DimSet missing = findUntoldDims(merged);
   for (unsigned side : {0, 1}) {
     KernelOp kernel = sides[side].kernel;
     for (unsigned i = 0; i < kernel.getNumOperands() && !missing.empty(); ++i) {
@@ -210,7 +199,7 @@ void KernelMerger::addExtents() {
           !told.intersects(missing))
         continue;
       addOperand(side, i);
-      missing = unknown();
+      missing = findUntoldDims(merged);
     }
   }
 }
@@ -272,10 +261,7 @@ bool KernelMerger::cloneOp(Side &side, const DimParts &parts, Operation &op) {
     for (StringAttr name : getOver(&op).getNames())
       llvm::append_range(names, parts.lookup(name).getNames());
     auto over = DimsAttr::get(b.getContext(), names);
-    if (auto reduce = dyn_cast<ReduceOp>(copy))
-      reduce.setOverAttr(over);
-    else
-      cast<MomentsOp>(copy).setOverAttr(over);
+    setOver(copy, over);
     if (over.empty())
       return false;
   }
@@ -318,6 +304,27 @@ bool KernelMerger::fillBody() {
   return true;
 }
 
+/// Dims of operands and outputs that are no longer there.
+void KernelMerger::dropUnusedDims() {
+  auto ops = llvm::map_to_vector(*merged.getBlock(),
+                                 [](Operation &op) { return &op; });
+  llvm::SetVector<StringAttr> named = namedDims(ops);
+  auto isUsed = [&](StringAttr name) {
+    auto uses = [&](Attribute map) { return cast<MapAttr>(map).uses(name); };
+    return llvm::any_of(merged.getInputMaps(), uses) ||
+           llvm::any_of(merged.getOutputMaps(), uses) || named.contains(name);
+  };
+  SmallVector<StringAttr> names;
+  SmallVector<int64_t> extents;
+  for (auto [name, extent] :
+       llvm::zip_equal(dims.space.getNames(), dims.space.getExtents()))
+    if (isUsed(name)) {
+      names.push_back(name);
+      extents.push_back(extent);
+    }
+  merged.setDimsAttr(SpaceAttr::get(merged.getContext(), names, extents));
+}
+
 KernelOp KernelMerger::build(bool siblings) {
   if (!unifyDims(siblings))
     return {};
@@ -331,6 +338,7 @@ KernelOp KernelMerger::build(bool siblings) {
     merged.erase();
     return {};
   }
+  dropUnusedDims();
   return merged;
 }
 

@@ -60,6 +60,7 @@ private:
   void addExtents();
   bool fillBody();
   void readFirst();
+  void dropUnusedDims();
   bool cloneOp(Side &side, const DimParts &parts, mlir::Operation &op);
   mlir::Operation *findEqual(mlir::Operation *op) const;
   /// A norm.index or norm.extent of the merged body, once per dim.
