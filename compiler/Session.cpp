@@ -90,17 +90,24 @@ static std::string describe(Location location) {
   return "";
 }
 
+/// A diagnostic with its place, and a line for each of its notes.
+static std::string tell(Diagnostic &diagnostic) {
+  std::string text = describe(diagnostic.getLocation()) + diagnostic.str();
+  for (Diagnostic &note : diagnostic.getNotes())
+    text += "\n" + describe(note.getLocation()) + "note: " + note.str();
+  return text;
+}
+
 Session::Session() : pooled(ContextPool::instance().take()) {
   context().printOpOnDiagnostic(false);
   handler = std::make_unique<ScopedDiagnosticHandler>(
       &context(), [this](Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() == DiagnosticSeverity::Remark)
+          remarks.push_back(tell(diagnostic));
         if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
           return success();
         diagnostics += diagnostics.empty() ? "" : "\n";
-        diagnostics += describe(diagnostic.getLocation()) + diagnostic.str();
-        for (Diagnostic &note : diagnostic.getNotes())
-          diagnostics +=
-              "\n" + describe(note.getLocation()) + "note: " + note.str();
+        diagnostics += tell(diagnostic);
         return success();
       });
 }

@@ -112,7 +112,7 @@ void StageCost::addTo(KernelCost &cost) {
     read(structure.outputs()[o].value);
     add(kernel.getResult(o).getType());
   }
-  cost.bytes += walksColumns() || isOneInstance() ? 2 * bytes : bytes;
+  cost.bytes += walksColumns() || isOneInstance() ? kSlowFactor * bytes : bytes;
   double largest = sizes.empty() ? 0 : *llvm::max_element(sizes);
   cost.streams = std::max<unsigned>(cost.streams, llvm::count(sizes, largest));
 }

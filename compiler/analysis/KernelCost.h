@@ -16,10 +16,17 @@ namespace normc {
 /// them.
 inline constexpr int64_t kAssumedExtent = 1024;
 
+/// How many bytes of a stage that streams rows take as long as one of a stage
+/// that walks columns. Large data takes up to eight times as long; what fits a
+/// cache, no longer. Above 2, column statistics and the elementwise code behind
+/// them stay two kernels; below 3, a residual goes into a norm over columns.
+inline constexpr double kSlowFactor = 2.5;
+
 /// Estimates, exact where all extents are known.
 struct KernelCost {
   /// Bytes that move: per stage each operand that it reads, once, and each
-  /// output that it writes. Those of a stage that walks columns count twice.
+  /// output that it writes. Those of a stage that is slow by its shape (it
+  /// walks columns, or all work is one thread's) count kSlowFactor times.
   double bytes = 0;
   /// The most operands and outputs as large as the largest that one stage
   /// visits at a time.

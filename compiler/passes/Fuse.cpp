@@ -212,11 +212,11 @@ void Fuser::remark() {
     if (reason.empty())
       reason = "expected nothing between the two, but another kernel reads of "
                "one and is read by the other";
-    InFlightDiagnostic remark = pair.second.emitRemark("stays apart: ")
-                                << reason;
+    InFlightDiagnostic remark =
+        emitRemark(pair.second.getLoc(), "stays apart: ") << reason;
     remark.attachNote(pair.first.getLoc())
-        << (pair.isProducer ? "from what it reads"
-                            : "from this reader of the same");
+        << (pair.isProducer ? "from the kernel that it reads"
+                            : "from this other reader of a tensor");
   }
 }
 

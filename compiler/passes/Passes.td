@@ -106,8 +106,8 @@ def NormFuse : Pass<"norm-fuse", "::mlir::func::FuncOp"> {
     * the merged kernel has fewer stages than the two together: the cut between
       them vanishes, and no collective forces another one in its place;
     * it moves fewer bytes: per stage, each operand once and each output once,
-      twice for a stage that walks columns, or that leaves all of the work to
-      one thread; a `?` extent counts as 1024;
+      2.5 times for a stage that walks columns, or that leaves all of the work
+      to one thread; a `?` extent counts as 1024;
     * no stage visits more than 12 tensors of the largest size side by side.
 
     Neighbours that stay apart get a remark with the reason. Kernels that carry

@@ -10,9 +10,18 @@ using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
 
+static bool hasCollectives(KernelOp kernel) {
+  return llvm::any_of(*kernel.getBlock(),
+                      [](Operation &op) { return isCollective(&op); });
+}
+
 KernelMerger::KernelMerger(KernelOp first, KernelOp second)
     : sides{{first, {}, {}, {}, {}}, {second, {}, {}, {}, {}}},
-      b(FusedLoc::get(first.getContext(), {first.getLoc(), second.getLoc()}),
+      b(hasCollectives(second)
+            ? FusedLoc::get(first.getContext(),
+                            {second.getLoc(), first.getLoc()})
+            : FusedLoc::get(first.getContext(),
+                            {first.getLoc(), second.getLoc()}),
         second) {}
 
 //===----------------------------------------------------------------------===//
@@ -52,11 +61,8 @@ bool KernelMerger::unifyDims(bool siblings) {
     return false;
   }
   // Names that say more than those of elementwise ops.
-  auto names = [](KernelOp kernel) {
-    return llvm::any_of(*kernel.getBlock(),
-                        [](Operation &op) { return isCollective(&op); });
-  };
-  dims = unifier.finish(names(first) && !names(second) ? 0 : 1);
+  dims =
+      unifier.finish(hasCollectives(first) && !hasCollectives(second) ? 0 : 1);
   constexpr size_t mostDims = 32; // C6
   if (dims.space.size() > mostDims) {
     reason = "expected at most 32 dims in one kernel, but got " +

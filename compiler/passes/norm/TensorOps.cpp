@@ -175,7 +175,8 @@ Broadcast TensorOpLowering::broadcastOf(Value value) const {
     return it->second;
   // A scalar beside tensors.
   Broadcast itself{value, {}, {}};
-  matchPattern(value, m_Constant(&itself.constant));
+  if (!getTensorType(value))
+    matchPattern(value, m_Constant(&itself.constant));
   return itself;
 }
 
