@@ -12,10 +12,6 @@
 
 namespace normc {
 
-/// What a `?` extent is taken for where sizes are compared before a call tells
-/// them.
-inline constexpr int64_t kAssumedExtent = 1024;
-
 /// How many bytes of a stage that streams rows take as long as one of a stage
 /// that walks columns. Large data takes up to eight times as long; what fits a
 /// cache, no longer. Above 2, column statistics and the elementwise code behind

@@ -18,6 +18,10 @@
 
 namespace normc {
 
+/// What a `?` extent is taken for where sizes are compared before a call tells
+/// them.
+inline constexpr int64_t kAssumedExtent = 1024;
+
 /// One collective of a kernel.
 struct Collective {
   mlir::Operation *op; ///< A norm.reduce, or norm.moments not yet expanded.

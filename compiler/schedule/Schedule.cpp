@@ -229,7 +229,7 @@ int64_t Chooser::chooseUnroll(int64_t width) {
 int64_t Chooser::instanceBytes(bool ownOnly) const {
   constexpr int64_t limit = int64_t(1) << 30; // Nothing larger matters here.
   auto extentOr = [&](unsigned dim) {
-    constexpr int64_t assumed = 1024; // Of a dim that only a call tells.
+    constexpr int64_t assumed = kAssumedExtent;
     int64_t size = extent(int(dim));
     return ShapedType::isDynamic(size) ? assumed : size;
   };

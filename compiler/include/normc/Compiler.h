@@ -77,7 +77,8 @@ Result<Artifact> compile(std::string_view mlir, const Target &target,
 Result<Artifact> compile(const NormSpec &spec, const Target &target);
 
 /// The text (or the bytes, for Object and Artifact) after a stage of the
-/// pipeline. Fused ends with comments that say what stays apart, and why. `timings` and errors as with `compile`.
+/// pipeline. Fused ends with comments that say what stays apart, and why.
+/// `timings` and errors as with `compile`.
 Result<std::string> emit(std::string_view mlir, Emit stage,
                          const Target &target,
                          std::string_view sourceName = "<string>",

@@ -165,3 +165,33 @@ func.func @meet(%a: tensor<?x8xf32>, %b: tensor<?x8xf32>) -> tensor<?x8xf32> {
   }
   return %z : tensor<?x8xf32>
 }
+
+// -----
+
+// Also where rows are joined with a known dim on the way, and split again.
+// CHECK-LABEL: norm.program @rejoined
+// CHECK: %[[ROWS:.*]] = norm.size %arg0[1]
+// CHECK-NOT: norm.size
+// CHECK: norm.stage dims(i = 2, k = %[[ROWS]])
+// CHECK-NOT: norm.size
+// CHECK: norm.stage dims(i = 2, m = %{{.*}})
+// CHECK-NOT: norm.size %arg1
+func.func @rejoined(%a: tensor<2x?xf32>, %b: tensor<2x?xf32>) -> tensor<2x?xf32> {
+  %x = norm.kernel dims(i = 2, k = ?) ins(%e = %b by [[i], [k]] : tensor<2x?xf32>)
+      outs(by [[i, k]] : tensor<?xf32>) {
+    %d = arith.addf %e, %e : f32
+    norm.yield %d : f32
+  }
+  %y = norm.kernel dims(i = 2, m = ?) ins(%e = %x by [[i, m]] : tensor<?xf32>)
+      outs(by [[i], [m]] : tensor<2x?xf32>) {
+    %d = arith.mulf %e, %e : f32
+    norm.yield %d : f32
+  }
+  %z = norm.kernel dims(i = 2, n = ?)
+      ins(%e = %y by [[i], [n]] : tensor<2x?xf32>, %f = %a by [[i], [n]] : tensor<2x?xf32>)
+      outs(by [[i], [n]] : tensor<2x?xf32>) {
+    %d = arith.addf %e, %f : f32
+    norm.yield %d : f32
+  }
+  return %z : tensor<2x?xf32>
+}
