@@ -216,3 +216,45 @@ func.func @streams(%a: tensor<?xf32>, %b: tensor<?xf32>, %c: tensor<?xf32>, %d: 
   }
   return %y : tensor<?xf32>
 }
+
+// -----
+
+// Readers of one tensor whose dims don't factor.
+// CHECK-LABEL: func.func @no_common_space
+// CHECK-COUNT-2: norm.kernel
+func.func @no_common_space(%x: tensor<24xf32>) -> (tensor<4x6xf32>, tensor<3x8xf32>) {
+  // expected-note@+1 {{from this other reader of a tensor}}
+  %y = norm.kernel dims(p = 4, q = 6) ins(%e = %x by [[p, q]] : tensor<24xf32>) outs(by [[p], [q]] : tensor<4x6xf32>) {
+    %d = arith.negf %e : f32
+    norm.yield %d : f32
+  }
+  // expected-remark@+1 {{stays apart: expected two readers of one tensor to run over the same dims, but got (p, q) and (r, s)}}
+  %z = norm.kernel dims(r = 3, s = 8) ins(%e = %x by [[r, s]] : tensor<24xf32>) outs(by [[r], [s]] : tensor<3x8xf32>) {
+    %d = arith.negf %e : f32
+    norm.yield %d : f32
+  }
+  return %y, %z : tensor<4x6xf32>, tensor<3x8xf32>
+}
+
+// -----
+
+// A kernel has at most 32 dims.
+// CHECK-LABEL: func.func @many_dims
+// CHECK-COUNT-2: norm.kernel
+func.func @many_dims(%x: tensor<2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2xf32>, %z: tensor<2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2xf32>) -> tensor<2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2xf32> {
+  // expected-note@+1 {{from the kernel that it reads}}
+  %h = norm.kernel dims(a0 = 2, a1 = 2, a2 = 2, a3 = 2, a4 = 2, a5 = 2, a6 = 2, a7 = 2, a8 = 2, a9 = 2, a10 = 2, a11 = 2, a12 = 2, a13 = 2, a14 = 2, a15 = 2, a16 = 2)
+      ins(%e = %x by [[a0], [a1], [a2], [a3], [a4], [a5], [a6], [a7], [a8], [a9], [a10], [a11], [a12], [a13], [a14], [a15], [a16]] : tensor<2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2xf32>)
+      outs(by [[a0]] : tensor<2xf32>) {
+    %m = norm.reduce max %e over [a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16] : f32
+    norm.yield %m : f32
+  }
+  // expected-remark@+1 {{stays apart: expected at most 32 dims in one kernel, but got 33}}
+  %y = norm.kernel dims(b0 = 2, b1 = 2, b2 = 2, b3 = 2, b4 = 2, b5 = 2, b6 = 2, b7 = 2, b8 = 2, b9 = 2, b10 = 2, b11 = 2, b12 = 2, b13 = 2, b14 = 2, b15 = 2, b16 = 2)
+      ins(%e = %h by [[b0]] : tensor<2xf32>, %ze = %z by [[b0], [b1], [b2], [b3], [b4], [b5], [b6], [b7], [b8], [b9], [b10], [b11], [b12], [b13], [b14], [b15], [b16]] : tensor<2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2xf32>)
+      outs(by [[b0], [b1], [b2], [b3], [b4], [b5], [b6], [b7], [b8], [b9], [b10], [b11], [b12], [b13], [b14], [b15], [b16]] : tensor<2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2xf32>) {
+    %d = arith.addf %e, %ze : f32
+    norm.yield %d : f32
+  }
+  return %y : tensor<2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2x2xf32>
+}
