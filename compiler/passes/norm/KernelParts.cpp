@@ -234,10 +234,7 @@ static void joinDims(KernelOp kernel, unsigned first, unsigned second) {
       llvm::erase(over, gone);
       setOver(&op, DimsAttr::get(context, over));
     }
-  bool isKnown = !ShapedType::isDynamic(extents[first]) &&
-                 !ShapedType::isDynamic(extents[second]);
-  extents[first] =
-      isKnown ? extents[first] * extents[second] : ShapedType::kDynamic;
+  extents[first] *= extents[second];
   extents.erase(extents.begin() + second);
   names.erase(names.begin() + second);
   kernel.setDimsAttr(SpaceAttr::get(context, names, extents));
@@ -248,7 +245,9 @@ unsigned normc::mergeJoinedDims(KernelOp kernel) {
   for (unsigned i = 0; i < kernel.getDims().size(); ++i)
     for (unsigned j = 0; j < kernel.getDims().size(); ++j) {
       SpaceAttr dims = kernel.getDims();
-      if (i == j || !areJoined(kernel, dims.getNames()[i], dims.getNames()[j]))
+      if (i == j || ShapedType::isDynamic(dims.getExtents()[i]) ||
+          ShapedType::isDynamic(dims.getExtents()[j]) ||
+          !areJoined(kernel, dims.getNames()[i], dims.getNames()[j]))
         continue;
       joinDims(kernel, i, j);
       return 1 + mergeJoinedDims(kernel);

@@ -73,9 +73,10 @@ namedDims(llvm::ArrayRef<mlir::Operation *> ops);
 /// Makes a collective combine over other dims.
 void setOver(mlir::Operation *collective, norm::DimsAttr over);
 
-/// Makes one dim of neighbours that only occur together, one after the other in
-/// one axis, and over which nothing combines but over both. Returns how many
-/// vanished.
+/// Makes one dim of neighbours of known extent that only occur together, one
+/// after the other in one axis, and over which nothing combines but over both.
+/// (Of an open extent another kernel may have to know that it divides.) Returns
+/// how many vanished.
 unsigned mergeJoinedDims(norm::KernelOp kernel);
 
 } // namespace normc

@@ -124,19 +124,21 @@ func.func @refinement(%x: tensor<4x6xf32>, %s: tensor<8xf32>) -> tensor<8x3xf32>
 
 // Dims that nothing tells apart any more are one again.
 // CHECK-LABEL: func.func @there_and_back
-// CHECK: norm.kernel dims(i = ?, k = 8)
-// CHECK-NEXT: ins(%{{.*}} = %arg0 by {{\[\[}}i], [k]] : tensor<?x8xf32>)
-// CHECK-NEXT: outs(by {{\[\[}}i], [k]] : tensor<?x8xf32>)
+// CHECK: norm.kernel dims(i = 64, k = 8)
+// CHECK-NEXT: ins(%{{.*}} = %arg0 by {{\[\[}}i], [k]] : tensor<64x8xf32>)
+// CHECK-NEXT: outs(by {{\[\[}}i], [k]] : tensor<64x8xf32>)
+// CHECK: norm.reduce max %{{.*}} over [i] : f32
 // CHECK-NOT: norm.kernel
-func.func @there_and_back(%x: tensor<?x8xf32>) -> tensor<?x8xf32> {
-  %h = norm.kernel dims(b = ?, t = 16, d = 8) ins(%e = %x by [[b, t], [d]] : tensor<?x8xf32>) outs(by [[b], [t], [d]] : tensor<?x16x8xf32>) {
+func.func @there_and_back(%x: tensor<64x8xf32>) -> tensor<64x8xf32> {
+  %h = norm.kernel dims(b = 4, t = 16, d = 8) ins(%e = %x by [[b, t], [d]] : tensor<64x8xf32>) outs(by [[b], [t], [d]] : tensor<4x16x8xf32>) {
     norm.yield %e : f32
   }
-  %y = norm.kernel dims(i = ?, j = 16, k = 8) ins(%e = %h by [[i], [j], [k]] : tensor<?x16x8xf32>) outs(by [[i, j], [k]] : tensor<?x8xf32>) {
-    %d = arith.negf %e : f32
+  %y = norm.kernel dims(i = 4, j = 16, k = 8) ins(%e = %h by [[i], [j], [k]] : tensor<4x16x8xf32>) outs(by [[i, j], [k]] : tensor<64x8xf32>) {
+    %m = norm.reduce max %e over [i, j] : f32
+    %d = arith.subf %e, %m : f32
     norm.yield %d : f32
   }
-  return %y : tensor<?x8xf32>
+  return %y : tensor<64x8xf32>
 }
 
 // -----
