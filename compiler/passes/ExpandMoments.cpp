@@ -177,20 +177,20 @@ struct NormExpandMoments
   }
 
   /// Distances to what is known before the mean. Of f64 there is nothing wider
-  /// to take the mean in.
+  /// to take the mean in; and of columns side by side, some mean would be far
+  /// from it.
   enum class Shift { none, toPivot, toZero };
 
   Shift chooseShift(MomentsOp moments) {
     Value value = moments.getValue();
-    if (!shifted || value.getType().isF64())
+    if (!shifted || value.getType().isF64() || !isInnermost(moments))
       return Shift::none;
     // Squares of 16-bit numbers are exact in f32, so that their sum has error
-    // to spare; and with bf16 there are dot products. Not for every column by
-    // itself: some mean will be far from 0.
+    // to spare; and of bf16 there are dot products.
     auto narrow = value.getDefiningOp<arith::ExtFOp>();
     bool isExact =
         narrow && narrow.getIn().getType().getIntOrFloatBitWidth() == 16;
-    if (isExact && isInnermost(moments))
+    if (isExact)
       return Shift::toZero;
     return moments.getOver().size() == 1 ? Shift::toPivot : Shift::none;
   }

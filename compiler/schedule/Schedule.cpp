@@ -317,7 +317,8 @@ int64_t Chooser::chooseRows(int64_t width) {
       size % width != 0)
     return 1;
   int64_t rowBytes = instanceBytes(/*ownOnly=*/true) / 2;
-  if (writesHalves()) {
+  bool hasColumns = !stage.partial.empty(); // A body that fills the registers.
+  if (writesHalves() && !hasColumns) {
     because("rows", "scale and shift are widened once for all of them, and the "
                     "ends of rows overlap: of bf16 55 to 75% of a copy, one "
                     "after the other 40 to 60%");
@@ -329,7 +330,7 @@ int64_t Chooser::chooseRows(int64_t width) {
                     "8 KB overlap by themselves");
     return 4;
   }
-  if (stage.complete.size() < 2)
+  if (stage.complete.size() < 2 || hasColumns)
     return 1;
   because("rows",
           "the ends of two rows with several sums overlap: 1.3 times as "

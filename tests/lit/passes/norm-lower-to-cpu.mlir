@@ -241,22 +241,26 @@ norm.program @prefix inputs(%x "x" : !norm.view<?x64xf32>) outputs(%m "m" : !nor
 
 // Two rows are written while the next two are read: sums that are under way and
 // what a row leaves for its last phase wait in memory, 4 rows of each. %g is
-// loaded once for both rows. Where there are not two and two, or the result is
-// small, rows come one after the other, by the code that also ends each row.
+// loaded once for both rows. Where there are not two and two, rows come one after
+// the other, by the code that also ends each row. A read past the end of its row
+// is announced in the block after: one row further, of the two.
 // CHECK-LABEL: func.func @pipelined_stage0(
 // CHECK-DAG: llvm.alloca %{{.*}} x vector<4xf64> {alignment = 64 : i64}
 // CHECK-DAG: llvm.alloca %{{.*}} x f32 {alignment = 64 : i64}
 // CHECK: %[[LARGE:.*]] = arith.cmpi uge
-// CHECK: %[[ROWS:.*]] = arith.select %[[LARGE]]
 // CHECK: scf.while
-// CHECK: arith.minsi %[[ROWS]]
+// CHECK: arith.minsi
 // CHECK: scf.if {{.*}} -> (i64)
 // CHECK: scf.for
 // CHECK: llvm.load {{.*}} -> vector<4xf32>
 // CHECK: scf.for
 // CHECK: llvm.load {{.*}} -> vector<4xf64>
+// CHECK: %[[PAST:.*]] = arith.cmpi sge, %[[AHEAD:[0-9]+]], 
+// CHECK: %[[NEXT:.*]] = arith.addi %[[AHEAD]], %{{.*}} : i64
+// CHECK: arith.select %[[PAST]], %[[NEXT]], %[[AHEAD]] : i64
 // CHECK: "llvm.intr.prefetch"
 // CHECK: llvm.load {{.*}} -> vector<4xf32>
+// CHECK: scf.if %[[LARGE]]
 // CHECK: llvm.store {{.*}} {alignment = 16 : i64, nontemporal} : vector<4xf32>
 // CHECK: llvm.store {{.*}} : vector<4xf64>
 // CHECK: scf.for
