@@ -253,11 +253,11 @@ norm.program @prefix inputs(%x "x" : !norm.view<?x64xf32>) outputs(%m "m" : !nor
 // CHECK: scf.if {{.*}} -> (i64)
 // CHECK: scf.for
 // CHECK: llvm.load {{.*}} -> vector<4xf32>
-// CHECK: scf.for
-// CHECK: llvm.load {{.*}} -> vector<4xf64>
 // CHECK: %[[PAST:.*]] = arith.cmpi sge, %[[AHEAD:[0-9]+]], 
 // CHECK: %[[NEXT:.*]] = arith.addi %[[AHEAD]], %{{.*}} : i64
 // CHECK: arith.select %[[PAST]], %[[NEXT]], %[[AHEAD]] : i64
+// CHECK: scf.for
+// CHECK: llvm.load {{.*}} -> vector<4xf64>
 // CHECK: "llvm.intr.prefetch"
 // CHECK: llvm.load {{.*}} -> vector<4xf32>
 // CHECK: scf.if %[[LARGE]]
