@@ -58,11 +58,11 @@ def NormToKernel : Pass<"norm-to-kernel", "::mlir::func::FuncOp"> {
 def NormPrecision : Pass<"norm-precision", "::mlir::func::FuncOp"> {
   let summary = "Make every rounding of kernel bodies an explicit cast";
   let description = [{
-    Arithmetic on f16 and bf16 rounds after every op. This computes it in f32
-    and writes the rounding as `arith.truncf`; collectives of narrow values
-    combine in f32 and round their result. Afterwards only casts, constants,
-    selects, loads and stores touch a narrow type, so no later pass can change a
-    rounding without being seen to.
+    Arithmetic on floats of 8 and 16 bits rounds after every op. This computes
+    it in f32 and writes the rounding as `arith.truncf`; collectives of narrow
+    values combine in f32 and round their result. Afterwards only casts,
+    constants, selects, loads and stores touch a narrow type, so no later pass
+    can change a rounding without being seen to.
 
     Before:
 

@@ -115,8 +115,9 @@ DimSet Chooser::chooseParallel() {
   return dims;
 }
 
-/// Whether what the stage writes along the lanes has 16 bits an element: a
-/// whole vector of them is two of what is computed.
+/// Whether what the stage writes along the lanes has 16 bits an element, or 8:
+/// a whole vector of 16 bits is two of what is computed. (One of 8 bits would
+/// be four, and their bodies would take more registers than there are.)
 bool Chooser::writesHalves() const {
   if (stage.outputs.empty() || isDouble() || lane < 0)
     return false;
@@ -127,7 +128,7 @@ bool Chooser::writesHalves() const {
     if (!kernel.getOutputMap(output).uses(name))
       continue;
     Type type = getElementTypeOrSelf(kernel.getResult(output).getType());
-    if (type.getIntOrFloatBitWidth() != 16)
+    if (type.getIntOrFloatBitWidth() > 16)
       return false;
     any = true;
   }

@@ -2,6 +2,7 @@
 
 #include "compiler/lowering/cpu/RowPipeline.h"
 
+#include "compiler/lowering/shared/ElementTypes.h"
 #include "compiler/lowering/shared/PhaseTraits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -143,7 +144,7 @@ Value RowPipeline::slotAddress(const Slots &slots, Value number) {
 RowPipeline::Slots &RowPipeline::slotsOf(Value value) {
   auto [found, isNew] = kept.try_emplace(value);
   if (isNew)
-    found->second = allocate(value.getType());
+    found->second = allocate(getStorageType(value.getType()));
   return found->second;
 }
 
@@ -161,8 +162,10 @@ IRMapping RowPipeline::valuesFor(ArrayRef<Operation *> ops, Value number) {
       return;
     }
     const Slots &slots = slotsOf(value);
-    values.map(value,
-               LLVM::LoadOp::create(b, slots.type, slotAddress(slots, number)));
+    values.map(value, bitcastTo(b,
+                                LLVM::LoadOp::create(
+                                    b, slots.type, slotAddress(slots, number)),
+                                value.getType()));
   };
   for (Operation *op : ops)
     op->walk([&](Operation *inner) {
@@ -183,8 +186,9 @@ void RowPipeline::keep(ArrayRef<Operation *> ops, IRMapping &values,
       });
       if (!isUsed || isRepeated(op))
         continue;
-      LLVM::StoreOp::create(b, values.lookup(result),
-                            slotAddress(slotsOf(result), number));
+      const Slots &slots = slotsOf(result);
+      LLVM::StoreOp::create(b, bitcastTo(b, values.lookup(result), slots.type),
+                            slotAddress(slots, number));
     }
 }
 
