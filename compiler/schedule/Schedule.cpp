@@ -263,11 +263,10 @@ int64_t Chooser::chooseChunk(int64_t width) {
                      "the traffic of partials to 0.5%");
     return blocks ? std::max<int64_t>(kPartialRows / width, 1) : kPartialRows;
   }
-  // Handing out a chunk costs about a microsecond, in which a core moves some
-  // 20 KB.
-  constexpr int64_t chunkBytes = 256 << 10;
-  because("chunk",
-          "about 256 KB of work, against a microsecond to hand it out");
+  // So that 8 rows of a few KB are work for several threads. A thread takes many
+  // chunks at once, which costs 0.1 us.
+  constexpr int64_t chunkBytes = 64 << 10;
+  because("chunk", "about 64 KB of work: a microsecond or two");
   int64_t points = std::clamp<int64_t>(chunkBytes / instanceBytes(), 1, 1024);
   return blocks ? std::max<int64_t>(points / width, 1) : points;
 }
