@@ -41,8 +41,10 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
       {Emit::Precision,
        [isGpu](OpPassManager &pm) {
          pm.addNestedPass<func::FuncOp>(createNormPrecision());
-         if (!isGpu)
+         if (!isGpu) {
            pm.addNestedPass<func::FuncOp>(createNormSplitReductions());
+           pm.addNestedPass<func::FuncOp>(createNormSplitRows());
+         }
          // A GPU holds a row in registers, where a second pass costs nothing.
          pm.addNestedPass<func::FuncOp>(
              createNormExpandMoments({.shifted = !isGpu}));
