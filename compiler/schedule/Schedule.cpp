@@ -263,10 +263,12 @@ int64_t Chooser::chooseChunk(int64_t width) {
                      "the traffic of partials to 0.5%");
     return blocks ? std::max<int64_t>(kPartialRows / width, 1) : kPartialRows;
   }
-  // So that 8 rows of a few KB are work for several threads. A thread takes many
-  // chunks at once, which costs 0.1 us.
-  constexpr int64_t chunkBytes = 64 << 10;
-  because("chunk", "about 64 KB of work: a microsecond or two");
+  // So that 8 rows of a few KB are work for several threads. A thread takes
+  // many chunks at once, for 0.1 us; where it doesn't, neighbouring blocks of
+  // columns should not be apart.
+  const int64_t kilobytes = blocks ? 256 : 64;
+  because("chunk", "about " + Twine(kilobytes) + " KB of work: microseconds");
+  const int64_t chunkBytes = kilobytes << 10;
   int64_t points = std::clamp<int64_t>(chunkBytes / instanceBytes(), 1, 1024);
   return blocks ? std::max<int64_t>(points / width, 1) : points;
 }

@@ -93,6 +93,7 @@ func.func @again(%x: tensor<1x65536xf32>) -> tensor<1x65536xf32> {
 
 // Left whole: many rows, rows of unknown number, short rows, rows without such a
 // divisor, a collective that waits for another one, one over rows.
+// CHECK-LABEL: func.func @whole
 // CHECK-NOT: jo
 func.func @whole(%many: tensor<5x65536xf32>, %any: tensor<?x65536xf32>, %short: tensor<1x32768xf32>,
                  %odd: tensor<1x65537xf32>, %row: tensor<2x65536xf32>)
