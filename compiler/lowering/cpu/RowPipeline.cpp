@@ -114,6 +114,12 @@ Position RowPipeline::locate(Value number) {
   return position;
 }
 
+/// Whether results go past the caches, as the whole of them decides.
+void RowPipeline::setStreaming(Position &position) const {
+  position.streamed = streamed;
+  position.streamsWhen = streamsWhen;
+}
+
 /// Rows of two blocks are in flight at once.
 RowPipeline::Slots RowPipeline::allocate(Type type) {
   OpBuilder::InsertionGuard guard(b);
@@ -249,8 +255,9 @@ Value RowPipeline::emitMerged(Value cur, Value next) {
   Position position = locate(cur);
   IRMapping none;
   PhaseLoops loops = emitter.begin(last, position, none);
-  position.streamed = loops.streamed.getView();
-  Value head = emitter.headLength(loops, position);
+  setStreaming(position);
+  Value head =
+      position.streamed ? emitter.headLength(loops, position) : makeI64(b, 0);
   Value segment = makeI64(b, stage.getSchedule().getUnroll() * context.width);
   Value room =
       b.createOrFold<arith::SubIOp>(context.extents[context.lane], head);
@@ -274,6 +281,17 @@ static int64_t elementBytes(PhaseOp phase) {
   for (auto load : phase.getBlock()->getOps<LoadOp>())
     bytes = std::max(bytes, bytesOf(load.getResult().getType()));
   return bytes;
+}
+
+/// Where a read is announced from `place`. Past the end of its row that is in
+/// the next block: the rows in between are being read already.
+Value RowPipeline::aimAhead(Value place) {
+  Value extent = context.extents[context.lane];
+  Value ahead = addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
+  Value isPast =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, extent);
+  Value others = mulI64(b, extent, makeI64(b, rows - 1));
+  return arith::SelectOp::create(b, isPast, addI64(b, ahead, others), ahead);
 }
 
 /// What one phase has in common for the rows of a segment that starts at
@@ -307,7 +325,7 @@ RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
   IRMapping none;
   PhaseLoops loops = emitter.begin(phase, position, none);
   if (loops.streamed)
-    position.streamed = loops.streamed.getView();
+    setStreaming(position);
   Side side{phase, place, position, {}, {}};
   side.shared = emitter.emitShared(loops, position, place, count);
   ArrayRef<StringAttr> parallel = stage.getSchedule().getParallel().getNames();
@@ -332,7 +350,7 @@ void RowPipeline::emitRow(Side &read, Side &write, Value reading,
   PhaseLoops loops = emitter.begin(first, here, values);
   PhaseLoops lastLoops = emitter.begin(last, there, lastValues);
   loops.prefetched = findPrefetched(first, context);
-  there.streamed = lastLoops.streamed.getView();
+  setStreaming(there);
   PhaseBodies bodies = emitter.beginBodies(loops, here, read.shared);
   PhaseBodies lastBodies = emitter.beginBodies(lastLoops, there, write.shared);
   bodies.columns = &read.columns;
@@ -341,8 +359,7 @@ void RowPipeline::emitRow(Side &read, Side &write, Value reading,
   for (int64_t i = 0; i < bodies.count; ++i) {
     Value offset = makeI64(b, i * context.width);
     Value place = addI64(b, read.place, offset);
-    bodies.position.ahead[context.lane] =
-        addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
+    bodies.position.ahead[context.lane] = aimAhead(place);
     emitter.emitBody(bodies, i, place);
     emitter.emitBody(lastBodies, i, addI64(b, write.place, offset));
   }
@@ -388,21 +405,15 @@ void RowPipeline::emit(Value from, Value to) {
     around = around->getParentOp();
   entry = &cast<func::FuncOp>(around).front();
   Value zero = makeI64(b, 0), whole = makeI64(b, rows);
-  // Past the caches, or one row at a time.
   IRMapping none;
   Position position = locate(begin);
-  Position streaming =
+  Position chosen =
       emitter.chooseStreaming(emitter.begin(last, position, none), position);
-  Value most = whole;
-  if (!streaming.streamed)
-    most = makeI64(b, 1);
-  else if (streaming.streamsWhen)
-    most =
-        arith::SelectOp::create(b, streaming.streamsWhen, whole, makeI64(b, 1));
-
+  streamed = chosen.streamed;
+  streamsWhen = chosen.streamsWhen;
   Type i64 = b.getI64Type();
   auto countAt = [&](Value at) -> Value {
-    return arith::MinSIOp::create(b, most,
+    return arith::MinSIOp::create(b, whole,
                                   b.createOrFold<arith::SubIOp>(to, at));
   };
   // (the first row that is to be read, rows that are to be written)
