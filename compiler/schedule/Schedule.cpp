@@ -41,7 +41,7 @@ private:
     return lane >= 0 && !parallel.contains(unsigned(lane)) &&
            visitedDims() == (parallel | DimSet::one(unsigned(lane)));
   }
-  bool writesHalves() const;
+  bool movesHalves() const;
   int64_t chooseWidth();
   int64_t chooseUnroll(int64_t width);
   int64_t chooseChunk(int64_t width);
@@ -115,23 +115,26 @@ DimSet Chooser::chooseParallel() {
   return dims;
 }
 
-/// Whether what the stage writes along the lanes has 16 bits an element: a
-/// whole vector of them is two of what is computed.
-bool Chooser::writesHalves() const {
+/// Whether what the stage writes along the lanes has 16 bits an element, or
+/// what it reads where it writes nothing along them: a whole vector of them is
+/// two of what is computed.
+bool Chooser::movesHalves() const {
   if (stage.outputs.empty() || isDouble() || lane < 0)
     return false;
   StringAttr name = structure.space().getNames()[lane];
   KernelOp kernel = structure.kernel();
-  bool any = false;
-  for (unsigned output : stage.outputs) {
-    if (!kernel.getOutputMap(output).uses(name))
-      continue;
-    Type type = getElementTypeOrSelf(kernel.getResult(output).getType());
-    if (type.getIntOrFloatBitWidth() != 16)
-      return false;
-    any = true;
-  }
-  return any;
+  SmallVector<Type> moved;
+  for (unsigned output : stage.outputs)
+    if (kernel.getOutputMap(output).uses(name))
+      moved.push_back(kernel.getResult(output).getType());
+  if (moved.empty())
+    for (auto [input, map] :
+         llvm::zip_equal(kernel->getOperands(), kernel.getInputMaps()))
+      if (cast<MapAttr>(map).uses(name))
+        moved.push_back(input.getType());
+  return !moved.empty() && llvm::all_of(moved, [](Type type) {
+    return getElementTypeOrSelf(type).getIntOrFloatBitWidth() == 16;
+  });
 }
 
 /// Points that lie one after the other in every operand which has the lane dim,
@@ -180,7 +183,7 @@ int64_t Chooser::chooseWidth() {
         narrowest = std::min<int64_t>(narrowest, type.getElementTypeBitWidth());
     width = 128 / narrowest;
   }
-  bool isHalf = machine.kind == TargetKind::cpu && writesHalves();
+  bool isHalf = machine.kind == TargetKind::cpu && movesHalves();
   if (isHalf)
     width *= 2;
   int64_t size = machine.kind == TargetKind::cpu ? runLength() : extent(lane);
@@ -206,7 +209,7 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   because("unroll", "8 vectors added as a tree hide the latency of adds, and "
                     "cost one carry in f64");
   // Of two registers each, or one; or where a body is long anyway.
-  const int64_t most = writesHalves() || stage.complete.size() > 1 ? 4 : 8;
+  const int64_t most = movesHalves() || stage.complete.size() > 1 ? 4 : 8;
   // With the lanes along a parallel dim the loop is over another one, whose
   // extent is seldom known to be short.
   if (lane < 0 || parallel.contains(unsigned(lane)) ||
@@ -318,7 +321,7 @@ int64_t Chooser::chooseRows(int64_t width) {
       size % width != 0)
     return 1;
   int64_t rowBytes = instanceBytes(/*ownOnly=*/true) / 2;
-  if (writesHalves()) {
+  if (movesHalves()) {
     because("rows", "scale and shift are widened once for all of them, and the "
                     "ends of rows overlap: of bf16 55 to 75% of a copy, one "
                     "after the other 40 to 60%");
