@@ -54,8 +54,10 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
        }},
       {Emit::Scheduled,
        [schedule, isGpu](OpPassManager &pm) {
-         if (!isGpu)
+         if (!isGpu) {
            pm.addNestedPass<func::FuncOp>(createNormSplitReductions());
+           pm.addNestedPass<func::FuncOp>(createNormSplitRows());
+         }
          // A GPU holds a row in registers, where a second pass costs nothing.
          pm.addNestedPass<func::FuncOp>(
              createNormExpandMoments({.shifted = !isGpu}));
