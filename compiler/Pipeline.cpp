@@ -61,7 +61,7 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
          // A GPU holds a row in registers, where a second pass costs nothing.
          pm.addNestedPass<func::FuncOp>(
              createNormExpandMoments({.shifted = !isGpu}));
-         pm.addPass(createCSEPass());
+         pm.addNestedPass<func::FuncOp>(createCSEPass());
          pm.addNestedPass<func::FuncOp>(createNormHoist());
          pm.addNestedPass<func::FuncOp>(createNormSchedule(schedule));
        }},
