@@ -57,6 +57,7 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
              [](OpPassManager &once) { once.addPass(createCSEPass()); },
              kMaxChain));
          pm.addNestedPass<func::FuncOp>(createNormHoist());
+         pm.addNestedPass<func::FuncOp>(createNormResults());
        }},
       {Emit::Scheduled,
        [schedule](OpPassManager &pm) {
