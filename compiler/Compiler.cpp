@@ -31,6 +31,14 @@ static std::string print(ModuleOp module) {
   return text;
 }
 
+/// The lines of a text as comments of .mlir.
+static std::string toComment(StringRef text) {
+  std::string comment;
+  for (StringRef line : llvm::split(text, '\n'))
+    comment += ("// " + line + "\n").str();
+  return comment;
+}
+
 /// One function, or one program, is what a module compiles to one Artifact.
 static Status checkModule(ModuleOp module) {
   size_t count = 0;
@@ -239,8 +247,13 @@ Result<std::string> Compilation::emit(Emit stage) {
   }
   if (Status status = run(std::min(stage, Emit::LlvmDialect), nullptr); !status)
     return status.error();
-  if (stage <= Emit::LlvmDialect)
-    return print(*module) + "\n";
+  if (stage <= Emit::LlvmDialect) {
+    std::string text = print(*module) + "\n";
+    if (stage == Emit::Fused)
+      for (const std::string &remark : session.takeRemarks())
+        text += toComment(remark);
+    return text;
+  }
   if (stage == Emit::Header) {
     describeTarget();
     return writeCHeader(CVersion{target.name, artifact});
@@ -267,7 +280,7 @@ Result<Explanation> Compilation::explain() {
   if (Status status = run(Emit::Phases, nullptr); !status)
     return status.error();
   describeTarget();
-  Explanation explanation{std::move(artifact), {}};
+  Explanation explanation{std::move(artifact), {}, session.takeRemarks()};
   for (auto program : module->getOps<norm::ProgramOp>())
     explanation.stages = explainStages(program);
   return explanation;

@@ -13,7 +13,7 @@ static constexpr EmitInfo kEmits[] = {
     {Emit::Norm, "norm", "the declaration, as parsed"},
     {Emit::Kernel, "kernel", "scalar programs with collectives"},
     {Emit::Precision, "precision", "every rounding made explicit"},
-    {Emit::Fused, "fused", "equal kernels as one, unused ones removed"},
+    {Emit::Fused, "fused", "neighbours merged, unused kernels removed"},
     {Emit::Scheduled, "scheduled", "with a schedule for the target"},
     {Emit::Phases, "phases", "stages and phases"},
     {Emit::Vector, "vector", "vector code of the target"},

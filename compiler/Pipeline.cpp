@@ -39,28 +39,29 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
          pm.addNestedPass<func::FuncOp>(createNormToKernel());
        }},
       {Emit::Precision,
-       [isGpu](OpPassManager &pm) {
+       [](OpPassManager &pm) {
          pm.addNestedPass<func::FuncOp>(createNormPrecision());
+       }},
+      {Emit::Fused,
+       [](OpPassManager &pm) {
+         // Equal kernels become one, and unused ones vanish (a run for each
+         // link of a chain of them).
+         pm.addNestedPass<func::FuncOp>(createCompositeFixedPointPass(
+             "norm-remove-equal",
+             [](OpPassManager &once) { once.addPass(createCSEPass()); },
+             kMaxChain));
+         pm.addNestedPass<func::FuncOp>(createNormFuse());
+         pm.addNestedPass<func::FuncOp>(createNormResults());
+       }},
+      {Emit::Scheduled,
+       [schedule, isGpu](OpPassManager &pm) {
          if (!isGpu)
            pm.addNestedPass<func::FuncOp>(createNormSplitReductions());
          // A GPU holds a row in registers, where a second pass costs nothing.
          pm.addNestedPass<func::FuncOp>(
              createNormExpandMoments({.shifted = !isGpu}));
-       }},
-      {Emit::Fused,
-       [](OpPassManager &pm) {
-         // Where norm-fuse will stand: roundings are settled, schedules not
-         // yet chosen. So far, equal kernels become one, and unused ones vanish
-         // (a run for each link of a chain of them).
-         pm.addNestedPass<func::FuncOp>(createCompositeFixedPointPass(
-             "norm-fuse",
-             [](OpPassManager &once) { once.addPass(createCSEPass()); },
-             kMaxChain));
+         pm.addPass(createCSEPass());
          pm.addNestedPass<func::FuncOp>(createNormHoist());
-         pm.addNestedPass<func::FuncOp>(createNormResults());
-       }},
-      {Emit::Scheduled,
-       [schedule](OpPassManager &pm) {
          pm.addNestedPass<func::FuncOp>(createNormSchedule(schedule));
        }},
       {Emit::Phases, [](OpPassManager &pm) { pm.addPass(createNormPhases()); }},

@@ -10,8 +10,10 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
@@ -51,8 +53,9 @@ public:
     DialectRegistry registry;
     registry.insert<norm::NormDialect, LLVM::LLVMDialect, NVVM::NVVMDialect,
                     arith::ArithDialect, cf::ControlFlowDialect,
-                    func::FuncDialect, gpu::GPUDialect, math::MathDialect,
-                    scf::SCFDialect, vector::VectorDialect>();
+                    func::FuncDialect, gpu::GPUDialect, linalg::LinalgDialect,
+                    math::MathDialect, scf::SCFDialect, tensor::TensorDialect,
+                    vector::VectorDialect>();
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
     registerNVVMDialectTranslation(registry);
@@ -87,17 +90,24 @@ static std::string describe(Location location) {
   return "";
 }
 
+/// A diagnostic with its place, and a line for each of its notes.
+static std::string tell(Diagnostic &diagnostic) {
+  std::string text = describe(diagnostic.getLocation()) + diagnostic.str();
+  for (Diagnostic &note : diagnostic.getNotes())
+    text += "\n" + describe(note.getLocation()) + "note: " + note.str();
+  return text;
+}
+
 Session::Session() : pooled(ContextPool::instance().take()) {
   context().printOpOnDiagnostic(false);
   handler = std::make_unique<ScopedDiagnosticHandler>(
       &context(), [this](Diagnostic &diagnostic) {
+        if (diagnostic.getSeverity() == DiagnosticSeverity::Remark)
+          remarks.push_back(tell(diagnostic));
         if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
           return success();
         diagnostics += diagnostics.empty() ? "" : "\n";
-        diagnostics += describe(diagnostic.getLocation()) + diagnostic.str();
-        for (Diagnostic &note : diagnostic.getNotes())
-          diagnostics +=
-              "\n" + describe(note.getLocation()) + "note: " + note.str();
+        diagnostics += tell(diagnostic);
         return success();
       });
 }

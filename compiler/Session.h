@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace normc {
 
@@ -45,10 +46,15 @@ public:
   /// kind is InvalidSpec, unless nothing was said at all.
   Error takeError();
 
+  /// What passes remarked so far, each as its place, its text, and lines with
+  /// notes.
+  std::vector<std::string> takeRemarks() { return std::move(remarks); }
+
 private:
   PooledContext pooled;
   std::unique_ptr<mlir::ScopedDiagnosticHandler> handler;
   std::string diagnostics;
+  std::vector<std::string> remarks;
 };
 
 } // namespace normc

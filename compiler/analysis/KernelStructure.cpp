@@ -49,15 +49,19 @@ SmallBitVector KernelStructure::allNeeds(Value value) const {
 }
 
 void KernelStructure::collect() {
-  size_t count = llvm::range_size(op.getBlock()->getOps<ReduceOp>());
-  for (auto reduce : op.getBlock()->getOps<ReduceOp>()) {
+  auto all = llvm::make_filter_range(
+      *op.getBlock(), [](Operation &inner) { return isCollective(&inner); });
+  size_t count = llvm::range_size(all);
+  for (Operation &inner : all) {
     Collective collective;
-    collective.op = reduce;
-    collective.over = toDimSet(dims, reduce.getOver());
+    collective.op = &inner;
+    collective.over = toDimSet(dims, getOver(&inner));
     collective.loop = collective.over;
     collective.needs.resize(count);
     collective.direct.resize(count);
-    for (Value operand : reduce->getOperands()) {
+    // The distances that moments are made of wait for a mean.
+    collective.terminal = isa<ReduceOp>(inner);
+    for (Value operand : inner.getOperands()) {
       collective.loop |= spaceOf(operand);
       SmallBitVector needs = allNeeds(operand), direct = directNeeds(operand);
       needs.resize(count);
@@ -65,7 +69,7 @@ void KernelStructure::collect() {
       collective.needs |= needs;
       collective.direct |= direct;
     }
-    collective.space = spaceOf(reduce.getResult());
+    collective.space = spaceOf(inner.getResult(0));
     for (unsigned c : collective.needs.set_bits())
       collectiveList[c].terminal = false;
     collectiveList.push_back(std::move(collective));

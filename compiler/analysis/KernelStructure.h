@@ -20,10 +20,10 @@ namespace normc {
 
 /// One collective of a kernel.
 struct Collective {
-  mutable norm::ReduceOp op;
-  norm::DimSet over;  ///< The dims it combines over (R).
-  norm::DimSet loop;  ///< Every dim it must visit: its operands' and R.
-  norm::DimSet space; ///< The dims its result varies over.
+  mlir::Operation *op; ///< A norm.reduce, or norm.moments not yet expanded.
+  norm::DimSet over;   ///< The dims it combines over (R).
+  norm::DimSet loop;   ///< Every dim it must visit: its operands' and R.
+  norm::DimSet space;  ///< The dims its result varies over.
   /// All collectives that its operands need, directly or not.
   llvm::SmallBitVector needs;
   /// Those that they need without looking through collectives.
@@ -31,6 +31,8 @@ struct Collective {
   /// True when nothing wider than its own result waits for it: it can be left
   /// as partial results until a later stage.
   bool terminal = true;
+
+  norm::ReduceOp reduce() const { return llvm::cast<norm::ReduceOp>(op); }
 };
 
 /// One output of a kernel.
@@ -57,7 +59,8 @@ struct StagePlan {
   }
 };
 
-/// The structure of one kernel without moments (norm-expand-moments first).
+/// The structure of one kernel. Moments count as one collective: what they
+/// expand to combines over the same dims, at the same points.
 class KernelStructure {
 public:
   explicit KernelStructure(norm::KernelOp kernel);

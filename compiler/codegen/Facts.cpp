@@ -2,6 +2,7 @@
 
 #include "compiler/codegen/Facts.h"
 
+#include "compiler/lowering/shared/ElementTypes.h"
 #include "compiler/lowering/shared/ViewTable.h"
 #include "compiler/lowering/shared/WordLayout.h"
 #include "compiler/phases/InPlace.h"
@@ -91,18 +92,6 @@ SizeExpr FactCollector::extentOf(StageOp stage, unsigned dim) {
   return SizeExpr::constant(stage.getDims().getExtents()[dim]);
 }
 
-static std::optional<DType> toDType(Type type) {
-  if (type.isF16())
-    return DType::F16;
-  if (type.isBF16())
-    return DType::BF16;
-  if (type.isF32())
-    return DType::F32;
-  if (type.isF64())
-    return DType::F64;
-  return std::nullopt;
-}
-
 static std::string print(Type type) {
   std::string text;
   llvm::raw_string_ostream(text) << type;
@@ -117,9 +106,8 @@ Status FactCollector::addArgument(BlockArgument argument) {
   std::optional<DType> dtype = toDType(type.getElementType());
   if (!dtype)
     return Error{ErrorKind::Unsupported,
-                 "expected argument '" + facts.name +
-                     "' to hold f16, bf16, f32 or f64, but got " +
-                     print(type.getElementType())};
+                 "expected argument '" + facts.name + "' to hold " +
+                     kDTypeNames + ", but got " + print(type.getElementType())};
   facts.dtype = *dtype;
   facts.isOutput = program.isOutput(number);
   facts.alignment = byteSize(*dtype);
@@ -337,8 +325,8 @@ Result<Artifact> FactCollector::collect() {
   for (auto scratch : program.getBlock()->getOps<ScratchOp>())
     if (!toDType(scratch.getView().getType().getElementType()))
       return Error{ErrorKind::Unsupported,
-                   "expected intermediate values to be f16, bf16, f32 or f64, "
-                   "but got " +
+                   std::string("expected intermediate values to be ") +
+                       kDTypeNames + ", but got " +
                        print(scratch.getView().getType().getElementType())};
   artifact.name = program.getSymName().str();
   for (BlockArgument argument : program.getBlock()->getArguments())

@@ -2,6 +2,7 @@
 
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/norm/NormFormula.h"
+#include "compiler/passes/norm/TensorOps.h"
 #include "dialects/norm/Norm.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -84,7 +85,7 @@ NormDims::NormDims(NormalizeOp op) {
   reduced = DimsAttr::get(context, over);
 }
 
-static void lowerNormalize(NormalizeOp op) {
+static KernelOp lowerNormalize(NormalizeOp op) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   MLIRContext *context = op.getContext();
   NormDims dims(op);
@@ -114,57 +115,31 @@ static void lowerNormalize(NormalizeOp op) {
   buildNormFormula(op, block->getArguments(), dims.reduced, b);
   op->replaceAllUsesWith(kernel);
   op.erase();
-}
-
-/// An elementwise op on tensors of one shape becomes a kernel of that op.
-static void lowerElementwise(Operation *op) {
-  auto type = cast<RankedTensorType>(op->getResult(0).getType());
-  ImplicitLocOpBuilder b(op->getLoc(), op);
-  SmallVector<StringAttr> names;
-  SmallVector<DimsAttr> axes;
-  for (int64_t axis = 0; axis < type.getRank(); ++axis) {
-    names.push_back(b.getStringAttr("i" + Twine(axis)));
-    axes.push_back(
-        DimsAttr::get(b.getContext(), ArrayRef<StringAttr>{names.back()}));
-  }
-  MapAttr map = MapAttr::get(b.getContext(), axes);
-  SmallVector<Attribute> inputMaps;
-  for (Value operand : op->getOperands())
-    inputMaps.push_back(isa<RankedTensorType>(operand.getType())
-                            ? map
-                            : MapAttr::get(b.getContext(), {}));
-  auto kernel = KernelOp::create(
-      b, TypeRange(type), op->getOperands(),
-      SpaceAttr::get(b.getContext(), names, type.getShape()),
-      b.getArrayAttr(inputMaps), b.getArrayAttr({map}), ArrayAttr());
-  Block *block = b.createBlock(&kernel.getBody());
-  for (Value operand : op->getOperands())
-    block->addArgument(getElementTypeOrSelf(operand.getType()), op->getLoc());
-  b.setInsertionPointToStart(block);
-  OperationState state(op->getLoc(), op->getName());
-  state.addOperands(ValueRange(block->getArguments()));
-  state.addTypes(type.getElementType());
-  state.attributes = op->getAttrDictionary();
-  YieldOp::create(b, b.create(state)->getResults());
-  op->replaceAllUsesWith(kernel);
-  op->erase();
+  return kernel;
 }
 
 namespace {
 struct NormToKernel : normc::impl::NormToKernelBase<NormToKernel> {
   void runOnOperation() override {
+    TensorOpLowering tensors;
+    auto lower = [&](Operation &op) -> LogicalResult {
+      if (auto kernel = dyn_cast<KernelOp>(op))
+        return tensors.foldInto(kernel);
+      auto normalize = dyn_cast<NormalizeOp>(op);
+      if (!normalize)
+        return tensors.lower(&op);
+      ++numNorms;
+      return tensors.foldInto(lowerNormalize(normalize));
+    };
     for (Operation &op :
-         llvm::make_early_inc_range(getOperation().getBody().getOps())) {
-      if (auto normalize = dyn_cast<NormalizeOp>(op)) {
-        lowerNormalize(normalize);
-        ++numNorms;
-      } else if (op.hasTrait<OpTrait::Elementwise>() &&
-                 op.getNumResults() == 1 &&
-                 isa<RankedTensorType>(op.getResult(0).getType())) {
-        lowerElementwise(&op);
-        ++numElementwise;
-      }
-    }
+         llvm::make_early_inc_range(getOperation().getBody().getOps()))
+      if (failed(lower(op)))
+        return signalPassFailure();
+    if (failed(tensors.finish(getOperation())))
+      return signalPassFailure();
+    numElementwise += tensors.numElementwise;
+    numReshapes += tensors.numReshapes;
+    numBroadcasts += tensors.numBroadcasts;
   }
 };
 } // namespace

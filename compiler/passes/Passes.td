@@ -11,11 +11,15 @@
 include "mlir/Pass/PassBase.td"
 
 def NormToKernel : Pass<"norm-to-kernel", "::mlir::func::FuncOp"> {
-  let summary = "Turn declared norms and elementwise tensor ops into kernels";
+  let summary = "Turn declared norms and tensor ops around them into kernels";
   let description = [{
     Writes every `norm.normalize` as a `norm.kernel` whose body is its formula
     in the compute type, and every elementwise `arith` or `math` op on tensors
-    as a kernel of one op. Below this pass there are no named norms.
+    as a kernel of one op. `tensor.expand_shape` and `tensor.collapse_shape`
+    become kernels that copy, with joined dims where axes are joined. What is
+    broadcast (`linalg.broadcast`, `tensor.splat`, a constant of one value) is
+    read as it is, by a map that leaves the new dims out, or becomes a constant
+    of the body. Below this pass there are no named norms.
 
     Before:
 
@@ -41,7 +45,11 @@ def NormToKernel : Pass<"norm-to-kernel", "::mlir::func::FuncOp"> {
   let statistics = [
     Statistic<"numNorms", "norms-lowered", "Number of norm.normalize lowered">,
     Statistic<"numElementwise", "elementwise-lowered",
-              "Number of elementwise ops turned into kernels">];
+              "Number of elementwise ops turned into kernels">,
+    Statistic<"numReshapes", "reshapes-lowered",
+              "Number of reshapes turned into kernels">,
+    Statistic<"numBroadcasts", "broadcasts-folded",
+              "Number of reads of broadcasts and constants folded">];
   let dependentDialects = ["::normc::norm::NormDialect",
                            "::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];
@@ -50,11 +58,11 @@ def NormToKernel : Pass<"norm-to-kernel", "::mlir::func::FuncOp"> {
 def NormPrecision : Pass<"norm-precision", "::mlir::func::FuncOp"> {
   let summary = "Make every rounding of kernel bodies an explicit cast";
   let description = [{
-    Arithmetic on f16 and bf16 rounds after every op. This computes it in f32
-    and writes the rounding as `arith.truncf`; collectives of narrow values
-    combine in f32 and round their result. Afterwards only casts, constants,
-    selects, loads and stores touch a narrow type, so no later pass can change a
-    rounding without being seen to.
+    Arithmetic on floats of 8 and 16 bits rounds after every op. This computes
+    it in f32 and writes the rounding as `arith.truncf`; collectives of narrow
+    values combine in f32 and round their result. Afterwards only casts,
+    constants, selects, loads and stores touch a narrow type, so no later pass
+    can change a rounding without being seen to.
 
     Before:
 
@@ -78,6 +86,63 @@ def NormPrecision : Pass<"norm-precision", "::mlir::func::FuncOp"> {
   let statistics = [Statistic<"numWidened", "ops-widened",
                               "Number of narrow ops computed in f32">];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
+def NormFuse : Pass<"norm-fuse", "::mlir::func::FuncOp"> {
+  let summary = "Merge neighbouring kernels into one";
+  let description = [{
+    A kernel and one that reads its results, or two that read a tensor which has
+    all of their dims, become one kernel: their bodies one behind the other, over
+    one space. A dim that the other kernel has as several joined ones is split;
+    tensors that both read are read once. What only the second one read is no
+    longer written; what others read, too, stays a result. No rounding changes:
+    only sums may be taken in another order.
+
+    Two kernels become one only if
+
+    * the dims along what lies between them are the same, or can be made so by
+      splitting;
+    * no third kernel lies between them;
+    * the merged kernel has fewer stages than the two together: the cut between
+      them vanishes, and no collective forces another one in its place;
+    * it moves fewer bytes: per stage, each operand once and each output once,
+      2.5 times for a stage that walks columns, or that leaves all of the work
+      to one thread; a `?` extent counts as 1024;
+    * no stage visits more than 12 tensors of the largest size side by side.
+
+    Neighbours that stay apart get a remark with the reason. Kernels that carry
+    a schedule stay as they are.
+
+    Before:
+
+    ```mlir
+    %h = norm.kernel dims(i0 = ?, i1 = 64) ins(%xe = %x by [[i0], [i1]], %re = %r by [[i0], [i1]]) outs(by [[i0], [i1]]) {
+      %s = arith.addf %xe, %re : f32
+      norm.yield %s : f32
+    }
+    %y = norm.kernel dims(i = ?, g = 8, c = 8) ins(%he = %h by [[i], [g, c]]) outs(by [[i], [g, c]]) {
+      %m = norm.reduce max %he over [c] : f32
+      %d = arith.subf %he, %m : f32
+      norm.yield %d : f32
+    }
+    ```
+
+    After, where nothing else reads `%h`:
+
+    ```mlir
+    %y = norm.kernel dims(i = ?, g = 8, c = 8) ins(%xe = %x by [[i], [g, c]], %re = %r by [[i], [g, c]]) outs(by [[i], [g, c]]) {
+      %s = arith.addf %xe, %re : f32
+      %m = norm.reduce max %s over [c] : f32
+      %d = arith.subf %s, %m : f32
+      norm.yield %d : f32
+    }
+    ```
+  }];
+  let statistics = [
+    Statistic<"numProducers", "producers-fused",
+              "Number of kernels merged into one that reads their results">,
+    Statistic<"numSiblings", "siblings-fused",
+              "Number of kernels merged with one that reads the same tensor">];
 }
 
 def NormSplitReductions : Pass<"norm-split-reductions", "::mlir::func::FuncOp"> {
@@ -143,7 +208,8 @@ def NormExpandMoments : Pass<"norm-expand-moments", "::mlir::func::FuncOp"> {
     mean of the first 32 points, and the second moment is
     n · (E[(v − p)²] − (E[v] − p)²). Where E[v] is further from p than half a
     standard deviation, the distances to the mean are taken after all, by a sum
-    whose `where` is that condition.
+    whose `where` is that condition. For rows of 16-bit values, whose squares are
+    exact in f32, p = 0.
 
     Before:
 

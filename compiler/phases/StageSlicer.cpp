@@ -73,8 +73,8 @@ void StageSlicer::prepareScratch() {
       const Collective &collective = structure.collectives()[c];
       SmallVector<OpFoldResult> sizes{chunks};
       llvm::append_range(sizes, context.extentsOf(collective.space));
-      context.partials[c] =
-          program.makeScratch(loc, sizes, collective.op.getResult().getType());
+      context.partials[c] = program.makeScratch(
+          loc, sizes, collective.reduce().getResult().getType());
       context.chunkDims[c] = chunkDim;
     }
   }
@@ -96,7 +96,7 @@ void StageSlicer::prepareScratch() {
     if (wanted.test(c) && structure.collectives()[c].space == parallel)
       context.stored[c] = program.makeScratch(
           loc, context.extentsOf(structure.collectives()[c].space),
-          structure.collectives()[c].op.getResult().getType());
+          structure.collectives()[c].reduce().getResult().getType());
 }
 
 /// Where a mean, a maximum or a minimum is taken, or anything waits for a
@@ -105,7 +105,7 @@ DimsAttr StageSlicer::getNonEmpty() const {
   DimSet dims;
   for (unsigned c : llvm::concat<const unsigned>(plan.complete, plan.partial)) {
     const Collective &collective = structure.collectives()[c];
-    ReduceKind kind = collective.op.getKind();
+    ReduceKind kind = collective.reduce().getKind();
     bool hasZero = kind == ReduceKind::add || kind == ReduceKind::mul;
     if (!hasZero || !collective.terminal)
       dims |= collective.over;
@@ -152,7 +152,7 @@ void StageSlicer::createPrologue() {
     const Collective &collective = structure.collectives()[c];
     DimsAttr over = overOf({StageTarget::Partial, c, 0, collective.space});
     if (over.empty()) {
-      Value start = makeIdentity(b, loc, collective.op);
+      Value start = makeIdentity(b, loc, collective.reduce());
       StoreOp::create(b, loc, start, context.partials[c],
                       mapOf(collective.space, chunkDim));
       continue;
@@ -160,7 +160,7 @@ void StageSlicer::createPrologue() {
     auto phase = PhaseOp::create(b, loc, TypeRange(), ValueRange(), over);
     OpBuilder::InsertionGuard guard(b);
     b.createBlock(&phase.getBody());
-    Value start = makeIdentity(b, loc, collective.op);
+    Value start = makeIdentity(b, loc, collective.reduce());
     StoreOp::create(b, loc, start, context.partials[c],
                     mapOf(collective.space, chunkDim));
     ContributeOp::create(b, loc);
@@ -245,13 +245,13 @@ SmallVector<StageTarget> StageSlicer::collectTargets() {
   }
   for (unsigned c : plan.complete) {
     const Collective &collective = structure.collectives()[c];
-    levels[c] = levelOf(collective.op);
+    levels[c] = levelOf(collective.reduce());
     targets.push_back(
         {StageTarget::Complete, c, levels[c], collective.loop - parallel});
   }
   for (unsigned c : plan.partial) {
     const Collective &collective = structure.collectives()[c];
-    targets.push_back({StageTarget::Partial, c, levelOf(collective.op),
+    targets.push_back({StageTarget::Partial, c, levelOf(collective.reduce()),
                        collective.loop - parallel});
   }
   for (unsigned o : plan.outputs)
@@ -310,7 +310,7 @@ Value StageSlicer::emitInPhase(const StageTarget &target, Block *phase) {
     return {};
   }
   const Collective &collective = structure.collectives()[target.index];
-  ReduceOp reduce = collective.op;
+  ReduceOp reduce = collective.reduce();
   if (target.kind == StageTarget::Combine) {
     OpBuilder end = builderAt(phase);
     return LoadOp::create(end, loc, context.partials[target.index],
@@ -334,7 +334,7 @@ void StageSlicer::buildPhase(ArrayRef<StageTarget> targets) {
     Value value = emitInPhase(target, body.get());
     if (!value)
       continue;
-    ReduceOp reduce = structure.collectives()[target.index].op;
+    ReduceOp reduce = structure.collectives()[target.index].reduce();
     ReduceKind kind = target.kind == StageTarget::Complete
                           ? reduce.getKind()
                           : getPartialKind(reduce);
@@ -359,9 +359,9 @@ void StageSlicer::finish(const StageTarget &target, Value result) {
   if (target.kind == StageTarget::Partial)
     return accumulate(target.index, result, nullptr);
   if (target.kind == StageTarget::Combine &&
-      collective.op.getKind() == ReduceKind::mean)
+      collective.reduce().getKind() == ReduceKind::mean)
     result = divideByCount(result, collective.over);
-  uniform.map(collective.op.getResult(), result);
+  uniform.map(collective.reduce().getResult(), result);
   if (Value scratch = context.stored[target.index])
     StoreOp::create(atInstance, loc, result, scratch, mapOf(collective.space));
 }
@@ -373,7 +373,7 @@ void StageSlicer::buildUniform(const StageTarget &target) {
   }
   // Everything that this collective runs over is parallel.
   Value value =
-      selectedValue(structure.collectives()[target.index].op, nullptr);
+      selectedValue(structure.collectives()[target.index].reduce(), nullptr);
   accumulate(target.index, value, nullptr);
 }
 
@@ -388,7 +388,7 @@ void StageSlicer::storeOutput(unsigned output, Value value, Block *phase) {
 void StageSlicer::accumulate(unsigned collective, Value value, Block *phase) {
   const Collective &info = structure.collectives()[collective];
   OpBuilder at = builderAt(phase);
-  AccumulateOp::create(at, loc, getPartialKind(info.op), value,
+  AccumulateOp::create(at, loc, getPartialKind(info.reduce()), value,
                        context.partials[collective],
                        mapOf(info.space, chunkDim));
 }

@@ -56,6 +56,9 @@ def Norm_KernelOp : Norm_Op<"kernel", [Pure, IsolatedFromAbove, SingleBlock,
       operand's own type); no nested regions.
     * C2 one map per operand and per output; a map has as many axes as its
       tensor (none for a scalar), names dims of the kernel, and no dim twice.
+      Elements are integers or floats. Those that lie in memory, of arguments and
+      of what one kernel leaves to another, are f16, bf16, f32, f64, f8E4M3FN,
+      f8E5M2, i8, i32 or i64 (which the lowering checks).
     * C3 the body holds only scalar `arith` and `math` ops without side effects
       and the `norm` body ops, and no integer division; casts carry no fastmath
       flags and round to nearest even.

@@ -43,6 +43,7 @@ public:
 
   void writeHead();
   void writeStages();
+  void writeApart();
   void writeFacts();
   void writeCost(std::optional<double> rate, const std::string &source);
   std::string take() { return std::move(text); }
@@ -152,6 +153,14 @@ void Report::writeStages() {
     writeStage(number, stage);
 }
 
+void Report::writeApart() {
+  if (!explanation.apart.empty())
+    stream << "\nkernels that are not one\n";
+  for (const std::string &remark : explanation.apart)
+    for (llvm::StringRef line : llvm::split(remark, '\n'))
+      stream << "  " << line << "\n";
+}
+
 void Report::writeArgument(const ArgumentFacts &argument) {
   std::vector<std::string> shape, strides;
   for (const AxisFacts &axis : argument.axes) {
@@ -257,6 +266,7 @@ Status normc::tool::explainCommand(const Options &options) {
   }
   report.writeHead();
   report.writeStages();
+  report.writeApart();
   report.writeFacts();
   report.writeCost(rate, origin);
   return OutputFiles().add("-", {report.take()});

@@ -77,7 +77,7 @@ Result<Artifact> compile(std::string_view mlir, const Target &target,
 Result<Artifact> compile(const NormSpec &spec, const Target &target);
 
 /// The text (or the bytes, for Object and Artifact) after a stage of the
-/// pipeline. `timings` and errors as with `compile`.
+/// pipeline. Fused ends with comments that say what stays apart, and why. `timings` and errors as with `compile`.
 Result<std::string> emit(std::string_view mlir, Emit stage,
                          const Target &target,
                          std::string_view sourceName = "<string>",
@@ -135,6 +135,9 @@ struct Explanation {
 
   Artifact facts; ///< Without code.
   std::vector<Stage> stages;
+  /// What was not fused, and why: the place of the second of two kernels, the
+  /// reason, and a line with the place of the first.
+  std::vector<std::string> apart;
 };
 
 /// Compiles up to the phase form and tells what was decided. Thread safe.

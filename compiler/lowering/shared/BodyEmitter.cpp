@@ -3,6 +3,7 @@
 #include "compiler/lowering/shared/BodyEmitter.h"
 
 #include "compiler/lowering/shared/Accumulators.h"
+#include "compiler/lowering/shared/ElementTypes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -68,25 +69,11 @@ BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map,
   }
   if (laneTerm)
     offset = addI64(b, offset, laneTerm);
-  // 16-bit floats move as integers: the bits, and no conversion of a target.
   Value pointer = LLVM::GEPOp::create(
       b, view.pointer.getType(), b.getIntegerType(8 * bytes), view.pointer,
       ArrayRef<LLVM::GEPArg>{offset},
       inbounds ? LLVM::GEPNoWrapFlags::inbounds : LLVM::GEPNoWrapFlags::none);
   return {pointer, laneStride, unsigned(alignment)};
-}
-
-/// The type in which elements move: 16-bit floats as integers.
-static Type getStorageType(Type type) {
-  if (isa<Float16Type, BFloat16Type>(type))
-    return IntegerType::get(type.getContext(), 16);
-  return type;
-}
-
-static Value bitcastTo(ImplicitLocOpBuilder &b, Value value, Type type) {
-  if (value.getType() == type)
-    return value;
-  return arith::BitcastOp::create(b, type, value);
 }
 
 Value BodyEmitter::laneNumbers() {
@@ -147,6 +134,21 @@ Value BodyEmitter::load(Value viewValue, MapAttr map) {
   return bitcastTo(b, loaded, VectorType::get(context.width, type));
 }
 
+/// `value` behind a fence that costs no instruction. LLVM 22 would merge a
+/// truncation to 8 bits with the store of its result, and then forget that the
+/// store was to go past the caches.
+static Value keepFromStore(ImplicitLocOpBuilder &b, Value value) {
+  auto type = cast<VectorType>(value.getType());
+  int64_t bits = type.getNumElements() * type.getElementTypeBitWidth();
+  if (type.getElementTypeBitWidth() != 8 || bits < 128)
+    return value;
+  auto floats = VectorType::get(bits / 32, b.getF32Type());
+  return LLVM::CallIntrinsicOp::create(
+             b, floats, b.getStringAttr("llvm.arithmetic.fence"),
+             ValueRange{vector::BitCastOp::create(b, floats, value)})
+      .getResults();
+}
+
 void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
   // Masked lanes may lie outside of the tensor.
   Access access = address(viewValue, map, /*inbounds=*/!position.mask);
@@ -165,7 +167,8 @@ void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
     // Below a vector's size LLVM would drop the hint.
     unsigned whole = context.width * storage.getIntOrFloatBitWidth() / 8;
     auto storeAs = [&](bool streams) {
-      LLVM::StoreOp::create(b, value, access.pointer, streams ? whole : align,
+      Value stored = streams ? keepFromStore(b, value) : value;
+      LLVM::StoreOp::create(b, stored, access.pointer, streams ? whole : align,
                             /*isVolatile=*/false, /*isNonTemporal=*/streams);
     };
     bool mayStream = position.streamed == viewValue;

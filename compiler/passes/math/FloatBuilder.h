@@ -60,6 +60,9 @@ public:
   Value extui(Value x, unsigned width) {
     return create<mlir::arith::ExtUIOp>(intType(width), x);
   }
+  Value extsi(Value x, unsigned width) {
+    return create<mlir::arith::ExtSIOp>(intType(width), x);
+  }
   Value trunci(Value x, unsigned width) {
     return create<mlir::arith::TruncIOp>(intType(width), x);
   }

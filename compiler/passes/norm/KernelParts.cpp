@@ -2,7 +2,7 @@
 
 #include "compiler/passes/norm/KernelParts.h"
 
-#include "dialects/norm/Spaces.h"
+#include "dialects/norm/DimSources.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -46,6 +46,13 @@ Value normc::buildPointCount(ImplicitLocOpBuilder &b, SpaceAttr space,
                                   arith::ConstantIndexOp::create(b, known));
   Value bits = arith::IndexCastOp::create(b, b.getI64Type(), count);
   return arith::SIToFPOp::create(b, type, bits);
+}
+
+void normc::setOver(Operation *collective, DimsAttr over) {
+  if (auto reduce = dyn_cast<ReduceOp>(collective))
+    reduce.setOverAttr(over);
+  else
+    cast<MomentsOp>(collective).setOverAttr(over);
 }
 
 /// The tensor that a map with these dims fills.
@@ -101,9 +108,7 @@ normc::makeKernel(ImplicitLocOpBuilder &b, const DimExtents &extents,
   return made;
 }
 
-/// The dims that ops name by themselves.
-static llvm::SetVector<StringAttr>
-namedDims(const llvm::SetVector<Operation *> &ops) {
+llvm::SetVector<StringAttr> normc::namedDims(ArrayRef<Operation *> ops) {
   llvm::SetVector<StringAttr> names;
   for (Operation *op : ops) {
     if (isCollective(op))
@@ -128,7 +133,7 @@ KernelOp normc::cloneParts(ImplicitLocOpBuilder &b, KernelOp kernel,
     elements.push_back(result.value.getType());
   }
   llvm::SetVector<Operation *> slice = sliceOf(body, values);
-  llvm::SetVector<StringAttr> named = namedDims(slice);
+  llvm::SetVector<StringAttr> named = namedDims(slice.getArrayRef());
   DimExtents extents;
   for (auto [name, extent] : llvm::zip_equal(kernel.getDims().getNames(),
                                              kernel.getDims().getExtents()))
@@ -165,6 +170,16 @@ KernelOp normc::cloneParts(ImplicitLocOpBuilder &b, KernelOp kernel,
       named);
 }
 
+DimSet normc::findUntoldDims(KernelOp kernel) {
+  DimSet untold;
+  for (auto [dim, extent] : llvm::enumerate(kernel.getDims().getExtents()))
+    if (ShapedType::isDynamic(extent))
+      untold |= DimSet::one(dim);
+  for (const DimSource &source : findDimSources(kernel))
+    untold = untold - DimSet::one(source.dim);
+  return untold;
+}
+
 /// Whether `first` and `second` occur together only, one after the other.
 static bool areJoined(KernelOp kernel, StringAttr first, StringAttr second) {
   auto isTogether = [&](Attribute map) {
@@ -187,8 +202,8 @@ static bool areJoined(KernelOp kernel, StringAttr first, StringAttr second) {
            if (auto extent = dyn_cast<ExtentOp>(op))
              return extent.getDimAttr() != first &&
                     extent.getDimAttr() != second;
-           return !isCollective(&op) || (!getOver(&op).contains(first) &&
-                                         !getOver(&op).contains(second));
+           return !isCollective(&op) ||
+                  getOver(&op).contains(first) == getOver(&op).contains(second);
          });
 }
 
@@ -213,7 +228,16 @@ static void joinDims(KernelOp kernel, unsigned first, unsigned second) {
   };
   kernel.setInputMapsAttr(without(kernel.getInputMaps()));
   kernel.setOutputMapsAttr(without(kernel.getOutputMaps()));
-  extents[first] *= extents[second];
+  for (Operation &op : *kernel.getBlock())
+    if (isCollective(&op)) {
+      SmallVector<StringAttr> over(getOver(&op).getNames());
+      llvm::erase(over, gone);
+      setOver(&op, DimsAttr::get(context, over));
+    }
+  bool isKnown = !ShapedType::isDynamic(extents[first]) &&
+                 !ShapedType::isDynamic(extents[second]);
+  extents[first] =
+      isKnown ? extents[first] * extents[second] : ShapedType::kDynamic;
   extents.erase(extents.begin() + second);
   names.erase(names.begin() + second);
   kernel.setDimsAttr(SpaceAttr::get(context, names, extents));
@@ -224,9 +248,7 @@ unsigned normc::mergeJoinedDims(KernelOp kernel) {
   for (unsigned i = 0; i < kernel.getDims().size(); ++i)
     for (unsigned j = 0; j < kernel.getDims().size(); ++j) {
       SpaceAttr dims = kernel.getDims();
-      if (i == j || ShapedType::isDynamic(dims.getExtents()[i]) ||
-          ShapedType::isDynamic(dims.getExtents()[j]) ||
-          !areJoined(kernel, dims.getNames()[i], dims.getNames()[j]))
+      if (i == j || !areJoined(kernel, dims.getNames()[i], dims.getNames()[j]))
         continue;
       joinDims(kernel, i, j);
       return 1 + mergeJoinedDims(kernel);

@@ -9,6 +9,7 @@
 #define NORMC_COMPILER_PASSES_NORM_KERNELPARTS_H
 
 #include "dialects/norm/Norm.h"
+#include "dialects/norm/Spaces.h"
 
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -61,8 +62,20 @@ mlir::Value buildPointCount(mlir::ImplicitLocOpBuilder &b,
                             norm::SpaceAttr space, norm::DimsAttr over,
                             mlir::Type type);
 
-/// Makes one dim of neighbours of known extent that only occur together, one
-/// after the other in one axis. Returns how many vanished.
+/// The `?` dims of a kernel whose extent none of its operands tells.
+norm::DimSet findUntoldDims(norm::KernelOp kernel);
+
+/// The dims that ops name by themselves: what collectives combine over, and
+/// whose coordinate or extent is asked for.
+llvm::SetVector<mlir::StringAttr>
+namedDims(llvm::ArrayRef<mlir::Operation *> ops);
+
+/// Makes a collective combine over other dims.
+void setOver(mlir::Operation *collective, norm::DimsAttr over);
+
+/// Makes one dim of neighbours that only occur together, one after the other in
+/// one axis, and over which nothing combines but over both. Returns how many
+/// vanished.
 unsigned mergeJoinedDims(norm::KernelOp kernel);
 
 } // namespace normc

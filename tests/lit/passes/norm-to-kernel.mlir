@@ -50,8 +50,10 @@ func.func @no_epsilon(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
 // CHECK-NEXT: by {{\[\[}}i], [j], [g, c]] : tensor<?x49x32xf32>, %[[G:.*]] = %arg1 by {{\[\[}}g, c]] : tensor<32xf32>, %[[B:.*]] = %arg2 by {{\[\[}}g, c]]
 // CHECK: %[[N:.*]], %[[MEAN:.*]], %[[DELTA:.*]], %[[M2:.*]] = norm.moments %{{.*}} over [j, c] : f32
 // CHECK: %[[VARIANCE:.*]] = arith.divf %[[M2]], %[[N]] : f32
+// CHECK: %[[LOST:.*]] = arith.mulf %[[DELTA]], %[[RSTD:.*]] : f32
+// CHECK: %[[MOVED:.*]] = arith.negf %[[LOST]] : f32
 // CHECK: %[[CENTRED:.*]] = arith.subf %{{.*}}, %[[MEAN]] : f32
-// CHECK: arith.subf %[[CENTRED]], %[[DELTA]] : f32
+// CHECK: math.fma %[[CENTRED]], %[[RSTD]], %[[MOVED]] : f32
 // CHECK: math.fma %{{.*}}, %[[G]], %[[B]] : f32
 func.func @group(%x: tensor<?x49x32xf32>, %g: tensor<32xf32>, %b: tensor<32xf32>) -> tensor<?x49x32xf32> {
   %y = norm.normalize mean_variance %x over [1, 2] groups 8 on 2 epsilon 1.0e-5
@@ -214,4 +216,95 @@ func.func @per_group(%x: tensor<4x32x9xf32>, %g: tensor<8xf32>) -> tensor<4x32x9
   %y = norm.normalize mean_variance %x over [1, 2] groups 8 on 1 per_group epsilon 1.0e-5 scale %g on [1]
     : (tensor<4x32x9xf32>, tensor<8xf32>) -> tensor<4x32x9xf32>
   return %y : tensor<4x32x9xf32>
+}
+// -----
+
+// Reshapes copy by joined maps; axes of extent 1 have no dim.
+// CHECK-LABEL: func.func @reshapes
+// CHECK: norm.kernel dims(i0 = ?, i1 = 16, i3 = 8)
+// CHECK-NEXT: ins(%[[E:.*]] = %arg0 by {{\[\[}}i0, i1], [i3]] : tensor<?x8xf32>)
+// CHECK-NEXT: outs(by {{\[\[}}i0], [i1], [], [i3]] : tensor<?x16x1x8xf32>)
+// CHECK: norm.yield %[[E]]
+// CHECK: norm.kernel dims(i0 = ?, i1 = 16, i3 = 8)
+// CHECK: outs(by {{\[\[}}i0], [i1, i3]] : tensor<?x128xf32>)
+func.func @reshapes(%x: tensor<?x8xf32>, %n: index) -> tensor<?x128xf32> {
+  %a = tensor.expand_shape %x [[0, 1], [2, 3]] output_shape [%n, 16, 1, 8] : tensor<?x8xf32> into tensor<?x16x1x8xf32>
+  %b = tensor.collapse_shape %a [[0], [1, 2, 3]] : tensor<?x16x1x8xf32> into tensor<?x128xf32>
+  return %b : tensor<?x128xf32>
+}
+
+// -----
+
+// A broadcast is a map without its dims, also in kernels that were given; what it
+// took to make it vanishes. A constant is one in the body.
+// CHECK-LABEL: func.func @broadcast
+// CHECK-NEXT: norm.kernel dims(i0 = ?, i1 = 8)
+// CHECK-NEXT: ins(%[[X:.*]] = %arg0 by {{\[\[}}i0], [i1]] : tensor<?x8xf32>, %[[G:.*]] = %arg1 by {{\[\[}}i1]] : tensor<8xf32>)
+// CHECK: arith.mulf %[[X]], %[[G]]
+// CHECK: norm.kernel dims(i = ?, j = 8)
+// CHECK-NEXT: ins(%[[M:.*]] = %{{.*}} by {{\[\[}}i], [j]] : tensor<?x8xf32>, %[[H:.*]] = %arg1 by {{\[\[}}j]] : tensor<8xf32>)
+// CHECK-NEXT: outs
+// CHECK-DAG: %[[HALF:.*]] = arith.constant 5.000000e-01 : f32
+// CHECK-DAG: %[[TWO:.*]] = arith.constant 2.000000e+00 : f32
+// CHECK: math.fma %[[H]], %[[TWO]], %[[HALF]] : f32
+func.func @broadcast(%x: tensor<?x8xf32>, %g: tensor<8xf32>) -> tensor<?x8xf32> {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %x, %c0 : tensor<?x8xf32>
+  %e = tensor.empty(%n) : tensor<?x8xf32>
+  %b = linalg.broadcast ins(%g : tensor<8xf32>) outs(%e : tensor<?x8xf32>) dimensions = [0]
+  %m = arith.mulf %x, %b : tensor<?x8xf32>
+  %half = arith.constant 0.5 : f32
+  %s = tensor.splat %half[%n] : tensor<?x8xf32>
+  %two = arith.constant dense<2.0> : tensor<8xf32>
+  %y = norm.kernel dims(i = ?, j = 8) ins(%me = %m by [[i], [j]] : tensor<?x8xf32>, %be = %b by [[i], [j]] : tensor<?x8xf32>,
+      %se = %s by [[i], [j]] : tensor<?x8xf32>, %te = %two by [[j]] : tensor<8xf32>) outs(by [[i], [j]] : tensor<?x8xf32>) {
+    %f = math.fma %be, %te, %se : f32
+    %o = arith.addf %f, %me : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x8xf32>
+}
+
+// -----
+
+// What is made of broadcasts alone is computed before they are repeated: along
+// the axes that all of them add.
+// CHECK-LABEL: func.func @narrow
+// CHECK: %[[S:.*]] = norm.kernel dims(i0 = 3, i2 = 8)
+// CHECK-NEXT: ins(%{{.*}} = %arg1 by {{\[\[}}i2]] : tensor<8xf32>, %{{.*}} = %arg2 by {{\[\[}}i0]] : tensor<3xf32>)
+// CHECK-NEXT: outs(by {{\[\[}}i0], [i2]] : tensor<3x8xf32>)
+// CHECK: arith.addf
+// CHECK: %[[T:.*]] = norm.kernel dims(i0 = 3, i2 = 8)
+// CHECK-NEXT: ins(%{{.*}} = %[[S]] by
+// CHECK-NEXT: outs(by {{\[\[}}i0], [i2]] : tensor<3x8xf16>)
+// CHECK: norm.kernel dims(i0 = 3, i1 = 5, i2 = 8)
+// CHECK-NEXT: ins(%{{.*}} = %arg0 by {{\[\[}}i0], [i1], [i2]] : tensor<3x5x8xf16>, %{{.*}} = %[[T]] by {{\[\[}}i0], [i2]] : tensor<3x8xf16>)
+func.func @narrow(%x: tensor<3x5x8xf16>, %g: tensor<8xf32>, %h: tensor<3xf32>) -> tensor<3x5x8xf16> {
+  %e = tensor.empty() : tensor<3x5x8xf32>
+  %e2 = tensor.empty() : tensor<3x5xf32>
+  %b = linalg.broadcast ins(%g : tensor<8xf32>) outs(%e : tensor<3x5x8xf32>) dimensions = [0, 1]
+  %c = linalg.broadcast ins(%h : tensor<3xf32>) outs(%e2 : tensor<3x5xf32>) dimensions = [1]
+  %d = linalg.broadcast ins(%c : tensor<3x5xf32>) outs(%e : tensor<3x5x8xf32>) dimensions = [2]
+  %s = arith.addf %b, %d : tensor<3x5x8xf32>
+  %t = arith.truncf %s : tensor<3x5x8xf32> to tensor<3x5x8xf16>
+  %y = arith.mulf %x, %t : tensor<3x5x8xf16>
+  return %y : tensor<3x5x8xf16>
+}
+
+// -----
+
+// Returned, a broadcast is written.
+// CHECK-LABEL: func.func @written
+// CHECK: %[[Z:.*]] = norm.kernel dims(i0 = 2)
+// CHECK-NEXT: ins()
+// CHECK: %[[C:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK: norm.yield %[[C]]
+// CHECK: %[[B:.*]] = norm.kernel dims(i0 = 3, i1 = 2)
+// CHECK-NEXT: ins(%{{.*}} = %arg0 by {{\[\[}}i1]] : tensor<2xf32>)
+// CHECK: return %[[B]], %[[Z]]
+func.func @written(%g: tensor<2xf32>) -> (tensor<3x2xf32>, tensor<2xf32>) {
+  %z = arith.constant dense<0.0> : tensor<2xf32>
+  %e = tensor.empty() : tensor<3x2xf32>
+  %b = linalg.broadcast ins(%g : tensor<2xf32>) outs(%e : tensor<3x2xf32>) dimensions = [0]
+  return %b, %z : tensor<3x2xf32>, tensor<2xf32>
 }

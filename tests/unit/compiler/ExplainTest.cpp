@@ -22,6 +22,24 @@ func.func @f(%x: tensor<?x64xf32> {norm.name = "x"})
   return %y, %s : tensor<?x64xf32>, tensor<64xf32>
 })";
 
+TEST(ExplainTest, WhatStaysApart) {
+  const char *const text = R"(
+func.func @f(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %h = norm.normalize rms %x over [1] epsilon 1.0e-6 : (tensor<?x64xf32>) -> tensor<?x64xf32>
+  %y = norm.normalize rms %h over [0] epsilon 1.0e-6 : (tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+})";
+  Result<Explanation> explained =
+      explain(text, *Target::named("x86-64-v3"), "file");
+  ASSERT_TRUE(explained) << explained.error().message;
+  ASSERT_EQ(explained->apart.size(), 1u);
+  EXPECT_EQ(explained->apart[0],
+            "file:4:8: stays apart: expected one kernel of fewer than 2 "
+            "stages, but got 2, since collectives of one wait for the other's\n"
+            "file:3:8: note: from the kernel that it reads");
+  EXPECT_TRUE(explain(kText, *Target::named("x86-64-v3"))->apart.empty());
+}
+
 TEST(ExplainTest, StagesAndPhases) {
   Result<Explanation> explained = explain(kText, *Target::named("x86-64-v3"));
   ASSERT_TRUE(explained) << explained.error().message;

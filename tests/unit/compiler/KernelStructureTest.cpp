@@ -64,6 +64,20 @@ TEST(KernelStructureTest, DependentCollectivesShareAStage) {
   EXPECT_TRUE(structure.collectives()[1].needs.test(0));
 }
 
+TEST(KernelStructureTest, MomentsAreOneCollective) {
+  // Never left as partials: distances to their mean wait for it.
+  Parsed parsed("%k, %m, %t, %q = norm.moments %e over [n] : f32\n"
+                "norm.yield %q : f32\n",
+                "by [[c], [s]] : tensor<4x5xf32>");
+  KernelStructure structure = parsed.structure();
+  ASSERT_EQ(structure.collectives().size(), 1u);
+  EXPECT_EQ(structure.collectives()[0].over, N);
+  EXPECT_EQ(structure.collectives()[0].space, C | S);
+  EXPECT_FALSE(structure.collectives()[0].terminal);
+  ASSERT_EQ(structure.stages().size(), 1u);
+  EXPECT_EQ(structure.stages()[0].complete.size(), 1u);
+}
+
 TEST(KernelStructureTest, TerminalSumsBecomePartials) {
   Parsed parsed("%m = norm.reduce mean %e over [c, s] : f32\n"
                 "%d = arith.subf %e, %m : f32\n"

@@ -110,9 +110,9 @@ TEST_F(CApiTest, RefusesTensors) {
   expectRefused(normc_run(kernel, tensors, 2, nullptr),
                 "argument 1: expected a rank from 0 to 8, but got 9");
   tensors[1] = good;
-  tensors[1].dtype = 7;
+  tensors[1].dtype = 9;
   expectRefused(normc_run(kernel, tensors, 2, nullptr),
-                "argument 1: expected an element type, but got 7");
+                "argument 1: expected an element type, but got 9");
   tensors[1] = good;
   tensors[1].shape[0] = 4;
   expectRefused(normc_run(kernel, tensors, 2, nullptr),
