@@ -47,6 +47,11 @@ private:
   Status addAccess(StageOp stage, Value view, MapAttr map);
   SizeExpr scratchExtent(ScratchOp scratch, unsigned axis);
   void requireNonEmpty(Value view, MapAttr map, DimsAttr dims);
+  std::string describeSize(Value index);
+  /// The name of an argument, in quotes.
+  std::string quote(BlockArgument argument) {
+    return "'" + program.getArgName(argument.getArgNumber()).str() + "'";
+  }
   void addDivisibility();
   Status addInPlace();
   SizeExpr sizeOf(Value index);
@@ -148,6 +153,21 @@ static SmallVector<SmallVector<int64_t>> trialWords(size_t count,
   return trials;
 }
 
+/// True if both have one value for all words, wherever they divide what they
+/// divide (a fact of its own).
+static bool agreeWhereDivisible(const SizeExpr &a, const SizeExpr &b,
+                                size_t numWords) {
+  int64_t unit = 1;
+  for (const SizeExpr *expression : {&a, &b})
+    for (const SizeExpr::Step &step : expression->steps)
+      if (step.op == SizeExpr::Op::Constant && step.operand > 0 &&
+          step.operand < 1 << 16)
+        unit *= step.operand;
+  return llvm::all_of(trialWords(numWords, unit), [&](ArrayRef<int64_t> words) {
+    return agree(a, b, words);
+  });
+}
+
 /// An axis that a stage visits has the extent that the stage's dims say.
 Status FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
   auto argument = dyn_cast<BlockArgument>(view);
@@ -158,20 +178,15 @@ Status FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
       expected = binary(Op::Mul, expected,
                         extentOf(stage, stage.getDims().indexOf(name)));
     auto disagrees = [&]() {
-      return Error{
-          ErrorKind::InvalidSpec,
-          "expected axis " + std::to_string(axis) + " of " +
-              (argument
-                   ? "'" + program.getArgName(argument.getArgNumber()).str() +
-                         "'"
-                   : std::string("scratch")) +
-              " to have the extent that the dims of its map make"};
+      std::string message = "expected axis " + std::to_string(axis) + " of ";
+      message += argument ? quote(argument) : "scratch";
+      message += " to have the extent that the dims of its map make";
+      return Error{ErrorKind::InvalidSpec, std::move(message)};
     };
     if (!argument) {
       SizeExpr own = scratchExtent(view.getDefiningOp<ScratchOp>(), axis);
-      for (ArrayRef<int64_t> words : trialWords(numWords, 1))
-        if (!agree(own, expected, words))
-          return disagrees();
+      if (!agreeWhereDivisible(own, expected, numWords))
+        return disagrees();
       continue;
     }
     int word = layout.find(argument.getArgNumber(), axis, false);
@@ -185,15 +200,9 @@ Status FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
         extent = expected;
       continue;
     }
-    // The axis tells a dim's extent, which must make its own again, wherever it
-    // divides (a fact of its own).
-    int64_t unit = 1;
-    for (const SizeExpr::Step &step : expected.steps)
-      if (step.op == Op::Constant && step.operand > 0 && step.operand < 1 << 16)
-        unit *= step.operand;
-    for (ArrayRef<int64_t> words : trialWords(numWords, unit))
-      if (!agree(own, expected, words))
-        return disagrees();
+    // The axis tells a dim's extent, which must make its own again.
+    if (!agreeWhereDivisible(own, expected, numWords))
+      return disagrees();
   }
   return {};
 }
@@ -267,15 +276,24 @@ SizeExpr FactCollector::scratchBytes() {
   return total;
 }
 
+/// "extent of 'x' along axis 1", for messages.
+std::string FactCollector::describeSize(Value index) {
+  auto size = index.getDefiningOp<SizeOp>();
+  auto argument =
+      size ? dyn_cast<BlockArgument>(size.getView()) : BlockArgument();
+  if (!argument)
+    return "an extent of an intermediate value";
+  return "extent of " + quote(argument) + " along axis " +
+         std::to_string(size.getAxis());
+}
+
 /// A size divided by a constant must be a multiple of it.
 void FactCollector::addDivisibility() {
   for (auto division : program.getBlock()->getOps<arith::DivUIOp>()) {
     SizeExpr divisor = sizeOf(division.getRhs());
-    auto size = division.getLhs().getDefiningOp<SizeOp>();
-    if (!divisor.isConstant() || !size || !isa<BlockArgument>(size.getView()))
-      continue;
-    unsigned number = cast<BlockArgument>(size.getView()).getArgNumber();
     SizeExpr value = sizeOf(division.getLhs());
+    if (!divisor.isConstant() || value.isConstant())
+      continue;
     int64_t by = divisor.steps[0].operand;
     // Several kernels may ask for the same.
     if (llvm::any_of(artifact.divisibility, [&](const DivisibilityFact &known) {
@@ -283,9 +301,7 @@ void FactCollector::addDivisibility() {
         }))
       continue;
     artifact.divisibility.push_back(
-        {value, by,
-         "extent of '" + program.getArgName(number).str() + "' along axis " +
-             std::to_string(size.getAxis())});
+        {value, by, describeSize(division.getLhs())});
   }
 }
 

@@ -334,6 +334,39 @@ def NormHoist : Pass<"norm-hoist", "::mlir::func::FuncOp"> {
                               "Number of values that became results">];
 }
 
+def NormResults : Pass<"norm-results", "::mlir::func::FuncOp"> {
+  let summary = "Give every result of the function an output of its own";
+  let description = [{
+    Values that were different in the text may be one by now, and a result may be
+    an argument. Each result of a program is a buffer that one store writes: what
+    is returned twice becomes one more output of its kernel, and an argument is
+    copied.
+
+    Before:
+
+    ```mlir
+    %y = norm.kernel dims(i = ?) ins(%e = %x by [[i]]) outs(by [[i]]) {
+      %o = arith.negf %e : f32
+      norm.yield %o : f32
+    }
+    return %y, %y
+    ```
+
+    After:
+
+    ```mlir
+    %y:2 = norm.kernel dims(i = ?) ins(%e = %x by [[i]]) outs(by [[i]], by [[i]]) {
+      %o = arith.negf %e : f32
+      norm.yield %o, %o : f32, f32
+    }
+    return %y#0, %y#1
+    ```
+  }];
+  let statistics = [Statistic<"numAdded", "outputs-added",
+                              "Number of results given an output">];
+  let dependentDialects = ["::normc::norm::NormDialect"];
+}
+
 def NormSchedule : Pass<"norm-schedule", "::mlir::func::FuncOp"> {
   let summary = "Choose a schedule for every stage of every kernel";
   let description = [{

@@ -6,10 +6,9 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "compiler/Pipeline.h"
-#include "compiler/Session.h"
 #include "tests/interpreter/CacheReplay.h"
 #include "tests/interpreter/Interpreter.h"
+#include "tests/interpreter/PhaseForm.h"
 #include "tests/numerics/Dtype.h"
 #include "tests/numerics/Harness.h"
 
@@ -22,25 +21,6 @@ using namespace normc::interpreter;
 using namespace normc::numerics;
 
 namespace {
-
-/// The phase form of a kernel, in a session of its own.
-class PhaseForm {
-public:
-  explicit PhaseForm(const std::string &text) {
-    module = session.parse(text, "test");
-    if (!module || mlir::failed(runPipeline(*module, Target::native(),
-                                            Emit::Phases, nullptr)))
-      ADD_FAILURE() << session.takeError().message;
-  }
-
-  norm::ProgramOp program() {
-    return *module->getOps<norm::ProgramOp>().begin();
-  }
-
-private:
-  Session session;
-  mlir::OwningOpRef<mlir::ModuleOp> module;
-};
 
 /// A problem's buffers for the interpreter.
 struct Interpretation {
@@ -95,6 +75,7 @@ const Case cases[] = {
 static void expectAgreement(const ExtremeProblem &problem, Flavour flavour) {
   std::string text = textOf(problem, flavour);
   PhaseForm form(text);
+  ASSERT_EQ(form.error(), "");
   Interpretation interpreted(problem);
   interpreted.run(form.program());
   const Kernel *kernel = kernelFor(text);
@@ -136,6 +117,10 @@ static double replayRatio(Extreme extreme, DType dtype, int64_t rows,
                           int64_t n) {
   ExtremeProblem problem = makeProblem(extreme, dtype, {rows, n}, 1, 3);
   PhaseForm form(textOf(problem, Flavour::Static));
+  if (!form.error().empty()) {
+    ADD_FAILURE() << form.error();
+    return INFINITY;
+  }
   Interpretation interpretation(problem);
   CacheReplay replay;
   interpretation.run(form.program(), &replay);
