@@ -51,11 +51,14 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
              [](OpPassManager &once) { once.addPass(createCSEPass()); },
              kMaxChain));
          pm.addNestedPass<func::FuncOp>(createNormFuse());
+         pm.addNestedPass<func::FuncOp>(createNormResults());
        }},
       {Emit::Scheduled,
        [schedule, isGpu](OpPassManager &pm) {
-         if (!isGpu)
+         if (!isGpu) {
            pm.addNestedPass<func::FuncOp>(createNormSplitReductions());
+           pm.addNestedPass<func::FuncOp>(createNormSplitRows());
+         }
          // A GPU holds a row in registers, where a second pass costs nothing.
          pm.addNestedPass<func::FuncOp>(
              createNormExpandMoments({.shifted = !isGpu}));

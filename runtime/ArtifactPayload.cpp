@@ -115,8 +115,6 @@ template <> struct Fields<Artifact> {
   }
 };
 
-constexpr DType kDTypes[] = {DType::F16, DType::BF16, DType::F32, DType::F64};
-
 //===----------------------------------------------------------------------===//
 // To CBOR
 //===----------------------------------------------------------------------===//
@@ -273,7 +271,8 @@ private:
         value = candidate;
         return {};
       }
-    return fault(place, "expected f16, bf16, f32 or f64, but got another type");
+    return fault(place, std::string("expected ") + kDTypeNames +
+                            ", but got another type");
   }
 
   static Status decode(const json &from, std::vector<char> &value,

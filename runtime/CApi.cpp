@@ -18,7 +18,12 @@ static_assert(NORMC_MAX_RANK == kMaxRank);
 static_assert(int(NORMC_F16) == int(DType::F16) &&
               int(NORMC_BF16) == int(DType::BF16) &&
               int(NORMC_F32) == int(DType::F32) &&
-              int(NORMC_F64) == int(DType::F64));
+              int(NORMC_F64) == int(DType::F64) &&
+              int(NORMC_F8E4M3FN) == int(DType::F8E4M3FN) &&
+              int(NORMC_F8E5M2) == int(DType::F8E5M2) &&
+              int(NORMC_I8) == int(DType::I8) &&
+              int(NORMC_I32) == int(DType::I32) &&
+              int(NORMC_I64) == int(DType::I64));
 
 namespace {
 
@@ -93,7 +98,7 @@ static Status convert(const normc_tensor &from, int32_t index, TensorRef &to) {
                    ": expected a rank from 0 to " +
                    std::to_string(NORMC_MAX_RANK) + ", but got " +
                    std::to_string(from.rank));
-  if (from.dtype < NORMC_F16 || from.dtype > NORMC_F64)
+  if (from.dtype < NORMC_F16 || from.dtype > NORMC_I64)
     return invalid("argument " + std::to_string(index) +
                    ": expected an element type, but got " +
                    std::to_string(from.dtype));

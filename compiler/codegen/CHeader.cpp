@@ -97,6 +97,9 @@ std::string describe(const CVersion &version) {
 
 const char *cTypeOf(DType dtype) {
   switch (dtype) {
+  case DType::F8E4M3FN:
+  case DType::F8E5M2:
+    return "uint8_t";
   case DType::F16:
   case DType::BF16:
     return "uint16_t";
@@ -104,6 +107,12 @@ const char *cTypeOf(DType dtype) {
     return "float";
   case DType::F64:
     return "double";
+  case DType::I8:
+    return "int8_t";
+  case DType::I32:
+    return "int32_t";
+  case DType::I64:
+    return "int64_t";
   }
   return "void";
 }
@@ -178,9 +187,10 @@ void HeaderWriter::writeArgumentComment(size_t index) {
           text = wordNames[i];
     strides += (axis ? ", " : "") + text;
   }
-  bool isHalf = byteSize(facts.dtype) == 2;
+  // C has no type of such numbers.
+  bool isBits = llvm::StringRef(cTypeOf(facts.dtype)).starts_with("uint");
   line(" *   " + arguments[index] + ": " + toString(facts.dtype) +
-       (isHalf ? " (its bits)" : "") + " [" + shape + "], strides [" + strides +
+       (isBits ? " (its bits)" : "") + " [" + shape + "], strides [" + strides +
        "], aligned to " +
        to_string(std::max(facts.alignment, byteSize(facts.dtype))) +
        " bytes; " + (facts.isOutput ? "written" : "read"));

@@ -2,6 +2,7 @@
 
 #include "compiler/codegen/Facts.h"
 
+#include "compiler/lowering/shared/ElementTypes.h"
 #include "compiler/lowering/shared/ViewTable.h"
 #include "compiler/lowering/shared/WordLayout.h"
 #include "compiler/phases/InPlace.h"
@@ -46,6 +47,11 @@ private:
   Status addAccess(StageOp stage, Value view, MapAttr map);
   SizeExpr scratchExtent(ScratchOp scratch, unsigned axis);
   void requireNonEmpty(Value view, MapAttr map, DimsAttr dims);
+  std::string describeSize(Value index);
+  /// The name of an argument, in quotes.
+  std::string quote(BlockArgument argument) {
+    return "'" + program.getArgName(argument.getArgNumber()).str() + "'";
+  }
   void addDivisibility();
   Status addInPlace();
   SizeExpr sizeOf(Value index);
@@ -86,18 +92,6 @@ SizeExpr FactCollector::extentOf(StageOp stage, unsigned dim) {
   return SizeExpr::constant(stage.getDims().getExtents()[dim]);
 }
 
-static std::optional<DType> toDType(Type type) {
-  if (type.isF16())
-    return DType::F16;
-  if (type.isBF16())
-    return DType::BF16;
-  if (type.isF32())
-    return DType::F32;
-  if (type.isF64())
-    return DType::F64;
-  return std::nullopt;
-}
-
 static std::string print(Type type) {
   std::string text;
   llvm::raw_string_ostream(text) << type;
@@ -112,9 +106,8 @@ Status FactCollector::addArgument(BlockArgument argument) {
   std::optional<DType> dtype = toDType(type.getElementType());
   if (!dtype)
     return Error{ErrorKind::Unsupported,
-                 "expected argument '" + facts.name +
-                     "' to hold f16, bf16, f32 or f64, but got " +
-                     print(type.getElementType())};
+                 "expected argument '" + facts.name + "' to hold " +
+                     kDTypeNames + ", but got " + print(type.getElementType())};
   facts.dtype = *dtype;
   facts.isOutput = program.isOutput(number);
   facts.alignment = byteSize(*dtype);
@@ -160,6 +153,21 @@ static SmallVector<SmallVector<int64_t>> trialWords(size_t count,
   return trials;
 }
 
+/// True if both have one value for all words, wherever they divide what they
+/// divide (a fact of its own).
+static bool agreeWhereDivisible(const SizeExpr &a, const SizeExpr &b,
+                                size_t numWords) {
+  int64_t unit = 1;
+  for (const SizeExpr *expression : {&a, &b})
+    for (const SizeExpr::Step &step : expression->steps)
+      if (step.op == SizeExpr::Op::Constant && step.operand > 0 &&
+          step.operand < 1 << 16)
+        unit *= step.operand;
+  return llvm::all_of(trialWords(numWords, unit), [&](ArrayRef<int64_t> words) {
+    return agree(a, b, words);
+  });
+}
+
 /// An axis that a stage visits has the extent that the stage's dims say.
 Status FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
   auto argument = dyn_cast<BlockArgument>(view);
@@ -170,20 +178,15 @@ Status FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
       expected = binary(Op::Mul, expected,
                         extentOf(stage, stage.getDims().indexOf(name)));
     auto disagrees = [&]() {
-      return Error{
-          ErrorKind::InvalidSpec,
-          "expected axis " + std::to_string(axis) + " of " +
-              (argument
-                   ? "'" + program.getArgName(argument.getArgNumber()).str() +
-                         "'"
-                   : std::string("scratch")) +
-              " to have the extent that the dims of its map make"};
+      std::string message = "expected axis " + std::to_string(axis) + " of ";
+      message += argument ? quote(argument) : "scratch";
+      message += " to have the extent that the dims of its map make";
+      return Error{ErrorKind::InvalidSpec, std::move(message)};
     };
     if (!argument) {
       SizeExpr own = scratchExtent(view.getDefiningOp<ScratchOp>(), axis);
-      for (ArrayRef<int64_t> words : trialWords(numWords, 1))
-        if (!agree(own, expected, words))
-          return disagrees();
+      if (!agreeWhereDivisible(own, expected, numWords))
+        return disagrees();
       continue;
     }
     int word = layout.find(argument.getArgNumber(), axis, false);
@@ -197,15 +200,9 @@ Status FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
         extent = expected;
       continue;
     }
-    // The axis tells a dim's extent, which must make its own again, wherever it
-    // divides (a fact of its own).
-    int64_t unit = 1;
-    for (const SizeExpr::Step &step : expected.steps)
-      if (step.op == Op::Constant && step.operand > 0 && step.operand < 1 << 16)
-        unit *= step.operand;
-    for (ArrayRef<int64_t> words : trialWords(numWords, unit))
-      if (!agree(own, expected, words))
-        return disagrees();
+    // The axis tells a dim's extent, which must make its own again.
+    if (!agreeWhereDivisible(own, expected, numWords))
+      return disagrees();
   }
   return {};
 }
@@ -279,15 +276,24 @@ SizeExpr FactCollector::scratchBytes() {
   return total;
 }
 
+/// "extent of 'x' along axis 1", for messages.
+std::string FactCollector::describeSize(Value index) {
+  auto size = index.getDefiningOp<SizeOp>();
+  auto argument =
+      size ? dyn_cast<BlockArgument>(size.getView()) : BlockArgument();
+  if (!argument)
+    return "an extent of an intermediate value";
+  return "extent of " + quote(argument) + " along axis " +
+         std::to_string(size.getAxis());
+}
+
 /// A size divided by a constant must be a multiple of it.
 void FactCollector::addDivisibility() {
   for (auto division : program.getBlock()->getOps<arith::DivUIOp>()) {
     SizeExpr divisor = sizeOf(division.getRhs());
-    auto size = division.getLhs().getDefiningOp<SizeOp>();
-    if (!divisor.isConstant() || !size || !isa<BlockArgument>(size.getView()))
-      continue;
-    unsigned number = cast<BlockArgument>(size.getView()).getArgNumber();
     SizeExpr value = sizeOf(division.getLhs());
+    if (!divisor.isConstant() || value.isConstant())
+      continue;
     int64_t by = divisor.steps[0].operand;
     // Several kernels may ask for the same.
     if (llvm::any_of(artifact.divisibility, [&](const DivisibilityFact &known) {
@@ -295,9 +301,7 @@ void FactCollector::addDivisibility() {
         }))
       continue;
     artifact.divisibility.push_back(
-        {value, by,
-         "extent of '" + program.getArgName(number).str() + "' along axis " +
-             std::to_string(size.getAxis())});
+        {value, by, describeSize(division.getLhs())});
   }
 }
 
@@ -321,8 +325,8 @@ Result<Artifact> FactCollector::collect() {
   for (auto scratch : program.getBlock()->getOps<ScratchOp>())
     if (!toDType(scratch.getView().getType().getElementType()))
       return Error{ErrorKind::Unsupported,
-                   "expected intermediate values to be f16, bf16, f32 or f64, "
-                   "but got " +
+                   std::string("expected intermediate values to be ") +
+                       kDTypeNames + ", but got " +
                        print(scratch.getView().getType().getElementType())};
   artifact.name = program.getSymName().str();
   for (BlockArgument argument : program.getBlock()->getArguments())

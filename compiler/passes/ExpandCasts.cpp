@@ -1,7 +1,7 @@
-//===- ExpandCasts.cpp - bf16 and f16 casts as integer code ---------------===//
+//===- ExpandCasts.cpp - casts of narrow floats as integer code -----------===//
 
 #include "compiler/passes/Passes.h"
-#include "compiler/passes/math/FloatBuilder.h"
+#include "compiler/passes/math/SmallFloats.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -26,7 +26,8 @@ struct ExpandCasts : impl::ExpandCastsBase<ExpandCasts> {
   void runOnOperation() override;
 
 private:
-  Value expand(ElementwiseBuilder &e, Value in, Type from, Type to);
+  Value toF32(ElementwiseBuilder &e, Value in, Type from);
+  Value fromF32(ElementwiseBuilder &e, Value in, Type to);
   LogicalResult replaceCast(Operation *op);
 
   /// The bits of a bf16 value made here -> the same value as f32 bits with
@@ -37,8 +38,8 @@ private:
 
 } // namespace
 
-/// True for casts between bf16 or f16 on one side and f32 or f64 on the other,
-/// on scalars and fixed vectors.
+/// True for casts that narrow floats take part in, on scalars and fixed
+/// vectors.
 static bool isExpanded(Operation *op, bool hardwareF16) {
   if (!isa<arith::ExtFOp, arith::TruncFOp>(op))
     return false;
@@ -50,41 +51,15 @@ static bool isExpanded(Operation *op, bool hardwareF16) {
     return false;
   narrow = getElementTypeOrSelf(narrow);
   wide = getElementTypeOrSelf(wide);
-  return (narrow.isBF16() && (wide.isF32() || wide.isF64())) ||
-         (narrow.isF16() && (wide.isF64() || (wide.isF32() && !hardwareF16)));
+  bool isKnown = narrow.isBF16() || getSmallFloat(narrow);
+  if (wide.isF32())
+    return isKnown && !(narrow.isF16() && hardwareF16);
+  return isKnown && (wide.isF64() || wide.isF16() || wide.isBF16());
 }
 
 //===----------------------------------------------------------------------===//
 // The formulas
 //===----------------------------------------------------------------------===//
-
-// f16 -> f32. Exponents differ by 112 in their bias. A subnormal 2^-14 * m is
-// read as 2^-14 * (1 + m), a normal f32, and loses its 2^-14 in an exact
-// subtraction.
-static Value f16ToF32(ElementwiseBuilder &e, Value bits16, FloatType f32) {
-  Value half = e.extui(bits16, 32);
-  Value sign = e.shl(e.andi(half, 0x8000), 16);
-  Value magnitude = e.andi(half, 0x7fff);
-  Value shifted = e.shl(magnitude, 13);
-  Value normal = e.addi(shifted, 112u << 23);
-  Value subnormal = e.bitcast(e.addi(shifted, 113u << 23), f32);
-  subnormal = e.sub(subnormal, e.floatConstant(f32, 0x1p-14));
-  Value result =
-      e.select(e.cmpi(IPred::ult, magnitude, 0x400), e.bits(subnormal), normal);
-  result = e.select(e.cmpi(IPred::ugt, magnitude, 0x7bff),
-                    e.addi(shifted, 224u << 23), result);
-  result = e.select(e.cmpi(IPred::ugt, magnitude, 0x7c00),
-                    e.ori(result, 0x400000), result); // a quiet NaN
-  return e.bitcast(e.ori(result, sign), f32);
-}
-
-/// bits + half of the place at `shift`, less one unless the place is odd: after
-/// a shift this is the nearest, ties to even. A carry runs on into the
-/// exponent, and from the largest number into infinity, as it should.
-static Value addRounding(ElementwiseBuilder &e, Value bits, unsigned shift) {
-  Value odd = e.andi(e.shr(bits, shift), 1);
-  return e.addi(bits, e.addi(odd, (1u << (shift - 1)) - 1));
-}
 
 // f32 -> bf16, still in the upper half of 32 bits.
 static Value f32ToBF16High(ElementwiseBuilder &e, Value x) {
@@ -172,28 +147,10 @@ static Value upperHalves(ElementwiseBuilder &e, Value bits) {
   return vector::ShuffleOp::create(b, split, split, odd);
 }
 
-// f32 -> f16. Below 2^-14 the spacing of f16 is 2^-24, that of f32 at 1/2: an
-// addition rounds to it. The bits of 1/2 itself fall off with the upper half.
-static Value f32ToF16(ElementwiseBuilder &e, Value x, FloatType f32) {
-  Value bits = e.bits(x);
-  Value magnitude = e.andi(bits, 0x7fffffff);
-  Value normal = e.shr(addRounding(e, e.subi(magnitude, 112u << 23), 13), 13);
-  Value subnormal =
-      e.bits(e.add(e.bitcast(magnitude, f32), e.floatConstant(f32, 0.5)));
-  Value result =
-      e.select(e.cmpi(IPred::ult, magnitude, 113u << 23), subnormal, normal);
-  result = e.select(e.cmpi(IPred::uge, magnitude, 143u << 23),
-                    e.intConstant(32, 0x7c00), result);
-  Value nan = e.ori(e.andi(e.shr(magnitude, 13), 0x3ff), 0x7e00);
-  result = e.select(e.isNaN(x), nan, result);
-  result = e.ori(result, e.andi(e.shr(bits, 16), 0x8000));
-  return e.trunci(result, 16);
-}
-
 // f64 -> f32 rounded to odd, from the hardware's nearest f32: where that is
 // inexact and even, the other neighbour of x is the odd one. f32 keeps more
-// than two bits beyond bf16 and f16, subnormals included, so that rounding the
-// result to them equals rounding x once.
+// than two bits beyond narrower types, subnormals included, so that rounding
+// the result to them equals rounding x once.
 static Value f64ToF32Odd(ElementwiseBuilder &e, Value x, FloatType f32,
                          FloatType f64) {
   Value nearest = e.truncf(x, f32);
@@ -210,29 +167,40 @@ static Value f64ToF32Odd(ElementwiseBuilder &e, Value x, FloatType f32,
 // The pass
 //===----------------------------------------------------------------------===//
 
-Value ExpandCasts::expand(ElementwiseBuilder &e, Value in, Type from, Type to) {
-  bool keepsF16 = hardwareF16;
-  if (from.isBF16()) {
-    Value bits = e.bits(in);
-    Value high = beforeShift.lookup(bits);
-    if (high)
-      high = e.andi(high, 0xffff0000);
-    else if (hardwareBF16 && hasHardwareLanes(bits))
-      high = aboveZeros(e, bits);
-    else
-      high = e.shl(e.extui(bits, 32), 16);
-    Value single = e.bitcast(high, f32);
-    return to.isF64() ? e.extf(single, f64) : single;
-  }
-  if (from.isF16()) {
-    Value single = keepsF16 ? e.extf(in, f32) : f16ToF32(e, e.bits(in), f32);
-    return to.isF64() ? e.extf(single, f64) : single;
-  }
+/// A narrow value or an f64 as f32: exact, or rounded to odd.
+Value ExpandCasts::toF32(ElementwiseBuilder &e, Value in, Type from) {
   if (from.isF64())
-    in = f64ToF32Odd(e, in, f32, f64);
-  if (to.isF16())
-    return keepsF16 ? e.truncf(in, cast<FloatType>(to))
-                    : e.bitcast(f32ToF16(e, in, f32), to);
+    return f64ToF32Odd(e, in, f32, f64);
+  if (std::optional<SmallFloat> format = getSmallFloat(from)) {
+    if (!hardwareF16)
+      return smallFloatToF32(e, e.bits(in), *format);
+    return from.isF16() ? e.extf(in, f32)
+                        : float8ToF32ThroughF16(e, e.bits(in), *format);
+  }
+  if (!from.isBF16())
+    return in;
+  Value bits = e.bits(in);
+  Value high = beforeShift.lookup(bits);
+  if (high)
+    high = e.andi(high, 0xffff0000);
+  else if (hardwareBF16 && hasHardwareLanes(bits))
+    high = aboveZeros(e, bits);
+  else
+    high = e.shl(e.extui(bits, 32), 16);
+  return e.bitcast(high, f32);
+}
+
+/// f32 -> any type, rounded once.
+Value ExpandCasts::fromF32(ElementwiseBuilder &e, Value in, Type to) {
+  if (to.isF32())
+    return in;
+  if (to.isF64())
+    return e.extf(in, f64);
+  if (to.isF16() && hardwareF16)
+    return e.truncf(in, cast<FloatType>(to));
+  if (std::optional<SmallFloat> format = getSmallFloat(to))
+    return e.bitcast(e.trunci(f32ToSmallFloat(e, in, *format), format->width),
+                     to);
   if (hardwareBF16 && hasHardwareLanes(in))
     return e.bitcast(
         f32ToBF16Hardware(e, in,
@@ -256,7 +224,7 @@ LogicalResult ExpandCasts::replaceCast(Operation *op) {
   }
   OpBuilder builder(op);
   ElementwiseBuilder e(builder, op->getLoc(), in.getType());
-  out.replaceAllUsesWith(expand(e, in, from, to));
+  out.replaceAllUsesWith(fromF32(e, toF32(e, in, from), to));
   op->erase();
   ++numExpanded;
   return success();

@@ -1,5 +1,6 @@
 //===- ExpandMoments.cpp - norm-expand-moments ----------------------------===//
 
+#include "compiler/analysis/KernelStructure.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/norm/KernelParts.h"
 #include "dialects/norm/Norm.h"
@@ -121,14 +122,18 @@ static Value buildCentred(ImplicitLocOpBuilder &b, MomentsOp moments,
 /// The variance from distances to a pivot, which no pass has to come before:
 /// E[(v − p)²] − (μ − p)². The difference loses as many bits as μ is away from
 /// p; where that is more than σ/2, distances to the mean are taken after all.
+/// Without a `pivot`, p = 0.
 static Value buildShifted(ImplicitLocOpBuilder &b, MomentsOp moments,
                           const TwoPartMean &mean, Value count, Value pivot) {
-  Type type = moments.getValue().getType();
-  Value distance = arith::SubFOp::create(b, moments.getValue(), pivot);
+  Value distance = moments.getValue(), away = mean.mean;
+  Type type = distance.getType();
+  if (pivot) {
+    distance = arith::SubFOp::create(b, distance, pivot);
+    away = arith::AddFOp::create(b, arith::SubFOp::create(b, away, pivot),
+                                 mean.delta);
+  }
   Value second =
       buildReduce(b, moments, arith::MulFOp::create(b, distance, distance));
-  Value away = arith::AddFOp::create(
-      b, arith::SubFOp::create(b, mean.mean, pivot), mean.delta);
   Value squared = arith::MulFOp::create(b, away, away);
   Value variance = arith::SubFOp::create(b, second, squared);
   Value quarter = arith::ConstantOp::create(b, b.getFloatAttr(type, 0.25));
@@ -171,21 +176,43 @@ struct NormExpandMoments
     reduce.erase();
   }
 
-  /// Rows of f32: their values pass once before they are normalized. Of f64
-  /// there is nothing wider to take the mean in.
-  bool isShifted(MomentsOp moments) {
-    return shifted && moments.getOver().size() == 1 &&
-           !moments.getValue().getType().isF64();
+  /// Distances to what is known before the mean. Of f64 there is nothing wider
+  /// to take the mean in; and of columns side by side, some mean would be far
+  /// from it.
+  enum class Shift { none, toPivot, toZero };
+
+  Shift chooseShift(MomentsOp moments) {
+    Value value = moments.getValue();
+    if (!shifted || value.getType().isF64() || !isInnermost(moments))
+      return Shift::none;
+    // Squares of 16-bit numbers are exact in f32, so that their sum has error
+    // to spare; and of bf16 there are dot products.
+    auto narrow = value.getDefiningOp<arith::ExtFOp>();
+    bool isExact =
+        narrow && narrow.getIn().getType().getIntOrFloatBitWidth() == 16;
+    if (isExact)
+      return Shift::toZero;
+    return moments.getOver().size() == 1 ? Shift::toPivot : Shift::none;
+  }
+
+  /// True if the group of `moments` lies along the innermost dim in memory.
+  static bool isInnermost(MomentsOp moments) {
+    auto kernel = moments->getParentOfType<KernelOp>();
+    ArrayRef<unsigned> order = KernelStructure(kernel).memoryOrder();
+    StringAttr inner = kernel.getDims().getNames()[order.back()];
+    return llvm::is_contained(moments.getOver().getNames(), inner);
   }
 
   void expand(MomentsOp moments) {
     ImplicitLocOpBuilder b(moments.getLoc(), moments);
     Value count = buildCount(b, moments, moments.getValue().getType());
-    Value pivot = isShifted(moments) ? buildPivot(b, moments) : Value();
+    Shift shift = chooseShift(moments);
+    Value pivot = shift == Shift::toPivot ? buildPivot(b, moments) : Value();
     TwoPartMean mean = buildMean(b, moments);
     Value variance =
-        pivot ? buildShifted(b, moments, mean, count, pivot)
-              : buildCentred(b, moments, mean, count, /*predicate=*/Value());
+        shift == Shift::none
+            ? buildCentred(b, moments, mean, count, /*predicate=*/Value())
+            : buildShifted(b, moments, mean, count, pivot);
     Value m2 = arith::MulFOp::create(b, variance, count);
     moments.replaceAllUsesWith(ValueRange{count, mean.mean, mean.delta, m2});
     moments.erase();

@@ -10,13 +10,14 @@
 include "mlir/Pass/PassBase.td"
 
 def ExpandCasts : Pass<"norm-expand-casts"> {
-  let summary = "Expand casts to and from bf16 and f16 into integer code";
+  let summary = "Expand casts to and from narrow floats into integer code";
   let description = [{
-    Replaces `arith.extf` and `arith.truncf` between bf16 or f16 and f32 or f64,
-    on scalars and fixed vectors, by integer code of the same shape. Without it
-    LLVM calls `__truncsfbf2` once per element on x86 without AVX512-BF16, and
-    with it the instruction flushes subnormals; a 16-bit result that is computed
-    as integers also keeps the `nontemporal` of its store.
+    Replaces `arith.extf` and `arith.truncf` between bf16, f16, f8E4M3FN or
+    f8E5M2 and a wider float, on scalars and fixed vectors, by integer code of
+    the same shape. Without it LLVM calls `__truncsfbf2` once per element on x86
+    without AVX512-BF16, and with it the instruction flushes subnormals; a 16-bit
+    result that is computed as integers also keeps the `nontemporal` of its
+    store. Floats of 8 bits no target of ours knows at all.
 
     Before:
 
@@ -39,17 +40,21 @@ def ExpandCasts : Pass<"norm-expand-casts"> {
     place, without a narrow vector.
 
     Every value is the nearest one, ties to even, in one rounding, subnormals
-    and infinities included: f64 goes through f32 rounded to odd. A NaN stays a
-    NaN with its sign and upper payload, and becomes quiet, but for bf16 -> f32,
-    which is a plain shift and keeps the signalling bit too. Casts between f32
-    and f64 stay, since targets have them. Other element types (f8) and scalable
-    vectors are left alone. A `truncf` with another rounding mode than
-    `to_nearest_even` is an error.
+    and infinities included: f64 goes through f32 rounded to odd, 16 bits become 8
+    through f32, which holds them. f8E4M3FN has no infinities: what is beyond its
+    largest number after rounding is NaN, as with f8E5M2 it is infinity;
+    saturation is up to the IR. A NaN stays a NaN with its sign, and where it goes
+    to 16 bits or more the upper payload, and becomes quiet, but for bf16 -> f32,
+    which is a plain shift and keeps the signalling bit too.
+    Casts between f32 and f64 stay, since targets have them. Other element types
+    and scalable vectors are left alone. A `truncf` with another rounding mode
+    than `to_nearest_even` is an error.
   }];
   let options = [Option<
       "hardwareF16", "hardware-f16", "bool", /*default=*/"false",
       "Leave casts between f16 and f32, for targets that convert them (F16C, "
-      "AVX512, NVPTX); f64 <-> f16 then goes through f32">,
+      "AVX512, NVPTX); f64 <-> f16 then goes through f32, and f8 -> f32 through "
+      "f16">,
     Option<
       "hardwareBF16", "hardware-bf16", "bool", /*default=*/"false",
       "Round 32 lanes of f32 to bf16 by AVX512-BF16, but where any is "

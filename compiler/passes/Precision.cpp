@@ -17,7 +17,9 @@ using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
 
-static bool isNarrow(Type type) { return isa<Float16Type, BFloat16Type>(type); }
+static bool isNarrow(Type type) {
+  return isa<Float16Type, BFloat16Type, Float8E4M3FNType, Float8E5M2Type>(type);
+}
 
 /// Ops that move narrow values without computing with them.
 static bool onlyMoves(Operation *op) {

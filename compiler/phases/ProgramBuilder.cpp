@@ -51,6 +51,18 @@ Value ProgramBuilder::makeScratch(Location loc, ArrayRef<OpFoldResult> sizes,
   return view;
 }
 
+/// What is divided in `size`, if it is a quotient by `by` (or what is
+/// multiplied in a product); null if not. A quotient leaves nothing over: that
+/// is a fact of the call.
+template <typename OpT>
+static OpFoldResult undo(OpFoldResult size, std::optional<int64_t> by) {
+  auto value = dyn_cast<Value>(size);
+  auto op = value ? value.getDefiningOp<OpT>() : OpT();
+  if (op && by && getConstantIntValue(op.getRhs()) == by)
+    return op.getLhs();
+  return {};
+}
+
 OpFoldResult ProgramBuilder::multiply(Location loc, OpFoldResult x,
                                       OpFoldResult y) {
   std::optional<int64_t> a = getConstantIntValue(x), c = getConstantIntValue(y);
@@ -60,6 +72,10 @@ OpFoldResult ProgramBuilder::multiply(Location loc, OpFoldResult x,
     return y;
   if (c == 1)
     return x;
+  if (OpFoldResult whole = undo<arith::DivUIOp>(x, c))
+    return whole;
+  if (OpFoldResult whole = undo<arith::DivUIOp>(y, a))
+    return whole;
   return arith::MulIOp::create(b, loc, materialize(loc, x), materialize(loc, y))
       .getResult();
 }
@@ -71,6 +87,8 @@ OpFoldResult ProgramBuilder::divide(Location loc, OpFoldResult x,
     return b.getIndexAttr((*a + (roundUp ? *c - 1 : 0)) / *c);
   if (c == 1)
     return x;
+  if (OpFoldResult part = undo<arith::MulIOp>(x, c))
+    return part;
   Value numerator = materialize(loc, x), denominator = materialize(loc, y);
   if (roundUp)
     return arith::CeilDivUIOp::create(b, loc, numerator, denominator)

@@ -2,6 +2,7 @@
 
 #include "compiler/spec/BuildModule.h"
 
+#include "compiler/lowering/shared/ElementTypes.h"
 #include "dialects/norm/Norm.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -50,19 +51,6 @@ private:
            !(spec.statistic == Statistic::Given && spec.given.isRstd);
   }
 
-  Type typeOf(DType dtype) {
-    switch (dtype) {
-    case DType::F16:
-      return b.getF16Type();
-    case DType::BF16:
-      return b.getBF16Type();
-    case DType::F32:
-      return b.getF32Type();
-    case DType::F64:
-      return b.getF64Type();
-    }
-    llvm_unreachable("all types are handled");
-  }
   DType computeType() const {
     return spec.dtype == DType::F64 ? DType::F64 : DType::F32;
   }
@@ -102,7 +90,7 @@ LogicalResult SpecBuilder::checkTypes() {
     if (*parameter)
       types.push_back((*parameter)->dtype.value_or(spec.dtype));
   for (DType type : types)
-    if (type < DType::F16 || type > DType::F64)
+    if (!toType(b.getContext(), type))
       return emitError(loc)
              << "expected an element type, but got the number " << int(type);
   return success();
@@ -165,13 +153,15 @@ void SpecBuilder::addArgument(StringRef name, ArrayRef<int64_t> shape,
                               DType dtype,
                               const std::vector<int64_t> &strides) {
   argumentNames.push_back(name);
-  argumentTypes.push_back(RankedTensorType::get(shape, typeOf(dtype)));
+  argumentTypes.push_back(
+      RankedTensorType::get(shape, toType(b.getContext(), dtype)));
   argumentAttrs.push_back(attributes(name, strides));
 }
 
 void SpecBuilder::addResult(StringRef name, ArrayRef<int64_t> shape,
                             DType dtype, const std::vector<int64_t> &strides) {
-  resultTypes.push_back(RankedTensorType::get(shape, typeOf(dtype)));
+  resultTypes.push_back(
+      RankedTensorType::get(shape, toType(b.getContext(), dtype)));
   resultAttrs.push_back(attributes(name, strides));
 }
 

@@ -63,10 +63,10 @@ static normc_tensor makeTensor(Call &call, int32_t dtype,
   void *data = call.memory.back().get();
   tensor.data = std::align(64, bytes, data, space);
   for (int64_t i = 0; i < count; ++i)
-    if (dtype == NORMC_F32)
-      static_cast<float *>(tensor.data)[i] = 1.5f;
+    if (dtype == NORMC_F32) // With a variance, and a mean near zero.
+      static_cast<float *>(tensor.data)[i] = i % 2 ? -1.5f : 1.5f;
     else
-      static_cast<uint16_t *>(tensor.data)[i] = 0x3FC0; // As bf16.
+      static_cast<uint16_t *>(tensor.data)[i] = i % 2 ? 0xBFC0 : 0x3FC0; // bf16
   return tensor;
 }
 

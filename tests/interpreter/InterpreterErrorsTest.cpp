@@ -71,8 +71,8 @@ TEST_F(InterpreterErrorsTest, Arguments) {
             "expected argument 'in' to have data, but got null");
   EXPECT_EQ(runArguments({{x.data(), {INT64_MAX, 3}, {}}, out}),
             "argument 'in' has more elements than 64 bits count");
-  EXPECT_EQ(runArguments({in, out}, "?x3xf8E4M3FN"),
-            "unsupported element type f8E4M3FN of argument 'in'");
+  EXPECT_EQ(runArguments({in, out}, "?x3xf8E4M3FNUZ"),
+            "unsupported element type f8E4M3FNUZ of argument 'in'");
   // The stride of an axis of one element is nobody's business.
   EXPECT_EQ(runArguments({viewOf(x, {1, 3}, {77, 1}), out}), "");
 }

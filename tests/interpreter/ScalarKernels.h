@@ -8,6 +8,7 @@
 #ifndef NORMC_TESTS_INTERPRETER_SCALARKERNELS_H
 #define NORMC_TESTS_INTERPRETER_SCALARKERNELS_H
 
+#include "tests/interpreter/Philox.h"
 #include "tests/interpreter/ScalarOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -32,7 +33,7 @@ inline uint64_t zeroExtend(int64_t value, unsigned bits) {
 //===----------------------------------------------------------------------===//
 
 /// Where +, -, *, / and sqrt of K are computed before they are rounded. Double
-/// has more than twice the bits of f16 and bf16 plus two, so the second
+/// has more than twice the bits of smaller types plus two, so the second
 /// rounding does no harm.
 template <ScalarKind K>
 using ComputeType = std::conditional_t<K == ScalarKind::F32, float, double>;
@@ -97,9 +98,10 @@ template <ScalarKind K> void mapFma(const LaneArgs &args) {
     else if constexpr (K == ScalarKind::BF16)
       args.out[l].f =
           fuseSmall(a[l].f, b[l].f, c[l].f, llvm::APFloat::BFloat());
-    else
-      args.out[l].f = std::fma(ComputeType<K>(a[l].f), ComputeType<K>(b[l].f),
-                               ComputeType<K>(c[l].f));
+    else // Exact, of 8 bits.
+      args.out[l].f =
+          roundFloat<K>(std::fma(ComputeType<K>(a[l].f), ComputeType<K>(b[l].f),
+                                 ComputeType<K>(c[l].f)));
   }
 }
 
@@ -251,6 +253,14 @@ template <bool isSigned> void floatsToInts(const LaneArgs &args) {
                                  : static_cast<uint64_t>(value);
     args.out[l].i = signExtend(integer, bits);
   }
+}
+
+inline void philoxLanes(const LaneArgs &args) {
+  auto [seed, offset, index] = args.operands;
+  for (unsigned l = 0; l < args.lanes; ++l)
+    args.out[l].i = static_cast<int32_t>(philoxWord(
+        static_cast<uint64_t>(seed[l].i), static_cast<uint64_t>(offset[l].i),
+        static_cast<uint64_t>(index[l].i)));
 }
 
 inline void bitcastLanes(const LaneArgs &args) {

@@ -16,6 +16,10 @@ using Selector = ScalarKernel (*)(ScalarType from, ScalarType to);
 
 template <class Make> static ScalarKernel byKind(ScalarKind kind, Make make) {
   switch (kind) {
+  case ScalarKind::F8E4M3FN:
+    return make.template operator()<ScalarKind::F8E4M3FN>();
+  case ScalarKind::F8E5M2:
+    return make.template operator()<ScalarKind::F8E5M2>();
   case ScalarKind::F16:
     return make.template operator()<ScalarKind::F16>();
   case ScalarKind::BF16:
@@ -146,6 +150,7 @@ static void addIntegerOps(Table &ops) {
   ops["arith.shrsi"] =
       intOp<INTEGER(int64_t, shift(a, b, args, BINARY(a >> b)()))>;
   ops["arith.cmpi"] = always<compareIntLanes>;
+  ops["norm.philox"] = always<philoxLanes>;
 }
 
 static void addConversions(Table &ops) {

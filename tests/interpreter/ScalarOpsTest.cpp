@@ -22,6 +22,19 @@ TEST_F(ScalarOpsTest, ArithmeticRoundsToItsType) {
   EXPECT_TRUE(std::signbit(unary("arith.negf", "f32", 0)));
 }
 
+TEST_F(ScalarOpsTest, ArithmeticOnEightBits) {
+  EXPECT_EQ(binary("arith.addf", "f8E4M3FN", 16, 1), 16);
+  EXPECT_EQ(binary("arith.addf", "f8E4M3FN", 18, 1), 20);
+  EXPECT_EQ(binary("arith.mulf", "f8E4M3FN", 16, 28), 448);
+  EXPECT_TRUE(std::isnan(binary("arith.mulf", "f8E4M3FN", 32, 28)));
+  EXPECT_EQ(binary("arith.mulf", "f8E5M2", 256, 256), kInfinity);
+  EXPECT_EQ(evaluate("math.fma %0, %1, %2 : f8E5M2",
+                     {"f8E5M2", "f8E5M2", "f8E5M2"},
+                     {number(1.25), number(1.25), number(0x1p-16)})
+                .f,
+            1.5);
+}
+
 TEST_F(ScalarOpsTest, MaximaAndNaN) {
   for (std::string type : {"f16", "bf16", "f32", "f64"}) {
     EXPECT_EQ(binary("arith.maximumf", type, 1, 2), 2);
@@ -167,8 +180,8 @@ TEST_F(ScalarOpsTest, RefusalsNameTheOpOrTheType) {
             "unsupported type f128 of 'arith.addf'");
   EXPECT_EQ(refusal("arith.addf %0, %0 : vector<4xf32>", {"vector<4xf32>"}),
             "unsupported type vector<4xf32> of 'arith.addf'");
-  EXPECT_EQ(refusal("arith.truncf %0 : f32 to f8E4M3FN", {"f32"}),
-            "unsupported type f8E4M3FN of 'arith.truncf'");
+  EXPECT_EQ(refusal("arith.truncf %0 : f32 to f8E4M3FNUZ", {"f32"}),
+            "unsupported type f8E4M3FNUZ of 'arith.truncf'");
   EXPECT_EQ(refusal("arith.truncf %0 toward_zero : f32 to bf16", {"f32"}),
             "unsupported rounding mode of 'arith.truncf'");
 }

@@ -9,6 +9,10 @@ using namespace mlir;
 using namespace normc::interpreter;
 
 std::optional<ScalarType> normc::interpreter::getScalarType(Type type) {
+  if (isa<Float8E4M3FNType>(type))
+    return ScalarType{ScalarKind::F8E4M3FN, 8};
+  if (isa<Float8E5M2Type>(type))
+    return ScalarType{ScalarKind::F8E5M2, 8};
   if (type.isF16())
     return ScalarType{ScalarKind::F16, 16};
   if (type.isBF16())
@@ -27,10 +31,11 @@ std::optional<ScalarType> normc::interpreter::getScalarType(Type type) {
 
 double normc::interpreter::roundTo(ScalarKind kind, long double value) {
   switch (kind) {
+  case ScalarKind::F8E4M3FN:
+  case ScalarKind::F8E5M2:
   case ScalarKind::F16:
-    return roundFloat<ScalarKind::F16>(roundToOddDouble(value));
   case ScalarKind::BF16:
-    return roundFloat<ScalarKind::BF16>(roundToOddDouble(value));
+    return roundDouble(kind, roundToOddDouble(value));
   case ScalarKind::F32:
     return static_cast<float>(value);
   default:
@@ -82,6 +87,16 @@ void normc::interpreter::loadLanes(ScalarType type, const std::byte *memory,
   auto putFloat = [=](unsigned l, auto value) { out[l].f = value; };
   auto putInt = [=](unsigned l, auto value) { out[l].i = value; };
   switch (type.kind) {
+  case ScalarKind::F8E4M3FN:
+    return readLanes<uint8_t>(memory, stride, lanes,
+                              [=](unsigned l, uint8_t value) {
+                                out[l].f = f8ToDouble(kE4M3FN, value);
+                              });
+  case ScalarKind::F8E5M2:
+    return readLanes<uint8_t>(memory, stride, lanes,
+                              [=](unsigned l, uint8_t value) {
+                                out[l].f = f8ToDouble(kE5M2, value);
+                              });
   case ScalarKind::F16:
     return readLanes<uint16_t>(
         memory, stride, lanes,
@@ -119,6 +134,14 @@ void normc::interpreter::storeLanes(ScalarType type, std::byte *memory,
   auto getFloat = [=](unsigned l) { return values[l].f; };
   auto getInt = [=](unsigned l) { return values[l].i; };
   switch (type.kind) {
+  case ScalarKind::F8E4M3FN:
+    return writeLanes<uint8_t>(memory, stride, lanes, [=](unsigned l) {
+      return doubleToF8(kE4M3FN, values[l].f);
+    });
+  case ScalarKind::F8E5M2:
+    return writeLanes<uint8_t>(memory, stride, lanes, [=](unsigned l) {
+      return doubleToF8(kE5M2, values[l].f);
+    });
   case ScalarKind::F16:
     return writeLanes<uint16_t>(memory, stride, lanes, [=](unsigned l) {
       return floatToHalf(static_cast<float>(values[l].f));

@@ -21,14 +21,14 @@ namespace normc::interpreter {
 /// The most points that are evaluated together.
 inline constexpr unsigned kMaxLanes = 64;
 
-/// A value: every f16, bf16, f32 and f64 is a double without loss (signalling
+/// A value: every float of up to 64 bits is a double without loss (signalling
 /// NaNs become quiet); an integer is held sign-extended, so a true i1 is -1.
 union Slot {
   double f;
   int64_t i;
 };
 
-enum class ScalarKind : uint8_t { F16, BF16, F32, F64, Int };
+enum class ScalarKind : uint8_t { F8E4M3FN, F8E5M2, F16, BF16, F32, F64, Int };
 
 struct ScalarType {
   ScalarKind kind = ScalarKind::F32;
@@ -41,12 +41,17 @@ struct ScalarType {
   bool operator==(const ScalarType &) const = default;
 };
 
-/// f16, bf16, f32, f64, i1, i8, i16, i32, i64 and index; nothing for others.
+/// f8E4M3FN, f8E5M2, f16, bf16, f32, f64, i1, i8, i16, i32, i64 and index;
+/// nothing for others.
 std::optional<ScalarType> getScalarType(mlir::Type type);
 
 /// Rounds a double to K, once; values of K itself pass unchanged.
 template <ScalarKind K> double roundFloat(double value) {
-  if constexpr (K == ScalarKind::F16)
+  if constexpr (K == ScalarKind::F8E4M3FN)
+    return roundToF8(kE4M3FN, value);
+  else if constexpr (K == ScalarKind::F8E5M2)
+    return roundToF8(kE5M2, value);
+  else if constexpr (K == ScalarKind::F16)
     return halfToDouble(floatToHalf(roundToOddFloat(value)));
   else if constexpr (K == ScalarKind::BF16)
     return bfloatToDouble(floatToBfloat(roundToOddFloat(value)));
@@ -59,6 +64,10 @@ template <ScalarKind K> double roundFloat(double value) {
 /// roundFloat for a type known only now.
 inline double roundDouble(ScalarKind kind, double value) {
   switch (kind) {
+  case ScalarKind::F8E4M3FN:
+    return roundFloat<ScalarKind::F8E4M3FN>(value);
+  case ScalarKind::F8E5M2:
+    return roundFloat<ScalarKind::F8E5M2>(value);
   case ScalarKind::F16:
     return roundFloat<ScalarKind::F16>(value);
   case ScalarKind::BF16:

@@ -17,14 +17,22 @@ namespace {
 
 struct Format {
   ScalarKind kind;
+  unsigned width;
   const llvm::fltSemantics &semantics;
   uint16_t (*narrow)(float);
   double (*widen)(uint16_t);
 };
 
 const Format kFormats[] = {
-    {ScalarKind::F16, llvm::APFloat::IEEEhalf(), floatToHalf, halfToDouble},
-    {ScalarKind::BF16, llvm::APFloat::BFloat(), floatToBfloat, bfloatToDouble}};
+    {ScalarKind::F16, 16, llvm::APFloat::IEEEhalf(), floatToHalf, halfToDouble},
+    {ScalarKind::BF16, 16, llvm::APFloat::BFloat(), floatToBfloat,
+     bfloatToDouble},
+    {ScalarKind::F8E4M3FN, 8, llvm::APFloat::Float8E4M3FN(),
+     [](float value) -> uint16_t { return doubleToF8(kE4M3FN, value); },
+     [](uint16_t bits) { return f8ToDouble(kE4M3FN, uint8_t(bits)); }},
+    {ScalarKind::F8E5M2, 8, llvm::APFloat::Float8E5M2(),
+     [](float value) -> uint16_t { return doubleToF8(kE5M2, value); },
+     [](uint16_t bits) { return f8ToDouble(kE5M2, uint8_t(bits)); }}};
 
 double convert(llvm::APFloat value, const llvm::fltSemantics &semantics) {
   bool losesInfo;
@@ -47,8 +55,8 @@ void expectSame(double actual, double expected, double input) {
 
 TEST(ScalarsTest, EverySmallFloatWidensAndComesBack) {
   for (const Format &format : kFormats)
-    for (uint32_t bits = 0; bits < 0x10000; ++bits) {
-      llvm::APFloat value(format.semantics, llvm::APInt(16, bits));
+    for (uint32_t bits = 0; bits < 1u << format.width; ++bits) {
+      llvm::APFloat value(format.semantics, llvm::APInt(format.width, bits));
       double widened = format.widen(bits);
       expectSame(widened, convert(value, format.semantics), bits);
       if (!std::isnan(widened)) {
@@ -65,7 +73,7 @@ TEST(ScalarsTest, EverySmallFloatWidensAndComesBack) {
 // first goes wrong.
 TEST(ScalarsTest, DoublesRoundOnceNearTies) {
   for (const Format &format : kFormats)
-    for (uint32_t bits = 0; bits < 0x7fff; ++bits) {
+    for (uint32_t bits = 0; bits < (1u << (format.width - 1)) - 1; ++bits) {
       double low = format.widen(bits), high = format.widen(bits + 1);
       if (!std::isfinite(low) || !std::isfinite(high))
         continue;
@@ -120,7 +128,8 @@ TEST(ScalarsTest, MaximumAndMinimum) {
 
 TEST(ScalarsTest, ElementsGoToMemoryAndBack) {
   for (ScalarType type :
-       {ScalarType{ScalarKind::F16, 16}, ScalarType{ScalarKind::BF16, 16},
+       {ScalarType{ScalarKind::F8E4M3FN, 8}, ScalarType{ScalarKind::F8E5M2, 8},
+        ScalarType{ScalarKind::F16, 16}, ScalarType{ScalarKind::BF16, 16},
         ScalarType{ScalarKind::F32, 32}, ScalarType{ScalarKind::F64, 64},
         ScalarType{ScalarKind::Int, 1}, ScalarType{ScalarKind::Int, 8},
         ScalarType{ScalarKind::Int, 16}, ScalarType{ScalarKind::Int, 32},

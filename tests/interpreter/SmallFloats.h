@@ -1,15 +1,16 @@
-//===- SmallFloats.h - f16 and bf16 in integer code -------------*- C++ -*-===//
+//===- SmallFloats.h - floats of 8 and 16 bits ------------------*- C++ -*-===//
 //
-// Exact widening of f16 and bf16 to double, and correct rounding (to nearest,
-// ties to even, once) of float, double and long double to them. Integer code,
-// because the interpreter does this for every element; the tests compare it
-// with llvm::APFloat.
+// Exact widening of small floats to double, and correct rounding (to nearest,
+// ties to even, once) of float, double and long double to them. Integer code
+// for 16 bits, because the interpreter does this for every element; the tests
+// compare it with llvm::APFloat.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef NORMC_TESTS_INTERPRETER_SMALLFLOATS_H
 #define NORMC_TESTS_INTERPRETER_SMALLFLOATS_H
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -78,6 +79,62 @@ inline uint16_t floatToHalf(float value) {
   }
   uint32_t rounded = magnitude + 0xfffu + (magnitude >> 13 & 1u);
   return static_cast<uint16_t>(sign | ((rounded >> 13) - (112u << 10)));
+}
+
+/// A float of 8 bits.
+struct F8Format {
+  int fraction, minExponent;
+  double largest;
+  bool hasInfinity; ///< Else what is beyond the largest number is NaN.
+
+  /// The bits of infinity, or of NaN.
+  int top() const { return hasInfinity ? 0x7f >> fraction << fraction : 0x7f; }
+};
+inline constexpr F8Format kE4M3FN{3, -6, 448, false},
+    kE5M2{2, -14, 57344, true};
+
+inline double f8ToDouble(const F8Format &format, uint8_t bits) {
+  int magnitude = bits & 0x7f, exponent = magnitude >> format.fraction;
+  double sign = bits & 0x80 ? -1 : 1;
+  if (magnitude >= format.top())
+    return sign * (magnitude == format.top() && format.hasInfinity
+                       ? double(INFINITY)
+                       : double(NAN));
+  int steps = exponent == 0 ? magnitude
+                            : magnitude - ((exponent - 1) << format.fraction);
+  return sign * std::ldexp(steps, (exponent == 0 ? 0 : exponent - 1) +
+                                      format.minExponent - format.fraction);
+}
+
+/// The nearest number of the format, or what stands for those beyond.
+inline double roundToF8(const F8Format &format, double value) {
+  if (value == 0 || std::isnan(value))
+    return value;
+  if (std::isinf(value))
+    return format.hasInfinity ? value : std::copysign(double(NAN), value);
+  int place = std::max(std::ilogb(value), format.minExponent) - format.fraction;
+  double rounded = std::ldexp(std::nearbyint(std::ldexp(value, -place)), place);
+  if (std::fabs(rounded) <= format.largest)
+    return rounded;
+  return std::copysign(format.hasInfinity ? double(INFINITY) : double(NAN),
+                       value);
+}
+
+/// The bits of a number of the format.
+inline uint8_t doubleToF8(const F8Format &format, double value) {
+  int sign = std::signbit(value) ? 0x80 : 0;
+  if (std::isnan(value))
+    return static_cast<uint8_t>(sign | format.top() |
+                                1 << (format.fraction - 1));
+  if (std::isinf(value))
+    return static_cast<uint8_t>(sign | format.top());
+  if (value == 0)
+    return static_cast<uint8_t>(sign);
+  int exponent = std::max(std::ilogb(value), format.minExponent);
+  auto steps = static_cast<int>(
+      std::ldexp(std::fabs(value), format.fraction - exponent));
+  return static_cast<uint8_t>(
+      sign | (((exponent - format.minExponent) << format.fraction) + steps));
 }
 
 } // namespace normc::interpreter

@@ -14,7 +14,7 @@ config.test_source_root = config.source_root
 config.test_exec_root = config.build_root
 
 # Tools are called by their full paths, so that no other LLVM's are taken.
-llvm_config.add_tool_substitutions(["norm-opt", "normc"], config.normc_tools_dir)
+llvm_config.add_tool_substitutions(["norm-opt", "norm-reduce", "normc"], config.normc_tools_dir)
 llvm_config.add_tool_substitutions(
     ["FileCheck", "count", "not", "split-file"]
     + [

@@ -12,14 +12,30 @@ using namespace normc::numerics;
 
 namespace {
 
-/// An IEEE binary format.
+/// A binary float format; of integers, only that they have no fraction.
 struct Format {
-  int precision;   ///< Bits of significand, the hidden one included.
-  int maxExponent; ///< Of the largest finite value; the bias as well.
+  int precision; ///< Bits of significand, the hidden one included.
+  int bias;      ///< Of the exponent field.
+  /// Whether the largest exponent field means infinity and NaN; else it means
+  /// numbers, but for all ones, the only NaN.
+  bool isIeee = true;
 
-  int minExponent() const { return 1 - maxExponent; }
+  int minExponent() const { return 1 - bias; }
+  /// Of the largest finite value.
+  int maxExponent() const { return isIeee ? bias : bias + 1; }
   int fractionBits() const { return precision - 1; }
+  uint64_t fractionMask() const { return (uint64_t(1) << fractionBits()) - 1; }
+  int exponentMask() const { return 2 * bias + 1; }
+  /// The bits above all numbers': infinity's, or NaN's.
+  uint64_t beyond() const {
+    return (uint64_t(exponentMask()) << fractionBits()) |
+           (isIeee ? 0 : fractionMask());
+  }
 };
+
+bool isInteger(DType type) {
+  return type == DType::I8 || type == DType::I32 || type == DType::I64;
+}
 
 constexpr Format formatOf(DType type) {
   switch (type) {
@@ -31,6 +47,14 @@ constexpr Format formatOf(DType type) {
     return {24, 127};
   case DType::F64:
     return {53, 1023};
+  case DType::F8E4M3FN:
+    return {4, 7, false};
+  case DType::F8E5M2:
+    return {3, 15};
+  case DType::I8:
+  case DType::I32:
+  case DType::I64:
+    break;
   }
   return {24, 127};
 }
@@ -47,18 +71,29 @@ int normc::numerics::precisionOf(DType type) {
   return formatOf(type).precision;
 }
 
+/// The nearest integer, ties to even; beyond the type's, its largest or least.
+static uint64_t encodeInteger(DType type, long double value) {
+  int bits = 8 * static_cast<int>(byteSize(type));
+  long double least = -std::scalbn(1.0L, bits - 1);
+  value = std::isnan(value) ? 0 : std::nearbyint(value);
+  auto number =
+      static_cast<int64_t>(std::min(std::max(value, least), -least - 1));
+  return static_cast<uint64_t>(number) & (~uint64_t(0) >> (64 - bits));
+}
+
 uint64_t normc::numerics::encode(DType type, long double value) {
+  if (isInteger(type))
+    return encodeInteger(type, value);
   const Format format = formatOf(type);
   const int fractionBits = format.fractionBits();
-  const uint64_t infinity = (uint64_t(2) * format.maxExponent + 1)
-                            << fractionBits;
+  const uint64_t beyond = format.beyond();
   const int signPosition = 8 * static_cast<int>(byteSize(type)) - 1;
   const uint64_t sign = uint64_t(std::signbit(value)) << signPosition;
   if (std::isnan(value))
-    return infinity | (uint64_t(1) << (fractionBits - 1));
+    return beyond | (uint64_t(1) << (fractionBits - 1));
   if (std::isinf(value) ||
-      (value != 0 && std::ilogb(value) > format.maxExponent))
-    return sign | infinity;
+      (value != 0 && std::ilogb(value) > format.maxExponent()))
+    return sign | beyond;
 
   int quantum = lastBitExponent(format, value);
   // Exact scaling, then the one rounding, to nearest with ties to even.
@@ -70,27 +105,30 @@ uint64_t normc::numerics::encode(DType type, long double value) {
   // of the rounding, be it to the next binade, the first normal, or infinity.
   uint64_t exponentBelow =
       uint64_t(quantum + fractionBits - format.minExponent());
-  return sign |
-         std::min(infinity, (exponentBelow << fractionBits) + significand);
+  return sign | std::min(beyond, (exponentBelow << fractionBits) + significand);
 }
 
 long double normc::numerics::decode(DType type, uint64_t bits) {
+  const int width = 8 * static_cast<int>(byteSize(type));
+  if (isInteger(type))
+    return static_cast<long double>(
+        static_cast<int64_t>(bits << (64 - width)) >> (64 - width));
   const Format format = formatOf(type);
-  const int fractionBits = format.fractionBits();
-  const uint64_t fraction = bits & ((uint64_t(1) << fractionBits) - 1);
-  const int exponentMask = 2 * format.maxExponent + 1;
-  const int exponent = int(bits >> fractionBits) & exponentMask;
-  const bool negative = bits >> (8 * byteSize(type) - 1) & 1;
+  const uint64_t sign = uint64_t(1) << (width - 1),
+                 magnitudeBits = bits & ~sign;
+  const uint64_t fraction = magnitudeBits & format.fractionMask();
+  const int exponent = int(magnitudeBits >> format.fractionBits());
   long double magnitude;
-  if (exponent == exponentMask)
-    magnitude = fraction ? std::numeric_limits<long double>::quiet_NaN()
-                         : std::numeric_limits<long double>::infinity();
+  if (magnitudeBits >= format.beyond())
+    magnitude = magnitudeBits == format.beyond() && format.isIeee
+                    ? std::numeric_limits<long double>::infinity()
+                    : std::numeric_limits<long double>::quiet_NaN();
   else
     magnitude = std::scalbn(
-        static_cast<long double>(
-            exponent ? fraction | (uint64_t(1) << fractionBits) : fraction),
-        std::max(exponent, 1) - format.maxExponent - fractionBits);
-  return negative ? -magnitude : magnitude;
+        static_cast<long double>(exponent ? fraction + format.fractionMask() + 1
+                                          : fraction),
+        std::max(exponent, 1) - format.bias - format.fractionBits());
+  return bits & sign ? -magnitude : magnitude;
 }
 
 uint64_t normc::numerics::loadBits(DType type, const std::byte *address) {
@@ -110,9 +148,9 @@ long double normc::numerics::ulpAt(DType type, long double value) {
 }
 
 long double normc::numerics::largestFinite(DType type) {
-  const Format format = formatOf(type);
-  return std::scalbn(2 - std::scalbn(1.0L, -format.fractionBits()),
-                     format.maxExponent);
+  const uint64_t beyond = isInteger(type) ? encodeInteger(type, INFINITY) + 1
+                                          : formatOf(type).beyond();
+  return decode(type, beyond - 1);
 }
 
 long double normc::numerics::unitRoundoff(DType type) {

@@ -15,11 +15,13 @@
 
 namespace normc::numerics {
 
-/// Bits of significand, the hidden one included: 11, 8, 24 or 53.
+/// Of a float type, bits of significand, the hidden one included: 4, 3, 11, 8,
+/// 24 or 53.
 int precisionOf(DType type);
 
 /// The bits of `value` rounded to nearest, ties to even; overflow gives
-/// infinity, subnormals are kept, NaN gives the quiet NaN.
+/// infinity (in f8E4M3FN NaN), subnormals are kept, NaN gives the quiet NaN. Of
+/// integers, overflow gives the largest or least one and NaN 0.
 uint64_t encode(DType type, long double value);
 
 /// The value of an element's bits; exact.

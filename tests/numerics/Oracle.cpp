@@ -24,21 +24,12 @@ static int64_t elementCount(const std::vector<int64_t> &shape) {
 OracleTensor::OracleTensor(std::vector<int64_t> extents)
     : values(elementCount(extents), 0.0L), shape(std::move(extents)) {}
 
-namespace {
-
-bool contains(const std::vector<int64_t> &axes, size_t axis) {
+static bool contains(const std::vector<int64_t> &axes, size_t axis) {
   return std::find(axes.begin(), axes.end(), int64_t(axis)) != axes.end();
 }
 
-/// Which group every element of x belongs to, and the groups' shape.
-struct Grouping {
-  std::vector<int64_t> groupOf;
-  std::vector<int64_t> shape;
-  int64_t count = 1; ///< Number of groups.
-  int64_t size = 1;  ///< Elements of a group.
-};
-
-Grouping findGroups(const OracleTensor &x, const NormOptions &options) {
+Grouping normc::oracle::findGroups(const OracleTensor &x,
+                                   const NormOptions &options) {
   Grouping grouping;
   auto isSplit = [&](size_t axis) {
     return options.groups > 0 && int64_t(axis) == options.groupAxis;
@@ -69,6 +60,8 @@ Grouping findGroups(const OracleTensor &x, const NormOptions &options) {
   }
   return grouping;
 }
+
+namespace {
 
 /// The value of a scale, shift or alpha at every element of x.
 class ParameterReader {

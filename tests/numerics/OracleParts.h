@@ -1,12 +1,14 @@
 //===- OracleParts.h - sums and indices of the oracle -----------*- C++ -*-===//
 //
-// What the oracle's files share: a sum that is nearly exact, and a walk through
-// the indices of a tensor.
+// What the oracle's files share, and other oracles use: a sum that is nearly
+// exact, a walk through the indices of a tensor, and the groups of a norm.
 //
 //===----------------------------------------------------------------------===//
 
 #ifndef NORMC_TESTS_NUMERICS_ORACLEPARTS_H
 #define NORMC_TESTS_NUMERICS_ORACLEPARTS_H
+
+#include "tests/numerics/Oracle.h"
 
 #include <cmath>
 #include <cstdint>
@@ -51,6 +53,16 @@ private:
   const std::vector<int64_t> &shape;
   std::vector<int64_t> index;
 };
+
+/// Which group every element of x belongs to, and the groups' shape: that of
+/// the statistics.
+struct Grouping {
+  std::vector<int64_t> groupOf;
+  std::vector<int64_t> shape;
+  int64_t count = 1; ///< Number of groups.
+  int64_t size = 1;  ///< Elements of a group.
+};
+Grouping findGroups(const OracleTensor &x, const NormOptions &options);
 
 } // namespace normc::oracle
 

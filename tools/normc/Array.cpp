@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <unistd.h>
 
 using namespace normc;
@@ -102,31 +103,60 @@ template <typename T> static void store(std::byte *address, T value) {
   std::memcpy(address, &value, sizeof(T));
 }
 
-static double decodeF16(uint16_t bits) {
-  int exponent = bits >> 10 & 31, mantissa = bits & 1023;
-  double value = exponent == 31  ? (mantissa ? NAN : INFINITY)
-                 : exponent == 0 ? std::ldexp(mantissa, -24)
-                                 : std::ldexp(mantissa + 1024, exponent - 25);
-  return bits >> 15 ? -value : value;
+namespace {
+/// A float of at most 16 bits: sign, exponent, fraction.
+struct SmallFloat {
+  int bits, fraction;
+  bool hasInfinity = true; ///< Else all ones are the only NaN.
+
+  int minExponent() const { return 2 - (1 << (bits - fraction - 2)); }
+  /// Of the largest number.
+  int maxExponent() const { return (hasInfinity ? 1 : 2) - minExponent(); }
+  int all() const { return (1 << (bits - 1)) - 1; }
+  /// The bits of infinity, or of what stands in its place: above all numbers.
+  int beyond() const {
+    return hasInfinity ? all() >> fraction << fraction : all();
+  }
+  int nan() const {
+    return hasInfinity ? beyond() | 1 << (fraction - 1) : all();
+  }
+};
+constexpr SmallFloat kF16{16, 10}, kF8E4M3FN{8, 3, false}, kF8E5M2{8, 2};
+} // namespace
+
+static double decode(const SmallFloat &format, int bits) {
+  int magnitude = bits & format.all();
+  int mantissa = magnitude & ((1 << format.fraction) - 1);
+  int exponent = magnitude >> format.fraction;
+  int place =
+      std::max(exponent, 1) - 1 + format.minExponent() - format.fraction;
+  double value =
+      magnitude == format.beyond() && format.hasInfinity ? INFINITY
+      : magnitude >= format.beyond()
+          ? NAN
+          : std::ldexp(mantissa + (exponent ? 1 << format.fraction : 0), place);
+  return bits >> (format.bits - 1) ? -value : value;
 }
 
 /// Rounds to nearest even by way of an integer multiple of the last place.
-static uint16_t encodeF16(double value) {
-  uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+static int encode(const SmallFloat &format, double value) {
+  int sign = std::signbit(value) ? format.all() + 1 : 0;
   double magnitude = std::fabs(value);
   if (std::isnan(value))
-    return 0x7e00;
+    return sign | format.nan();
   if (magnitude == 0) // It has no exponent.
     return sign;
-  if (magnitude >= 65520) // Half a place above the largest.
-    return sign | 0x7c00;
-  int exponent = 0;
-  std::frexp(magnitude, &exponent);
-  int place = std::max(exponent - 11, -24); // Exponent of the last place.
-  auto units = uint16_t(std::nearbyint(std::ldexp(magnitude, -place)));
-  // Subnormals and the first normal numbers have place -24, and their bits are
+  if (std::isinf(magnitude))
+    return sign | format.beyond();
+  int exponent = std::max(std::ilogb(magnitude), format.minExponent());
+  if (exponent > format.maxExponent())
+    return sign | format.beyond();
+  auto units =
+      int(std::nearbyint(std::ldexp(magnitude, format.fraction - exponent)));
+  // Subnormals and the first normal numbers have one place, and their bits are
   // their units; units carry over into the exponent's bits by themselves.
-  return uint16_t(sign | (((place + 24) << 10) + units));
+  int steps = ((exponent - format.minExponent()) << format.fraction) + units;
+  return sign | std::min(steps, format.beyond());
 }
 
 static uint16_t encodeBf16(float value) {
@@ -136,16 +166,38 @@ static uint16_t encodeBf16(float value) {
   return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 
+/// The nearest integer of the type, ties to even; 0 for NaN.
+template <typename T> static T toInteger(double value) {
+  using Limits = std::numeric_limits<T>;
+  double rounded = std::nearbyint(value);
+  if (std::isnan(rounded))
+    return 0;
+  if (rounded < double(Limits::min()))
+    return Limits::min();
+  // 2^63 is no int64_t, but the nearest double to the largest one.
+  return rounded >= -double(Limits::min()) ? Limits::max() : T(rounded);
+}
+
 double normc::tool::loadElement(DType dtype, const std::byte *address) {
   switch (dtype) {
   case DType::F16:
-    return decodeF16(load<uint16_t>(address));
+    return decode(kF16, load<uint16_t>(address));
   case DType::BF16:
     return std::bit_cast<float>(uint32_t(load<uint16_t>(address)) << 16);
   case DType::F32:
     return load<float>(address);
   case DType::F64:
     return load<double>(address);
+  case DType::F8E4M3FN:
+    return decode(kF8E4M3FN, load<uint8_t>(address));
+  case DType::F8E5M2:
+    return decode(kF8E5M2, load<uint8_t>(address));
+  case DType::I8:
+    return load<int8_t>(address);
+  case DType::I32:
+    return load<int32_t>(address);
+  case DType::I64:
+    return double(load<int64_t>(address));
   }
   return NAN;
 }
@@ -153,13 +205,23 @@ double normc::tool::loadElement(DType dtype, const std::byte *address) {
 void normc::tool::storeElement(DType dtype, std::byte *address, double value) {
   switch (dtype) {
   case DType::F16:
-    return store(address, encodeF16(value));
+    return store(address, uint16_t(encode(kF16, value)));
   case DType::BF16:
     return store(address, encodeBf16(float(value)));
   case DType::F32:
     return store(address, float(value));
   case DType::F64:
     return store(address, value);
+  case DType::F8E4M3FN:
+    return store(address, uint8_t(encode(kF8E4M3FN, value)));
+  case DType::F8E5M2:
+    return store(address, uint8_t(encode(kF8E5M2, value)));
+  case DType::I8:
+    return store(address, toInteger<int8_t>(value));
+  case DType::I32:
+    return store(address, toInteger<int32_t>(value));
+  case DType::I64:
+    return store(address, toInteger<int64_t>(value));
   }
 }
 

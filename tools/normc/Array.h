@@ -56,9 +56,11 @@ Result<Array> allocateArray(DType dtype, const Dims &shape, const Dims &strides,
 Result<Array> allocateArray(DType dtype, const Dims &shape,
                             const std::string &what);
 
-/// An element as a double, which is exact.
+/// An element as a double, which is exact but for i64 beyond 2^53.
 double loadElement(DType dtype, const std::byte *address);
-/// Rounds to nearest even (to bf16 by way of f32).
+/// Rounds to nearest even (to bf16 by way of f32). Beyond the largest number
+/// are infinity, NaN in f8E4M3FN, and the largest or least integer; NaN is the
+/// integer 0.
 void storeElement(DType dtype, std::byte *address, double value);
 
 /// Goes through an array's elements in row-major order of their indices.

@@ -17,6 +17,10 @@ static int precisionOf(DType dtype) {
     return 11;
   case DType::BF16:
     return 8;
+  case DType::F8E4M3FN:
+    return 4;
+  case DType::F8E5M2:
+    return 3;
   case DType::F64:
     return 53;
   default:
@@ -26,7 +30,11 @@ static int precisionOf(DType dtype) {
 
 /// The distance from `value` to its neighbours, normal numbers of the type.
 static double unitInLastPlace(DType dtype, double value) {
-  const int least = dtype == DType::F16 ? -14 : -126;
+  if (dtype == DType::I8)
+    return 1;
+  const int least = dtype == DType::F8E4M3FN                        ? -6
+                    : dtype == DType::F16 || dtype == DType::F8E5M2 ? -14
+                                                                    : -126;
   int exponent = value == 0 ? least : std::max(std::ilogb(value), least);
   return std::ldexp(1.0, exponent - precisionOf(dtype) + 1);
 }
@@ -59,13 +67,15 @@ std::string normc::tool::findDifference(const Array &expected, const Array &got,
   if (expected.isRowMajor() && got.isRowMajor() &&
       std::memcmp(expected.first(), got.first(), size_t(got.bytes)) == 0)
     return "";
-  const bool isHalf = size == 2, exact = sameness == Sameness::Bits;
+  const bool isNarrow = size <= 2;
+  const bool isNumber = dtype == DType::I32 || dtype == DType::I64;
+  const bool exact = sameness == Sameness::Bits || isNumber;
   constexpr double units = 32;
   // Sums are in f32 at least, whatever the results are.
-  const double most = exact
-                          ? 0
-                          : units * unitInLastPlace(isHalf ? DType::F32 : dtype,
-                                                    largestOf(expected));
+  const double most =
+      exact ? 0
+            : units * unitInLastPlace(isNarrow ? DType::F32 : dtype,
+                                      largestOf(expected));
   int64_t count = 0, others = 0;
   ElementWalk other(got);
   for (ElementWalk walk(expected); !walk.atEnd();
@@ -77,7 +87,7 @@ std::string normc::tool::findDifference(const Array &expected, const Array &got,
     if (std::isnan(a) && std::isnan(b))
       continue;
     double allowed = most;
-    if (isHalf)
+    if (isNarrow)
       allowed = std::max(
           allowed,
           unitInLastPlace(dtype, std::max(std::fabs(a), std::fabs(b))));
@@ -87,7 +97,7 @@ std::string normc::tool::findDifference(const Array &expected, const Array &got,
       return describe(expected, walk, a, b);
     ++others;
   }
-  if (isHalf && others > count / 64 + 4)
+  if (isNarrow && others > count / 64 + 4)
     return "expected at most 1 in 64 elements to differ, but got " +
            std::to_string(others) + " of " + std::to_string(count);
   return "";

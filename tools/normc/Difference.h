@@ -17,10 +17,11 @@ namespace normc::tool {
 enum class Sameness {
   Bits, ///< All of them.
   /// As sums in another order leave them: 32 units in the last place of the
-  /// largest result (of f32 for f16 and bf16), which is where terms that cancel
-  /// have their errors. f16 and bf16: or one unit in the last place of the
-  /// element itself, and at most one element in 64, and 4 more, may differ
-  /// (sums are exact enough that few results lie between two values).
+  /// largest result (of f32 for narrower types), which is where terms that
+  /// cancel have their errors. Types of 8 and 16 bits: or one unit in the last
+  /// place of the element itself, and at most one element in 64, and 4 more,
+  /// may differ (sums are exact enough that few results lie between two
+  /// values). i32 and i64: all bits.
   Rounding,
 };
 

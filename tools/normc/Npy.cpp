@@ -134,7 +134,9 @@ findHeader(StringRef file, const std::string &what) {
   return std::pair(file.substr(start, length), start + length);
 }
 
-/// What NumPy calls the type; bf16 is raw bytes to it.
+/// What NumPy calls the type. bf16 and the floats of 8 bits are raw bytes to
+/// it, and so the package ml_dtypes writes them; but f8E5M2 as <f1, which NumPy
+/// then refuses to read.
 static StringRef descrOf(DType dtype) {
   switch (dtype) {
   case DType::F16:
@@ -145,14 +147,29 @@ static StringRef descrOf(DType dtype) {
     return "<f4";
   case DType::F64:
     return "<f8";
+  case DType::F8E4M3FN:
+  case DType::F8E5M2:
+    return "<V1";
+  case DType::I8:
+    return "|i1";
+  case DType::I32:
+    return "<i4";
+  case DType::I64:
+    return "<i8";
   }
   return "";
 }
 
 static Status checkDescr(StringRef descr, DType dtype,
                          const std::string &what) {
-  bool isRawPair = descr == "<V2" || descr == "|V2" || descr == "<u2";
-  if (descr == descrOf(dtype) || (dtype == DType::BF16 && isRawPair))
+  // Raw bytes may be without an order, or called unsigned numbers.
+  StringRef own = descrOf(dtype), size = own.drop_front(2);
+  bool isRaw =
+      own.starts_with("<V") && descr.size() > 2 &&
+      descr.drop_front(2) == size &&
+      llvm::is_contained({"<V", "|V", "<u", "|u"}, descr.take_front(2));
+  bool isE5M2 = dtype == DType::F8E5M2 && descr == "<f1";
+  if (descr == own || isRaw || isE5M2)
     return {};
   const char *note = descr.starts_with(">")   ? " (big-endian)"
                      : descr.starts_with("[") ? "] (a structure)"

@@ -177,10 +177,11 @@ static constexpr CommandInfo kCommands[] = {
      "for each, and the\nfunction takes the best that the machine can run; an "
      "artifact does so when it is\nloaded.\n"},
     {Action::Run, "run", "runs a norm on arrays in .npy files", "FILE",
-     "Arrays are .npy files in C or Fortran order, of <f2, <f4 or <f8; bf16 is "
-     "two raw\nbytes: <V2 (as the Python package ml_dtypes writes it), |V2 or "
-     "<u2. Outputs are\nwritten in C order, bf16 as <V2. Either all outputs "
-     "are written, or none.\n\n"
+     "Arrays are .npy files in C or Fortran order, of <f2, <f4, <f8, "
+     "|i1, <i4 or\n<i8. bf16 is two raw bytes: <V2 (as the Python package "
+     "ml_dtypes writes it), |V2\nor <u2; f8E4M3FN and f8E5M2 are one: <V1, |V1 "
+     "or |u1. Outputs are written in C\norder, these as <V2 and <V1. Either "
+     "all outputs are written, or none.\n\n"
      "With --random or --stats, outputs need no --out.\n"},
     {Action::Bench, "bench", "times a norm beside a streaming copy", "FILE",
      "The ceiling is a copy of as many bytes by as many threads, with stores "

@@ -36,6 +36,9 @@ private:
   uint64_t state;
 };
 
+/// Of integers: 4 of them fit into i8.
+constexpr double kIntegerScale = 32;
+
 /// What a thread takes at a time, from a generator of its own.
 constexpr int64_t kBlock = 1 << 15;
 
@@ -45,11 +48,13 @@ struct Fill {
   int64_t count;
   uint64_t seed;
   bool isPositive;
+  double scale;
 
   void store(int64_t index, double value) const {
+    if (isPositive)
+      value = 0.5 + std::fabs(value);
     if (index < count)
-      storeElement(dtype, data + index * byteSize(dtype),
-                   isPositive ? 0.5 + std::fabs(value) : value);
+      storeElement(dtype, data + index * byteSize(dtype), value * scale);
   }
   void block(int64_t number) const {
     Generator generator(seed + uint64_t(number) * 0xd1342543de82ef95);
@@ -70,8 +75,13 @@ void normc::tool::fillRandom(Array &array, uint64_t seed, std::string_view name,
   uint64_t hash = 0xcbf29ce484222325;
   for (char c : name)
     hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  Fill fill{array.dtype, array.data.get(), array.bytes / byteSize(array.dtype),
-            Generator(seed ^ hash).next(), isPositive};
+  bool isInteger = array.dtype >= DType::I8;
+  Fill fill{array.dtype,
+            array.data.get(),
+            array.bytes / byteSize(array.dtype),
+            Generator(seed ^ hash).next(),
+            isPositive,
+            isInteger ? kIntegerScale : 1};
   int64_t blocks = (fill.count + kBlock - 1) / kBlock;
   if (blocks > 0)
     executor.parallelFor(

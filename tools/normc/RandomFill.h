@@ -18,7 +18,8 @@ namespace normc::tool {
 
 /// Fills a row-major array with numbers of mean 0 and variance 1 that depend on
 /// the seed and on `name` only; `isPositive` takes 0.5 and their absolute value
-/// instead, for variances. Arrays with gaps are filled through, gaps included.
+/// instead, for variances. Integers are 32 times those, rounded. Arrays with
+/// gaps are filled through, gaps included.
 void fillRandom(Array &array, uint64_t seed, std::string_view name,
                 bool isPositive, Executor &executor);
 

@@ -2,6 +2,7 @@
 
 #include "compiler/lowering/cpu/RowPipeline.h"
 
+#include "compiler/lowering/shared/ElementTypes.h"
 #include "compiler/lowering/shared/PhaseTraits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -114,6 +115,12 @@ Position RowPipeline::locate(Value number) {
   return position;
 }
 
+/// Whether results go past the caches, as the whole of them decides.
+void RowPipeline::setStreaming(Position &position) const {
+  position.streamed = streamed;
+  position.streamsWhen = streamsWhen;
+}
+
 /// Rows of two blocks are in flight at once.
 RowPipeline::Slots RowPipeline::allocate(Type type) {
   OpBuilder::InsertionGuard guard(b);
@@ -137,7 +144,7 @@ Value RowPipeline::slotAddress(const Slots &slots, Value number) {
 RowPipeline::Slots &RowPipeline::slotsOf(Value value) {
   auto [found, isNew] = kept.try_emplace(value);
   if (isNew)
-    found->second = allocate(value.getType());
+    found->second = allocate(getStorageType(value.getType()));
   return found->second;
 }
 
@@ -155,8 +162,10 @@ IRMapping RowPipeline::valuesFor(ArrayRef<Operation *> ops, Value number) {
       return;
     }
     const Slots &slots = slotsOf(value);
-    values.map(value,
-               LLVM::LoadOp::create(b, slots.type, slotAddress(slots, number)));
+    values.map(value, bitcastTo(b,
+                                LLVM::LoadOp::create(
+                                    b, slots.type, slotAddress(slots, number)),
+                                value.getType()));
   };
   for (Operation *op : ops)
     op->walk([&](Operation *inner) {
@@ -177,8 +186,9 @@ void RowPipeline::keep(ArrayRef<Operation *> ops, IRMapping &values,
       });
       if (!isUsed || isRepeated(op))
         continue;
-      LLVM::StoreOp::create(b, values.lookup(result),
-                            slotAddress(slotsOf(result), number));
+      const Slots &slots = slotsOf(result);
+      LLVM::StoreOp::create(b, bitcastTo(b, values.lookup(result), slots.type),
+                            slotAddress(slots, number));
     }
 }
 
@@ -249,8 +259,9 @@ Value RowPipeline::emitMerged(Value cur, Value next) {
   Position position = locate(cur);
   IRMapping none;
   PhaseLoops loops = emitter.begin(last, position, none);
-  position.streamed = loops.streamed.getView();
-  Value head = emitter.headLength(loops, position);
+  setStreaming(position);
+  Value head =
+      position.streamed ? emitter.headLength(loops, position) : makeI64(b, 0);
   Value segment = makeI64(b, stage.getSchedule().getUnroll() * context.width);
   Value room =
       b.createOrFold<arith::SubIOp>(context.extents[context.lane], head);
@@ -274,6 +285,17 @@ static int64_t elementBytes(PhaseOp phase) {
   for (auto load : phase.getBlock()->getOps<LoadOp>())
     bytes = std::max(bytes, bytesOf(load.getResult().getType()));
   return bytes;
+}
+
+/// Where a read is announced from `place`. Past the end of its row that is in
+/// the next block: the rows in between are being read already.
+Value RowPipeline::aimAhead(Value place) {
+  Value extent = context.extents[context.lane];
+  Value ahead = addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
+  Value isPast =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, extent);
+  Value others = mulI64(b, extent, makeI64(b, rows - 1));
+  return arith::SelectOp::create(b, isPast, addI64(b, ahead, others), ahead);
 }
 
 /// What one phase has in common for the rows of a segment that starts at
@@ -307,7 +329,7 @@ RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
   IRMapping none;
   PhaseLoops loops = emitter.begin(phase, position, none);
   if (loops.streamed)
-    position.streamed = loops.streamed.getView();
+    setStreaming(position);
   Side side{phase, place, position, {}, {}};
   side.shared = emitter.emitShared(loops, position, place, count);
   ArrayRef<StringAttr> parallel = stage.getSchedule().getParallel().getNames();
@@ -332,7 +354,7 @@ void RowPipeline::emitRow(Side &read, Side &write, Value reading,
   PhaseLoops loops = emitter.begin(first, here, values);
   PhaseLoops lastLoops = emitter.begin(last, there, lastValues);
   loops.prefetched = findPrefetched(first, context);
-  there.streamed = lastLoops.streamed.getView();
+  setStreaming(there);
   PhaseBodies bodies = emitter.beginBodies(loops, here, read.shared);
   PhaseBodies lastBodies = emitter.beginBodies(lastLoops, there, write.shared);
   bodies.columns = &read.columns;
@@ -341,8 +363,7 @@ void RowPipeline::emitRow(Side &read, Side &write, Value reading,
   for (int64_t i = 0; i < bodies.count; ++i) {
     Value offset = makeI64(b, i * context.width);
     Value place = addI64(b, read.place, offset);
-    bodies.position.ahead[context.lane] =
-        addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
+    bodies.position.ahead[context.lane] = aimAhead(place);
     emitter.emitBody(bodies, i, place);
     emitter.emitBody(lastBodies, i, addI64(b, write.place, offset));
   }
@@ -388,21 +409,15 @@ void RowPipeline::emit(Value from, Value to) {
     around = around->getParentOp();
   entry = &cast<func::FuncOp>(around).front();
   Value zero = makeI64(b, 0), whole = makeI64(b, rows);
-  // Past the caches, or one row at a time.
   IRMapping none;
   Position position = locate(begin);
-  Position streaming =
+  Position chosen =
       emitter.chooseStreaming(emitter.begin(last, position, none), position);
-  Value most = whole;
-  if (!streaming.streamed)
-    most = makeI64(b, 1);
-  else if (streaming.streamsWhen)
-    most =
-        arith::SelectOp::create(b, streaming.streamsWhen, whole, makeI64(b, 1));
-
+  streamed = chosen.streamed;
+  streamsWhen = chosen.streamsWhen;
   Type i64 = b.getI64Type();
   auto countAt = [&](Value at) -> Value {
-    return arith::MinSIOp::create(b, most,
+    return arith::MinSIOp::create(b, whole,
                                   b.createOrFold<arith::SubIOp>(to, at));
   };
   // (the first row that is to be read, rows that are to be written)

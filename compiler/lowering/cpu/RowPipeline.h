@@ -52,6 +52,7 @@ private:
   };
 
   Position locate(mlir::Value number);
+  void setStreaming(Position &position) const;
   mlir::Value slotAddress(const Slots &slots, mlir::Value number);
   Slots allocate(mlir::Type type);
   Slots &slotsOf(mlir::Value value);
@@ -67,6 +68,7 @@ private:
   void write(mlir::Value number, mlir::Value done);
   struct Side;
   template <typename F> void forEachTotal(Side &side, F visit);
+  mlir::Value aimAhead(mlir::Value place);
   Side beginSide(norm::PhaseOp phase, mlir::Value place, Position position);
   void emitRow(Side &read, Side &write, mlir::Value reading,
                mlir::Value writing);
@@ -91,6 +93,8 @@ private:
   int64_t rows;
   mlir::Value begin;  ///< The first instance of the range.
   mlir::Block *entry; ///< Of the function.
+  /// As in Position: what goes past the caches, and when.
+  mlir::Value streamed, streamsWhen;
   llvm::DenseMap<mlir::Value, Slots> kept;
   llvm::SmallVector<Slots> carried; ///< Of the first phase.
 };

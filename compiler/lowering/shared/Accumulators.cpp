@@ -70,14 +70,11 @@ Value normc::combineLanes(ImplicitLocOpBuilder &b, ReduceKind kind,
   return firstLane(b, vector);
 }
 
-/// Values of f32 that the widest register of any target holds.
-static constexpr int64_t kMaxLanes = 16;
-
 Carry::Carry(ReduceKind kind, Type type, Traits traits)
     : how(kind), type(type), traits(traits) {
   auto vector = dyn_cast<VectorType>(type);
-  if (vector && traits.foldLanes && vector.getNumElements() > kMaxLanes)
-    this->type = VectorType::get(kMaxLanes, vector.getElementType());
+  if (vector && traits.maxLanes && vector.getNumElements() > traits.maxLanes)
+    this->type = VectorType::get(traits.maxLanes, vector.getElementType());
 }
 
 bool Carry::plain() const {

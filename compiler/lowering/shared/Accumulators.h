@@ -37,10 +37,12 @@ public:
     bool areWidened = false;
     /// They are at most `kShort`: a tree of them is as good as it need be.
     bool areFew = false;
-    /// No matter which lane carries what, so that no more lanes than a register
-    /// has are carried.
-    bool foldLanes = false;
+    /// How many lanes are carried at most, where it doesn't matter which of
+    /// them carries what; or 0.
+    int64_t maxLanes = 0;
   };
+  /// Values of f32 that the widest register of any target holds.
+  static constexpr int64_t kRegister = 16;
   /// log2(kShort) additions, one after the other, stay within 4 ε.
   static constexpr int64_t kShort = 32;
 

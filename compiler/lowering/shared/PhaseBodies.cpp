@@ -45,13 +45,19 @@ PhaseBodies PhaseEmitter::beginBodies(PhaseLoops &loops,
 
 /// True for the extension of a value that only dot products take.
 static bool feedsDotsOnly(Operation &op, PhaseLoops &loops) {
-  auto wide = dyn_cast<arith::ExtFOp>(op);
-  return wide && llvm::all_of(wide->getUsers(), [&](Operation *user) {
-           return llvm::any_of(
-               llvm::zip_equal(loops.products, loops.squares), [&](auto pair) {
-                 return std::get<0>(pair) == user && std::get<1>(pair);
-               });
-         });
+  if (!isa<arith::ExtFOp>(op))
+    return false;
+  ContributeOp contribute = loops.phase.getContribute();
+  return llvm::all_of(op.getUses(), [&](OpOperand &use) {
+    Operation *user = use.getOwner();
+    if (user == contribute)
+      return bool(loops.dots[use.getOperandNumber()].value);
+    auto takes = [&](auto pair) {
+      return std::get<0>(pair) == user && std::get<1>(pair).value;
+    };
+    return llvm::any_of(llvm::zip_equal(loops.products, loops.dots), takes) ||
+           feedsDotsOnly(*user, loops);
+  });
 }
 
 /// True for the extension of a value that sums take as it was before.
@@ -148,19 +154,22 @@ void PhaseEmitter::aimAhead(PhaseLoops &loops, Position &position, Value at) {
                 mulI64(b, at, makeI64(b, context.width)));
 }
 
-/// The squares of all copies, in two chains.
-Value PhaseEmitter::dotSquares(PhaseBodies &bodies, Value square) {
+/// The values of all copies or their squares, in two chains.
+Value PhaseEmitter::sumOfDots(PhaseBodies &bodies, const Dot &dot) {
   auto type = VectorType::get(kDotLanes / 2, b.getF32Type());
   Value sums[2];
   for (Value &sum : sums)
     sum = arith::ConstantOp::create(b, b.getZeroAttr(type));
+  auto terms = VectorType::get(kDotLanes, b.getBF16Type());
+  Value ones = arith::ConstantOp::create(
+      b, DenseElementsAttr::get(terms, b.getFloatAttr(b.getBF16Type(), 1.0)));
   for (auto [i, copy] : llvm::enumerate(bodies.copies)) {
     Value value = BodyEmitter(context, b, bodies.position, copy)
-                      .toVector(copy.lookup(square));
+                      .toVector(copy.lookup(dot.value));
     Value &sum = sums[i % 2];
     sum = LLVM::CallIntrinsicOp::create(
               b, type, b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
-              ValueRange{sum, value, value})
+              ValueRange{sum, value, dot.isSquare ? value : ones})
               .getResults();
   }
   return arith::AddFOp::create(b, sums[0], sums[1]);
@@ -175,8 +184,8 @@ Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
   Value source = contribute.getValues()[contribution];
   if (Value narrow = getNarrow(source))
     source = narrow;
-  if (Value square = loops.squares[contribution]; square && bodies.fuses())
-    return dotSquares(bodies, square);
+  if (const Dot &dot = loops.dots[contribution]; dot.value && bodies.fuses())
+    return sumOfDots(bodies, dot);
   BodyEmitter emitter(context, b, bodies.position, copies[0]);
   auto widened = [&](IRMapping &copy, Value value) {
     Value emitted = copy.lookup(value);

@@ -32,7 +32,7 @@ int64_t PhaseLoops::unroll(const StageContext &context) {
     return 1;
   if (isOneBlock(context))
     return *constantOf(extent) / context.width;
-  if (!carries.empty())
+  if (!phase.getContribute().getValues().empty())
     return phase.getStage().getSchedule().getUnroll();
   int64_t line = 1;
   for (auto store : phase.getBlock()->getOps<StoreOp>())
@@ -68,6 +68,15 @@ void PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
     finish(loops, position, emitLoops(loops, position, initial(loops)));
 }
 
+/// In f64 a register has half as many lanes as in f32, which sums of dot
+/// products, few as their roundings are, can be folded to.
+static int64_t maxLanes(const PhaseLoops &loops, unsigned contribution) {
+  if (!loops.alongLanes)
+    return 0;
+  return loops.dots[contribution].value ? Carry::kRegister / 2
+                                        : Carry::kRegister;
+}
+
 PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
                                IRMapping &values) {
   ContributeOp contribute = phase.getContribute();
@@ -96,6 +105,7 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
     loops.extent =
         b.createOrFold<arith::MinUIOp>(loops.extent, makeI64(b, prefix->count));
   }
+  findProducts(loops);
   for (auto [i, value] : llvm::enumerate(contribute.getValues())) {
     Type type = value.getType();
     if (loops.hasLanes)
@@ -104,13 +114,7 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
         contribute.getKind(i), type,
         Carry::Traits{.areWidened = isWidened(value),
                       .areFew = loops.isOneBlock(context),
-                      .foldLanes = loops.alongLanes});
-    loops.products.push_back(context.instructions.hasFma
-                                 ? getProduct(contribute, i)
-                                 : arith::MulFOp());
-    loops.squares.push_back(loops.takesDots(context)
-                                ? getBF16Square(loops.products.back())
-                                : Value());
+                      .maxLanes = maxLanes(loops, i)});
   }
   bool isColumn = position.hasLanes && loops.dims.size() == 1;
   if ((loops.alongLanes || isColumn) && !position.ahead.empty() &&
@@ -121,6 +125,31 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
   return loops;
 }
 
+/// Products that become part of sums, and sums that are dot products. A sum of
+/// values is one beside that of their squares, which tells whether any of them
+/// may be subnormal: see redoSmall.
+void PhaseEmitter::findProducts(PhaseLoops &loops) {
+  ContributeOp contribute = loops.phase.getContribute();
+  unsigned count = contribute.getValues().size();
+  for (unsigned i = 0; i < count; ++i)
+    loops.products.push_back(context.instructions.hasFma
+                                 ? getProduct(contribute, i)
+                                 : arith::MulFOp());
+  loops.dots.resize(count);
+  if (!loops.takesDots(context))
+    return;
+  for (unsigned i = 0; i < count; ++i)
+    if (Value square = getBF16Square(loops.products[i]))
+      loops.dots[i] = {square, /*isSquare=*/true};
+  for (unsigned i = 0; i < count; ++i) {
+    Value term = getBF16Term(contribute, i);
+    if (term && llvm::any_of(loops.dots, [&](const Dot &dot) {
+          return dot.isSquare && dot.value == term;
+        }))
+      loops.dots[i].value = term;
+  }
+}
+
 PhaseEmitter::Values PhaseEmitter::initial(const PhaseLoops &loops) {
   Values carried;
   for (const Carry &carry : loops.carries)
@@ -128,15 +157,14 @@ PhaseEmitter::Values PhaseEmitter::initial(const PhaseLoops &loops) {
   return carried;
 }
 
-/// Dot products take subnormals for zeros. Where that can have changed a sum of
-/// squares, it is taken again without them.
-void PhaseEmitter::redoSmallSquares(PhaseLoops &loops,
-                                    const Position &position) {
+/// Dot products take subnormals for zeros. Where that can have changed a sum,
+/// since that of the squares is small, it is taken again without them.
+void PhaseEmitter::redoSmall(PhaseLoops &loops, const Position &position) {
   constexpr double small = 0x1p-80; // 2^18 times what is lost: 2^-28 of it.
   Value isSmall;
-  for (auto [square, result] :
-       llvm::zip_equal(loops.squares, loops.phase.getResults())) {
-    if (!square)
+  for (auto [dot, result] :
+       llvm::zip_equal(loops.dots, loops.phase.getResults())) {
+    if (!dot.isSquare)
       continue;
     Value limit =
         arith::ConstantOp::create(b, b.getFloatAttr(result.getType(), small));
@@ -160,7 +188,7 @@ void PhaseEmitter::redoSmallSquares(PhaseLoops &loops,
   b.setInsertionPointToStart(branch.thenBlock());
   PhaseLoops exact = begin(loops.phase, position, loops.outer);
   exact.isRare = true;
-  exact.squares.assign(exact.squares.size(), Value());
+  exact.dots.assign(exact.dots.size(), Dot());
   finish(exact, position, emitLoops(exact, position, initial(exact)));
   scf::YieldOp::create(b, results());
   loops.outer.map(loops.phase.getResults(), branch.getResults());
@@ -182,7 +210,7 @@ void PhaseEmitter::finish(PhaseLoops &loops, const Position &position,
                                    : carry.collapse(b, own);
     loops.outer.map(result, carry.finish(b, total, count));
   }
-  redoSmallSquares(loops, position);
+  redoSmall(loops, position);
 }
 
 /// A loop that carries values; no loop at all where it runs never or once.

@@ -39,6 +39,12 @@ inline constexpr int64_t kLineBytes = 64;
 /// bf16 values of one operand of AVX512-BF16's dot product.
 inline constexpr int64_t kDotLanes = 32;
 
+/// A sum of bf16 values, or of their squares, that dot products take.
+struct Dot {
+  mlir::Value value; ///< The bf16 value, or null: no dot product.
+  bool isSquare = false;
+};
+
 /// One phase being emitted.
 struct PhaseLoops {
   norm::PhaseOp phase;
@@ -52,8 +58,8 @@ struct PhaseLoops {
   llvm::SmallVector<Carry> carries = {}; ///< One per contribution.
   /// Products that only a sum uses: they become part of it.
   llvm::SmallVector<mlir::arith::MulFOp> products = {};
-  /// The bf16 values whose squares are summed by dot products, or null.
-  llvm::SmallVector<mlir::Value> squares = {};
+  /// What sums take by dot products.
+  llvm::SmallVector<Dot> dots = {};
   /// Run for want of a better result: as little code as will do.
   bool isRare = false;
   /// The one condition, the same for the whole instance, without which nothing
@@ -145,7 +151,8 @@ public:
 private:
   void emitPhase(norm::PhaseOp phase, const Position &position,
                  mlir::IRMapping &values);
-  void redoSmallSquares(PhaseLoops &loops, const Position &position);
+  void findProducts(PhaseLoops &loops);
+  void redoSmall(PhaseLoops &loops, const Position &position);
   void emitGuarded(PhaseLoops &loops, const Position &position);
   Values emitLoops(PhaseLoops &loops, const Position &position,
                    mlir::ValueRange carried);
@@ -157,7 +164,7 @@ private:
                   mlir::ValueRange carried);
   void emitPrefetches(PhaseBodies &bodies, int64_t body, mlir::Value at);
   void aimAhead(PhaseLoops &loops, Position &position, mlir::Value at);
-  mlir::Value dotSquares(PhaseBodies &bodies, mlir::Value square);
+  mlir::Value sumOfDots(PhaseBodies &bodies, const Dot &dot);
   mlir::Value totalOf(PhaseBodies &bodies, unsigned contribution);
   /// `count` copies of the body, `step` apart, and one block total of each
   /// contribution.

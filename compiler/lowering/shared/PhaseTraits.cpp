@@ -11,9 +11,13 @@ using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
 
-arith::MulFOp normc::getProduct(ContributeOp contribute, unsigned i) {
+static bool isSum(ContributeOp contribute, unsigned i) {
   ReduceKind kind = contribute.getKind(i);
-  if (kind != ReduceKind::add && kind != ReduceKind::mean)
+  return kind == ReduceKind::add || kind == ReduceKind::mean;
+}
+
+arith::MulFOp normc::getProduct(ContributeOp contribute, unsigned i) {
+  if (!isSum(contribute, i))
     return {};
   auto product = contribute.getValues()[i].getDefiningOp<arith::MulFOp>();
   if (product && product->hasOneUse() &&
@@ -28,6 +32,14 @@ Value normc::getBF16Square(arith::MulFOp product) {
     return {};
   auto wide = product.getLhs().getDefiningOp<arith::ExtFOp>();
   return wide && wide.getIn().getType().isBF16() ? wide.getIn() : Value();
+}
+
+Value normc::getBF16Term(ContributeOp contribute, unsigned i) {
+  Value single = getNarrow(contribute.getValues()[i]);
+  if (!single || !isSum(contribute, i))
+    return {};
+  Value narrow = single.getDefiningOp<arith::ExtFOp>().getIn();
+  return narrow.getType().isBF16() ? narrow : Value();
 }
 
 bool normc::isWidened(Value value) {

@@ -26,6 +26,9 @@ mlir::arith::MulFOp getProduct(norm::ContributeOp contribute, unsigned i);
 /// The bf16 value whose square `product` is, in f32; or null.
 mlir::Value getBF16Square(mlir::arith::MulFOp product);
 
+/// The bf16 value that contribution `i` is, in f64, to a sum; or null.
+mlir::Value getBF16Term(norm::ContributeOp contribute, unsigned i);
+
 /// True for an f64 that is an f32 or something narrower: sums of such values
 /// have bits to spare.
 bool isWidened(mlir::Value value);

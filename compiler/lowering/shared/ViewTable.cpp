@@ -2,6 +2,7 @@
 
 #include "compiler/lowering/shared/ViewTable.h"
 
+#include "compiler/lowering/shared/ElementTypes.h"
 #include "compiler/lowering/shared/WordLayout.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -132,11 +133,10 @@ void ViewTable::addSize(Operation &op) {
 LogicalResult normc::verifyElementTypes(ProgramOp program) {
   auto verify = [&](Value view) -> LogicalResult {
     Type type = cast<ViewType>(view.getType()).getElementType();
-    if (isa<Float16Type, BFloat16Type, Float32Type, Float64Type>(type))
+    if (toDType(type))
       return success();
-    return emitError(view.getLoc())
-           << "expected views of f16, bf16, f32 or f64, but got "
-           << view.getType();
+    return emitError(view.getLoc()) << "expected views of " << kDTypeNames
+                                    << ", but got " << view.getType();
   };
   for (BlockArgument argument : program.getBlock()->getArguments())
     if (failed(verify(argument)))

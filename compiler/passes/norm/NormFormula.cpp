@@ -212,7 +212,9 @@ Value FormulaBuilder::buildCentred() {
     high = mean;
     delta = cast(sub(whole, cast(mean, wide)), compute);
   }
-  return mul(sub(sub(x, high), delta), rstd);
+  // (x - high - delta) rstd, with one rounding less.
+  Value moved = arith::NegFOp::create(b, mul(delta, rstd));
+  return math::FmaOp::create(b, sub(x, high), rstd, moved);
 }
 
 /// Selects the first max(⌊partial · D⌋, 1) elements of the reduced dim, of D.

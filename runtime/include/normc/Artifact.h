@@ -18,24 +18,52 @@
 
 namespace normc {
 
-/// Element types of buffers.
-enum class DType : uint8_t { F16, BF16, F32, F64 };
+/// Element types of buffers. f8E4M3FN has neither infinities nor a fraction of
+/// 7 beside the largest exponent but for NaN; f8E5M2 is IEEE's format of that
+/// size (both: OCP 8-bit floating point specification). Integers have a sign
+/// where a kernel gives them one.
+enum class DType : uint8_t {
+  F16,
+  BF16,
+  F32,
+  F64,
+  F8E4M3FN,
+  F8E5M2,
+  I8,
+  I32,
+  I64
+};
 
-/// Size of an element in bytes.
+/// All of them, in the order of their numbers.
+inline constexpr DType kDTypes[] = {DType::F16, DType::BF16,     DType::F32,
+                                    DType::F64, DType::F8E4M3FN, DType::F8E5M2,
+                                    DType::I8,  DType::I32,      DType::I64};
+
+/// Their names, for messages.
+inline constexpr const char *kDTypeNames =
+    "f16, bf16, f32, f64, f8E4M3FN, f8E5M2, i8, i32 or i64";
+
+/// Size of an element in bytes; 0 for a number that is no type.
 inline int64_t byteSize(DType type) {
   switch (type) {
+  case DType::F8E4M3FN:
+  case DType::F8E5M2:
+  case DType::I8:
+    return 1;
   case DType::F16:
   case DType::BF16:
     return 2;
   case DType::F32:
+  case DType::I32:
     return 4;
   case DType::F64:
+  case DType::I64:
     return 8;
   }
   return 0;
 }
 
-/// The type's name as MLIR spells it: f16, bf16, f32, f64.
+/// The type's name as MLIR spells it: bf16, f8E4M3FN, i8.
 inline const char *toString(DType type) {
   switch (type) {
   case DType::F16:
@@ -46,6 +74,16 @@ inline const char *toString(DType type) {
     return "f32";
   case DType::F64:
     return "f64";
+  case DType::F8E4M3FN:
+    return "f8E4M3FN";
+  case DType::F8E5M2:
+    return "f8E5M2";
+  case DType::I8:
+    return "i8";
+  case DType::I32:
+    return "i32";
+  case DType::I64:
+    return "i64";
   }
   return "?";
 }
@@ -168,7 +206,7 @@ struct DeclaredNorm {
 /// A compiled norm.
 struct Artifact {
   /// The version of this structure and of its file; `load` refuses any other.
-  static constexpr uint32_t kFormatVersion = 2;
+  static constexpr uint32_t kFormatVersion = 3;
 
   uint32_t formatVersion = kFormatVersion;
   std::string name;

@@ -20,21 +20,28 @@ namespace normc {
 /// The element type that DLPack's code, bits and lanes mean; an InvalidArgument
 /// error where kernels have no such type.
 inline Result<DType> dtypeFromDLPack(int code, int bits, int lanes) {
-  // DLDataTypeCode: kDLFloat is 2, kDLBfloat is 4.
-  constexpr int kFloat = 2, kBfloat = 4;
-  if (lanes == 1 && code == kFloat && bits == 16)
-    return DType::F16;
-  if (lanes == 1 && code == kFloat && bits == 32)
-    return DType::F32;
-  if (lanes == 1 && code == kFloat && bits == 64)
-    return DType::F64;
-  if (lanes == 1 && code == kBfloat && bits == 16)
-    return DType::BF16;
-  return Error{ErrorKind::InvalidArgument,
-               "expected a DLPack type of float 16, 32 or 64 or bfloat 16, but "
-               "got code " +
-                   std::to_string(code) + ", " + std::to_string(bits) +
-                   " bits, " + std::to_string(lanes) + " lanes"};
+  // DLDataTypeCode: kDLInt, kDLFloat, kDLBfloat, kDLFloat8_e4m3fn and
+  // kDLFloat8_e5m2 (the last two since DLPack 1.1).
+  struct Known {
+    int code, bits;
+    DType dtype;
+  };
+  constexpr int kInt = 0, kFloat = 2, kBfloat = 4, kE4M3FN = 10, kE5M2 = 12;
+  constexpr Known all[] = {
+      {kFloat, 16, DType::F16},      {kBfloat, 16, DType::BF16},
+      {kFloat, 32, DType::F32},      {kFloat, 64, DType::F64},
+      {kE4M3FN, 8, DType::F8E4M3FN}, {kE5M2, 8, DType::F8E5M2},
+      {kInt, 8, DType::I8},          {kInt, 32, DType::I32},
+      {kInt, 64, DType::I64}};
+  for (const Known &known : all)
+    if (lanes == 1 && code == known.code && bits == known.bits)
+      return known.dtype;
+  return Error{
+      ErrorKind::InvalidArgument,
+      "expected a DLPack type of float 16, 32 or 64, bfloat 16, float8 "
+      "e4m3fn or e5m2, or int 8, 32 or 64, but got code " +
+          std::to_string(code) + ", " + std::to_string(bits) + " bits, " +
+          std::to_string(lanes) + " lanes"};
 }
 
 /// A view of a `DLTensor` in host memory, which must outlive it and stays the

@@ -34,7 +34,13 @@ typedef enum normc_dtype {
   NORMC_F16 = 0,
   NORMC_BF16 = 1,
   NORMC_F32 = 2,
-  NORMC_F64 = 3
+  NORMC_F64 = 3,
+  NORMC_F8E4M3FN = 4, /**< 1 byte: sign, 4 bits of exponent, 3 of fraction; no
+                           infinities. */
+  NORMC_F8E5M2 = 5,   /**< 1 byte: sign, 5 bits of exponent, 2 of fraction. */
+  NORMC_I8 = 6,
+  NORMC_I32 = 7,
+  NORMC_I64 = 8
 } normc_dtype;
 
 #define NORMC_MAX_RANK 8

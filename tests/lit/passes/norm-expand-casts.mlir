@@ -105,14 +105,67 @@ func.func @bf16_to_f64(%x: bf16) -> f64 {
 
 // CHECK-LABEL: func.func @left_alone
 func.func @left_alone(%x: vector<4xf32>, %y: vector<[4]xf32>, %z: f32)
-    -> (vector<4xf64>, vector<[4]xbf16>, f8E4M3FN) {
+    -> (vector<4xf64>, vector<[4]xbf16>, f8E4M3FNUZ) {
   // CHECK-NEXT: arith.extf %{{.*}} : vector<4xf32> to vector<4xf64>
   // CHECK-NEXT: arith.truncf %{{.*}} : vector<[4]xf32> to vector<[4]xbf16>
-  // CHECK-NEXT: arith.truncf %{{.*}} : f32 to f8E4M3FN
+  // CHECK-NEXT: arith.truncf %{{.*}} : f32 to f8E4M3FNUZ
   %a = arith.extf %x : vector<4xf32> to vector<4xf64>
   %b = arith.truncf %y : vector<[4]xf32> to vector<[4]xbf16>
-  %c = arith.truncf %z : f32 to f8E4M3FN
-  return %a, %b, %c : vector<4xf64>, vector<[4]xbf16>, f8E4M3FN
+  %c = arith.truncf %z : f32 to f8E4M3FNUZ
+  return %a, %b, %c : vector<4xf64>, vector<[4]xbf16>, f8E4M3FNUZ
+}
+
+// Beyond the numbers stands infinity, 124, and NaN by a select of its own; the
+// power of two that subnormals are rounded by is 2^7.
+// CHECK-LABEL: func.func @f32_to_f8E5M2
+func.func @f32_to_f8E5M2(%x: vector<16xf32>) -> vector<16xf8E5M2> {
+  // CHECK-DAG: arith.constant dense<1.280000e+02> : vector<16xf32>
+  // CHECK-DAG: arith.constant dense<124> : vector<16xi32>
+  // CHECK: arith.cmpf uno
+  // CHECK-NOT: arith.truncf
+  // CHECK: arith.trunci %{{.*}} : vector<16xi32> to vector<16xi8>
+  // CHECK-NEXT: arith.bitcast %{{.*}} : vector<16xi8> to vector<16xf8E5M2>
+  %y = arith.truncf %x : vector<16xf32> to vector<16xf8E5M2>
+  return %y : vector<16xf8E5M2>
+}
+
+// f8E4M3FN has NaN, 127, for both: the limit is enough.
+// CHECK-LABEL: func.func @f32_to_f8E4M3FN
+func.func @f32_to_f8E4M3FN(%x: vector<16xf32>) -> vector<16xf8E4M3FN> {
+  // CHECK: %[[NAN:.*]] = arith.constant dense<127> : vector<16xi32>
+  // CHECK-NEXT: arith.minui %{{.*}}, %[[NAN]] : vector<16xi32>
+  // CHECK-NOT: arith.cmpf
+  // CHECK: return
+  %y = arith.truncf %x : vector<16xf32> to vector<16xf8E4M3FN>
+  return %y : vector<16xf8E4M3FN>
+}
+
+// Every value is one of f16, or 1/256 of one.
+// CHECK-LABEL: func.func @f8_to_f32
+func.func @f8_to_f32(%x: vector<16xf8E5M2>, %y: vector<16xf8E4M3FN>) -> (vector<16xf32>, vector<16xf32>) {
+  // INT-NOT: arith.extf
+  // HW: %[[HALF:.*]] = arith.bitcast %{{.*}} : vector<16xi16> to vector<16xf16>
+  // HW-NEXT: arith.extf %[[HALF]] : vector<16xf16> to vector<16xf32>
+  // HW: arith.extf %{{.*}} : vector<16xf16> to vector<16xf32>
+  // HW: arith.mulf
+  // CHECK: return
+  %a = arith.extf %x : vector<16xf8E5M2> to vector<16xf32>
+  %b = arith.extf %y : vector<16xf8E4M3FN> to vector<16xf32>
+  return %a, %b : vector<16xf32>, vector<16xf32>
+}
+
+// f16 is no stop for f64, and f32, which holds it, no second rounding.
+// CHECK-LABEL: func.func @to_f8_through_f32
+func.func @to_f8_through_f32(%x: f64, %h: f16) -> (f8E5M2, f8E4M3FN) {
+  // CHECK: %[[NEAR:.*]] = arith.truncf %{{.*}} : f64 to f32
+  // CHECK: arith.cmpf one
+  // CHECK: arith.trunci %{{.*}} : i32 to i8
+  // HW: arith.extf %{{.*}} : f16 to f32
+  // CHECK: arith.trunci %{{.*}} : i32 to i8
+  // CHECK: return
+  %a = arith.truncf %x : f64 to f8E5M2
+  %b = arith.truncf %h : f16 to f8E4M3FN
+  return %a, %b : f8E5M2, f8E4M3FN
 }
 
 // 32 lanes go through the hardware's conversion, but where any is subnormal.

@@ -82,3 +82,34 @@ func.func @double(%a: tensor<4x8xf64>) -> tensor<4xf64> {
   }
   return %r : tensor<4xf64>
 }
+
+// Rows of 16-bit values: from zero, since their squares are exact. Not of columns,
+// where the mean of one or the other would be far from it.
+// SHIFTED-LABEL: func.func @halves
+// SHIFTED-NOT: norm.index
+// SHIFTED: norm.reduce mean %{{.*}} over [j] : f64
+// SHIFTED: %[[SQUARE:.*]] = arith.mulf %[[V:.*]], %[[V]] : f32
+// SHIFTED: norm.reduce mean %[[SQUARE]] over [j] : f32
+// SHIFTED: norm.reduce add %{{.*}} over [j] where %{{.*}} : f32
+// SHIFTED-LABEL: func.func @columns
+// SHIFTED: %[[MEAN:.*]] = arith.truncf %{{.*}} : f64 to f32
+// SHIFTED: arith.subf %{{.*}}, %[[MEAN]] : f32
+// SHIFTED-NOT: where
+func.func @halves(%a: tensor<?x64xbf16>) -> tensor<?xf32> {
+  %r = norm.kernel dims(i = ?, j = 64)
+      ins(%x = %a by [[i], [j]] : tensor<?x64xbf16>) outs(by [[i]] : tensor<?xf32>) {
+    %v = arith.extf %x : bf16 to f32
+    %n, %m, %d, %m2 = norm.moments %v over [j] : f32
+    norm.yield %m2 : f32
+  }
+  return %r : tensor<?xf32>
+}
+func.func @columns(%a: tensor<64x?xbf16>) -> tensor<?xf32> {
+  %r = norm.kernel dims(j = 64, i = ?)
+      ins(%x = %a by [[j], [i]] : tensor<64x?xbf16>) outs(by [[i]] : tensor<?xf32>) {
+    %v = arith.extf %x : bf16 to f32
+    %n, %m, %d, %m2 = norm.moments %v over [j] : f32
+    norm.yield %m2 : f32
+  }
+  return %r : tensor<?xf32>
+}

@@ -241,22 +241,26 @@ norm.program @prefix inputs(%x "x" : !norm.view<?x64xf32>) outputs(%m "m" : !nor
 
 // Two rows are written while the next two are read: sums that are under way and
 // what a row leaves for its last phase wait in memory, 4 rows of each. %g is
-// loaded once for both rows. Where there are not two and two, or the result is
-// small, rows come one after the other, by the code that also ends each row.
+// loaded once for both rows. Where there are not two and two, rows come one after
+// the other, by the code that also ends each row. A read past the end of its row
+// is announced in the block after: one row further, of the two.
 // CHECK-LABEL: func.func @pipelined_stage0(
 // CHECK-DAG: llvm.alloca %{{.*}} x vector<4xf64> {alignment = 64 : i64}
 // CHECK-DAG: llvm.alloca %{{.*}} x f32 {alignment = 64 : i64}
 // CHECK: %[[LARGE:.*]] = arith.cmpi uge
-// CHECK: %[[ROWS:.*]] = arith.select %[[LARGE]]
 // CHECK: scf.while
-// CHECK: arith.minsi %[[ROWS]]
+// CHECK: arith.minsi
 // CHECK: scf.if {{.*}} -> (i64)
 // CHECK: scf.for
 // CHECK: llvm.load {{.*}} -> vector<4xf32>
+// CHECK: %[[PAST:.*]] = arith.cmpi sge, %[[AHEAD:[0-9]+]], 
+// CHECK: %[[NEXT:.*]] = arith.addi %[[AHEAD]], %{{.*}} : i64
+// CHECK: arith.select %[[PAST]], %[[NEXT]], %[[AHEAD]] : i64
 // CHECK: scf.for
 // CHECK: llvm.load {{.*}} -> vector<4xf64>
 // CHECK: "llvm.intr.prefetch"
 // CHECK: llvm.load {{.*}} -> vector<4xf32>
+// CHECK: scf.if %[[LARGE]]
 // CHECK: llvm.store {{.*}} {alignment = 16 : i64, nontemporal} : vector<4xf32>
 // CHECK: llvm.store {{.*}} : vector<4xf64>
 // CHECK: scf.for
@@ -286,30 +290,35 @@ norm.program @pipelined inputs(%x "x" : !norm.view<?x64xf32>, %g "g" : !norm.vie
 
 // -----
 
-// Squares of bf16 are summed by dot products, in two chains; where the sum is so
-// small that subnormals count, once more without them.
+// Values of bf16 and their squares are summed by dot products, in two chains each;
+// where the sum is so small that subnormals count, once more without them.
 // DOT-LABEL: func.func @dots_stage0(
-// DOT: %[[SUM:.*]] = scf.for {{.*}} -> (vector<16xf64>)
-// DOT-COUNT-4: llvm.call_intrinsic "llvm.x86.avx512bf16.dpbf16ps.512"
+// DOT: scf.for {{.*}} -> (vector<8xf64>, vector<8xf64>)
+// DOT: dpbf16ps.512"(%{{.*}}, %[[V:.*]], %[[V]])
+// DOT-COUNT-3: dpbf16ps.512"(
 // DOT: arith.addf %{{.*}}, %{{.*}} : vector<16xf32>
+// DOT: %[[ONES:.*]] = arith.constant dense<1.000000e+00> : vector<32xbf16>
+// DOT-COUNT-4: dpbf16ps.512"(%{{.*}}, %{{.*}}, %[[ONES]])
 // DOT: arith.cmpf ole
 // DOT: scf.if
 // DOT-NOT: dpbf16ps
 // DOT: arith.mulf {{.*}} : vector<32xf32>
 // CHECK-LABEL: func.func @dots_stage0(
 // CHECK-NOT: dpbf16ps
-norm.program @dots inputs(%x "x" : !norm.view<?x1024xbf16>) outputs(%m "m" : !norm.view<?xf32>) {
+norm.program @dots inputs(%x "x" : !norm.view<?x1024xbf16>) outputs(%m "m" : !norm.view<?xf32>, %s "s" : !norm.view<?xf64>) {
   %n = norm.size %x[0] : !norm.view<?x1024xbf16>
   norm.stage dims(i = %n, j = 1024)
       schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, unroll = 4> {
     norm.instance {
-      %ms = norm.phase over [j] {
+      %ms, %sum = norm.phase over [j] {
         %e = norm.load %x by [[i], [j]] : !norm.view<?x1024xbf16>
         %w = arith.extf %e : bf16 to f32
         %sq = arith.mulf %w, %w : f32
-        norm.contribute mean %sq : f32
-      } : f32
+        %wide = arith.extf %w : f32 to f64
+        norm.contribute mean %sq, add %wide : f32, f64
+      } : f32, f64
       norm.store %ms, %m by [[i]] : !norm.view<?xf32>
+      norm.store %sum, %s by [[i]] : !norm.view<?xf64>
     }
   }
 }

@@ -36,3 +36,24 @@ func.func @wide(%a: tensor<4x8xf32>) -> tensor<4x8xf32> {
   }
   return %y : tensor<4x8xf32>
 }
+
+// So it is with floats of 8 bits, and integers stay integers.
+// CHECK-LABEL: func.func @eight_bits
+// CHECK: %[[A:.*]] = arith.extf %e0 : f8E4M3FN to f32
+// CHECK: %[[S32:.*]] = arith.mulf %[[A]], %{{.*}} : f32
+// CHECK: arith.truncf %[[S32]] : f32 to f8E4M3FN
+// CHECK: %[[B:.*]] = arith.extf %{{.*}} : f8E4M3FN to f32
+// CHECK-NEXT: arith.fptosi %[[B]] : f32 to i8
+// CHECK: %[[F:.*]] = arith.sitofp %e1 : i8 to f32
+// CHECK-NEXT: arith.truncf %[[F]] : f32 to f8E5M2
+func.func @eight_bits(%a: tensor<4xf8E4M3FN>, %b: tensor<4xi8>) -> (tensor<4xi8>, tensor<4xf8E5M2>) {
+  %y, %z = norm.kernel dims(i = 4)
+      ins(%x = %a by [[i]] : tensor<4xf8E4M3FN>, %n = %b by [[i]] : tensor<4xi8>)
+      outs(by [[i]] : tensor<4xi8>, by [[i]] : tensor<4xf8E5M2>) {
+    %s = arith.mulf %x, %x : f8E4M3FN
+    %r = arith.fptosi %s : f8E4M3FN to i8
+    %f = arith.sitofp %n : i8 to f8E5M2
+    norm.yield %r, %f : i8, f8E5M2
+  }
+  return %y, %z : tensor<4xi8>, tensor<4xf8E5M2>
+}

@@ -50,8 +50,10 @@ func.func @no_epsilon(%x: tensor<?x64xbf16>) -> tensor<?x64xbf16> {
 // CHECK-NEXT: by {{\[\[}}i], [j], [g, c]] : tensor<?x49x32xf32>, %[[G:.*]] = %arg1 by {{\[\[}}g, c]] : tensor<32xf32>, %[[B:.*]] = %arg2 by {{\[\[}}g, c]]
 // CHECK: %[[N:.*]], %[[MEAN:.*]], %[[DELTA:.*]], %[[M2:.*]] = norm.moments %{{.*}} over [j, c] : f32
 // CHECK: %[[VARIANCE:.*]] = arith.divf %[[M2]], %[[N]] : f32
+// CHECK: %[[LOST:.*]] = arith.mulf %[[DELTA]], %[[RSTD:.*]] : f32
+// CHECK: %[[MOVED:.*]] = arith.negf %[[LOST]] : f32
 // CHECK: %[[CENTRED:.*]] = arith.subf %{{.*}}, %[[MEAN]] : f32
-// CHECK: arith.subf %[[CENTRED]], %[[DELTA]] : f32
+// CHECK: math.fma %[[CENTRED]], %[[RSTD]], %[[MOVED]] : f32
 // CHECK: math.fma %{{.*}}, %[[G]], %[[B]] : f32
 func.func @group(%x: tensor<?x49x32xf32>, %g: tensor<32xf32>, %b: tensor<32xf32>) -> tensor<?x49x32xf32> {
   %y = norm.normalize mean_variance %x over [1, 2] groups 8 on 2 epsilon 1.0e-5

@@ -2,17 +2,18 @@
 // RUN: normc compile %s --emit=fused | FileCheck %s --check-prefix=AFTER
 
 // Kernels that are equal become one, with all who read them; those that nobody
-// reads vanish, and then those that only they read. What is left is one kernel.
+// reads vanish, and then those that only they read. What is left is one kernel. Two
+// results that became one are two outputs of it.
 
 // BEFORE-COUNT-6: norm.kernel
 // BEFORE-NOT: norm.kernel
 
-// AFTER: %[[F:.*]]:2 = norm.kernel
+// AFTER: %[[F:.*]]:3 = norm.kernel
 // AFTER: %[[SUM:.*]] = arith.addf
 // AFTER: %[[PRODUCT:.*]] = arith.mulf %[[SUM]]
-// AFTER: norm.yield %[[SUM]], %[[PRODUCT]]
+// AFTER: norm.yield %[[SUM]], %[[PRODUCT]], %[[SUM]]
 // AFTER-NOT: norm.kernel
-// AFTER: return %[[F]]#0, %[[F]]#0, %[[F]]#1
+// AFTER: return %[[F]]#0, %[[F]]#2, %[[F]]#1
 func.func @f(%x: tensor<4xf32> {norm.name = "x"}) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
   %a = arith.addf %x, %x : tensor<4xf32>
   %b = arith.addf %x, %x : tensor<4xf32>

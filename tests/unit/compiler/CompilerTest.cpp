@@ -190,16 +190,18 @@ TEST(CompilerTest, BrokenTextIsRefusedWithItsPlace) {
 }
 
 TEST(CompilerTest, WhatHasNoCodeIsRefused) {
-  expectRefused(R"(
-func.func @f(%x: tensor<4xi32>) -> tensor<4xi32> {
-  %y = norm.kernel dims(i = 4) ins(%e = %x by [[i]] : tensor<4xi32>) outs(by [[i]] : tensor<4xi32>) {
-    %s = arith.addi %e, %e : i32
-    norm.yield %s : i32
+  expectRefused(
+      R"(
+func.func @f(%x: tensor<4xi16>) -> tensor<4xi16> {
+  %y = norm.kernel dims(i = 4) ins(%e = %x by [[i]] : tensor<4xi16>) outs(by [[i]] : tensor<4xi16>) {
+    %s = arith.addi %e, %e : i16
+    norm.yield %s : i16
   }
-  return %y : tensor<4xi32>
+  return %y : tensor<4xi16>
 })",
-                "to hold f16, bf16, f32 or f64, but got i32",
-                ErrorKind::Unsupported);
+      "to hold f16, bf16, f32, f64, f8E4M3FN, f8E5M2, i8, i32 or i64, "
+      "but got i16",
+      ErrorKind::Unsupported);
   expectRefused(R"(
 func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = norm.kernel dims(i = 4) ins(%e = %x by [[i]] : tensor<4xf32>) outs(by [[i]] : tensor<4xf32>) {

@@ -59,6 +59,60 @@ func.func @group(%x: tensor<?x49x?xf32> {norm.name = "x"}) -> (tensor<?x49x?xf32
   EXPECT_EQ(artifact.divisibility[0].description, "extent of 'x' along axis 2");
 }
 
+// The second kernel takes apart what the first has as one dim.
+TEST(FactsTest, GroupsOfIntermediatesMustDivide) {
+  Artifact artifact = compiled(R"(
+func.func @f(%x: tensor<?x?xf32> {norm.name = "x"}) -> (tensor<?x?xf32> {norm.name = "y"}) {
+  %a = math.exp %x : tensor<?x?xf32>
+  %y = norm.normalize rms %a over [1] groups 3 on 1 epsilon 1.0e-5 : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  %z = math.exp %y : tensor<?x?xf32>
+  return %z : tensor<?x?xf32>
+})");
+  ASSERT_EQ(artifact.divisibility.size(), 1u);
+  EXPECT_EQ(artifact.divisibility[0].divisor, 3);
+  EXPECT_EQ(artifact.divisibility[0].description, "extent of 'x' along axis 1");
+}
+
+TEST(FactsTest, GroupsOfJoinedDimsMustDivide) {
+  Artifact artifact = compiled(R"(
+func.func @f(%x: tensor<?x5xf32> {norm.name = "x"}) -> (tensor<?xf32> {norm.name = "y"}) {
+  %a = norm.kernel dims(i = ?, j = 5) ins(%e = %x by [[i], [j]] : tensor<?x5xf32>)
+      outs(by [[i, j]] : tensor<?xf32>) {
+    norm.yield %e : f32
+  }
+  %y = norm.normalize rms %a over [0] groups 3 on 0 epsilon 1.0e-5 : (tensor<?xf32>) -> tensor<?xf32>
+  return %y : tensor<?xf32>
+})");
+  ASSERT_EQ(artifact.divisibility.size(), 1u);
+  EXPECT_EQ(artifact.divisibility[0].divisor, 3);
+  EXPECT_EQ(valueOf(artifact.divisibility[0].value, {7, 35}), 35);
+  EXPECT_EQ(artifact.divisibility[0].description,
+            "an extent of an intermediate value");
+}
+
+// Joined, taken apart, and joined again.
+TEST(FactsTest, ExtentsComeBackAsTheyWere) {
+  Artifact artifact = compiled(R"(
+func.func @f(%x: tensor<?xf32> {norm.name = "x"}) -> (tensor<?xf32> {norm.name = "y"}) {
+  %a = norm.kernel dims(i = ?, j = 33) ins(%e = %x by [[i, j]] : tensor<?xf32>) outs(by [[i], [j]] : tensor<?x33xf32>) {
+    norm.yield %e : f32
+  }
+  %b = norm.kernel dims(i = ?, j = 33) ins(%e = %a by [[i], [j]] : tensor<?x33xf32>) outs(by [[i, j]] : tensor<?xf32>) {
+    norm.yield %e : f32
+  }
+  %c = norm.kernel dims(i = ?, j = 33) ins(%e = %b by [[i, j]] : tensor<?xf32>) outs(by [[i], [j]] : tensor<?x33xf32>) {
+    norm.yield %e : f32
+  }
+  %y = norm.kernel dims(i = ?, j = 33) ins(%e = %c by [[i], [j]] : tensor<?x33xf32>) outs(by [[i, j]] : tensor<?xf32>) {
+    norm.yield %e : f32
+  }
+  return %y : tensor<?xf32>
+})");
+  ASSERT_EQ(artifact.divisibility.size(), 1u);
+  EXPECT_EQ(artifact.divisibility[0].divisor, 33);
+  EXPECT_EQ(valueOf(artifact.arguments[1].axes[0].extent, {66, 66}), 66);
+}
+
 TEST(FactsTest, StridesAreWordsWhereTheyAreFree) {
   Artifact artifact = compiled(R"(
 func.func @rms(%x: tensor<4x64xf32> {norm.name = "x", norm.strides = array<i64: -9223372036854775808, 1>})

@@ -94,8 +94,11 @@ TEST(SpecTest, WhatIsWrongIsSaid) {
   refused(spec, "expected a rounding, but got the number 7");
   spec = rmsNorm({.shape = {4, 8}, .dtype = DType(77)});
   refused(spec, "expected an element type, but got the number 77");
-  spec = rmsNorm({.shape = {4, 8}, .parameterDtype = DType(5)});
-  refused(spec, "expected an element type, but got the number 5");
+  spec = rmsNorm({.shape = {4, 8}, .parameterDtype = DType(9)});
+  refused(spec, "expected an element type, but got the number 9");
+  spec = rmsNorm({.shape = {4, 8}, .dtype = DType::F8E5M2});
+  refused(spec,
+          "expected element types f16, bf16, f32 or f64, but got 'f8E5M2'");
   // A preset's axes are named as they were given.
   spec = rmsNorm({.shape = {4, 8}, .axes = {-3}});
   refused(spec, "expected axes between 0 and 1, but got -3");

@@ -165,10 +165,10 @@ TEST(ArtifactFileTest, RefusesWhatIsNoArtifact) {
 }
 
 TEST(ArtifactFileTest, RefusesOtherVersions) {
-  expectRefused(file("", 1), "artifact: expected format version 2, but got 1",
+  expectRefused(file("", 1), "artifact: expected format version 3, but got 1",
                 ErrorKind::Environment);
-  expectRefused(file("", uint64_t(1) << 32 | 2),
-                "artifact: expected format version 2, but got 4294967298",
+  expectRefused(file("", uint64_t(1) << 32 | 3),
+                "artifact: expected format version 3, but got 4294967299",
                 ErrorKind::Environment);
 }
 
@@ -258,8 +258,8 @@ TEST(ArtifactFileTest, NamesWrongValues) {
   refused([](json &p) { p["norms"][0]["epsilon"] = "small"; },
           "artifact, norms[0].epsilon: expected a number, but got string");
   refused([](json &p) { p["arguments"][0]["dtype"] = "f8"; },
-          "artifact, arguments[0].dtype: expected f16, bf16, f32 or f64, but "
-          "got another type");
+          "artifact, arguments[0].dtype: expected f16, bf16, f32, f64, "
+          "f8E4M3FN, f8E5M2, i8, i32 or i64, but got another type");
   refused([](json &p) { p["scratchBytes"] = {0}; },
           "artifact, scratchBytes: expected pairs of numbers, but got 1 "
           "numbers");

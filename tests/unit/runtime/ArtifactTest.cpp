@@ -122,11 +122,33 @@ TEST(SizeExprTest, WellFormedPrograms) {
   EXPECT_TRUE(isWellFormed({{{Op::Word, 0}, {Op::Word, 1}, {Op::Mul, 0}}}, 2));
 }
 
+TEST(ArtifactTest, TypesAreListedByTheirNumbers) {
+  std::string names;
+  for (size_t i = 0; i < std::size(kDTypes); ++i) {
+    EXPECT_EQ(size_t(kDTypes[i]), i);
+    names += i == 0 ? "" : i + 1 < std::size(kDTypes) ? ", " : " or ";
+    names += toString(kDTypes[i]);
+  }
+  EXPECT_EQ(names, kDTypeNames);
+  EXPECT_EQ(byteSize(DType(std::size(kDTypes))), 0);
+}
+
 TEST(ArtifactTest, NamesAndSizesOfTypes) {
   EXPECT_STREQ(toString(DType::F16), "f16");
   EXPECT_STREQ(toString(DType::BF16), "bf16");
   EXPECT_STREQ(toString(DType::F32), "f32");
   EXPECT_STREQ(toString(DType::F64), "f64");
+  EXPECT_STREQ(toString(DType::F8E4M3FN), "f8E4M3FN");
+  EXPECT_STREQ(toString(DType::F8E5M2), "f8E5M2");
+  EXPECT_STREQ(toString(DType::I8), "i8");
+  EXPECT_STREQ(toString(DType::I32), "i32");
+  EXPECT_STREQ(toString(DType::I64), "i64");
+  EXPECT_EQ(byteSize(DType::F8E4M3FN), 1);
+  EXPECT_EQ(byteSize(DType::F8E5M2), 1);
+  EXPECT_EQ(byteSize(DType::I8), 1);
+  EXPECT_EQ(byteSize(DType::I32), 4);
+  EXPECT_EQ(byteSize(DType::I64), 8);
+  EXPECT_EQ(byteSize(DType(9)), 0);
   EXPECT_EQ(byteSize(DType::F16), 2);
   EXPECT_EQ(byteSize(DType::BF16), 2);
   EXPECT_EQ(byteSize(DType::F32), 4);

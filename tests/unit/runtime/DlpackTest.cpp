@@ -80,13 +80,22 @@ TEST_F(DlpackTest, KnowsTheTypesOfKernels) {
   EXPECT_EQ(fromDLPack(tensor)->dtype, DType::BF16);
   tensor.dtype = {kDLFloat, 64, 1};
   EXPECT_EQ(fromDLPack(tensor)->dtype, DType::F64);
+  // Of DLPack 1.1: kDLFloat8_e4m3fn and kDLFloat8_e5m2.
+  EXPECT_EQ(*dtypeFromDLPack(10, 8, 1), DType::F8E4M3FN);
+  EXPECT_EQ(*dtypeFromDLPack(12, 8, 1), DType::F8E5M2);
+  EXPECT_EQ(*dtypeFromDLPack(kDLInt, 8, 1), DType::I8);
+  EXPECT_EQ(*dtypeFromDLPack(kDLInt, 32, 1), DType::I32);
+  EXPECT_EQ(*dtypeFromDLPack(kDLInt, 64, 1), DType::I64);
 }
 
 TEST_F(DlpackTest, RefusesOtherTypes) {
-  const std::string expected = "expected a DLPack type of float 16, 32 or 64 "
-                               "or bfloat 16, but got ";
-  tensor.dtype = {kDLInt, 32, 1};
-  expectRefused(expected + "code 0, 32 bits, 1 lanes");
+  const std::string expected = "expected a DLPack type of float 16, 32 or 64, "
+                               "bfloat 16, float8 e4m3fn or "
+                               "e5m2, or int 8, 32 or 64, but got ";
+  tensor.dtype = {kDLInt, 16, 1};
+  expectRefused(expected + "code 0, 16 bits, 1 lanes");
+  tensor.dtype = {kDLUInt, 8, 1};
+  expectRefused(expected + "code 1, 8 bits, 1 lanes");
   tensor.dtype = {kDLFloat, 8, 1};
   expectRefused(expected + "code 2, 8 bits, 1 lanes");
   tensor.dtype = {kDLFloat, 32, 4};

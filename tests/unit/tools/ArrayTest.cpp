@@ -52,6 +52,48 @@ TEST(ArrayTest, RoundingToBf16) {
   EXPECT_EQ(bf16(3.4e38), INFINITY);
 }
 
+TEST(ArrayTest, RoundingToEightBits) {
+  auto e4m3 = [](double value) { return roundTrip(DType::F8E4M3FN, value); };
+  EXPECT_EQ(e4m3(1.0625), 1.0);  // A tie, to even.
+  EXPECT_EQ(e4m3(1.1875), 1.25); // A tie, to even, up.
+  EXPECT_EQ(e4m3(0x1p-9), 0x1p-9);
+  EXPECT_EQ(e4m3(0x1p-10), 0);
+  EXPECT_EQ(e4m3(7.5 * 0x1p-9), 0x1p-6);
+  EXPECT_EQ(e4m3(-464), -448);
+  EXPECT_TRUE(std::isnan(e4m3(465)));
+  EXPECT_TRUE(std::isnan(e4m3(1e9)));
+  EXPECT_TRUE(std::isnan(e4m3(INFINITY)));
+  EXPECT_TRUE(std::isnan(e4m3(NAN)));
+  auto e5m2 = [](double value) { return roundTrip(DType::F8E5M2, value); };
+  EXPECT_EQ(e5m2(1.125), 1.0);
+  EXPECT_EQ(e5m2(1.375), 1.5);
+  EXPECT_EQ(e5m2(0x1p-16), 0x1p-16);
+  EXPECT_EQ(e5m2(61439), 57344);
+  EXPECT_EQ(e5m2(-61440), -INFINITY);
+  EXPECT_TRUE(std::isnan(e5m2(NAN)));
+  for (DType dtype : {DType::F8E4M3FN, DType::F8E5M2})
+    for (int bits = 0; bits < 256; ++bits) {
+      auto byte = std::byte(bits), back = std::byte(0);
+      double value = loadElement(dtype, &byte);
+      if (std::isnan(value))
+        continue;
+      storeElement(dtype, &back, value);
+      EXPECT_EQ(back, byte);
+    }
+}
+
+TEST(ArrayTest, Integers) {
+  EXPECT_EQ(roundTrip(DType::I8, -128), -128);
+  EXPECT_EQ(roundTrip(DType::I8, 2.5), 2); // A tie, to even.
+  EXPECT_EQ(roundTrip(DType::I8, 127.6), 127);
+  EXPECT_EQ(roundTrip(DType::I8, -1e9), -128);
+  EXPECT_EQ(roundTrip(DType::I8, NAN), 0);
+  EXPECT_EQ(roundTrip(DType::I32, -2147483648.0), -2147483648.0);
+  EXPECT_EQ(roundTrip(DType::I32, 1e18), 2147483647);
+  EXPECT_EQ(roundTrip(DType::I64, 1e30), 0x1p63);
+  EXPECT_EQ(roundTrip(DType::I64, -0x1p63), -0x1p63);
+}
+
 TEST(ArrayTest, StridesOfAnySign) {
   Result<Array> array = allocateArray(DType::F32, {2, 3}, {-1, 4}, "'x'");
   ASSERT_TRUE(array) << array.error().message;

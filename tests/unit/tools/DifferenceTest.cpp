@@ -26,7 +26,7 @@ static void set(Array &array, int64_t index, double value) {
 }
 
 TEST(DifferenceTest, SameBits) {
-  for (DType dtype : {DType::F16, DType::BF16, DType::F32, DType::F64})
+  for (DType dtype : kDTypes)
     for (Sameness sameness : {Sameness::Bits, Sameness::Rounding})
       EXPECT_EQ(
           findDifference(row(dtype, 5, 1.5), row(dtype, 5, 1.5), sameness), "");
@@ -56,7 +56,9 @@ TEST(DifferenceTest, RoundingIsMeasuredByTheLargestResult) {
 
 TEST(DifferenceTest, FewHalvesMayBeTheNeighbour) {
   for (auto [dtype, unit] :
-       {std::pair(DType::F16, 0x1p-10), std::pair(DType::BF16, 0x1p-7)}) {
+       {std::pair(DType::F16, 0x1p-10), std::pair(DType::BF16, 0x1p-7),
+        std::pair(DType::F8E4M3FN, 0x1p-3), std::pair(DType::F8E5M2, 0x1p-2),
+        std::pair(DType::I8, 1.0)}) {
     Array expected = row(dtype, 640, 1), got = row(dtype, 640, 1);
     for (int i = 0; i < 14; ++i)
       set(got, i * 7, 1 + unit);
@@ -67,8 +69,17 @@ TEST(DifferenceTest, FewHalvesMayBeTheNeighbour) {
     got = row(dtype, 640, 1);
     set(got, 639, 1 + 2 * unit);
     EXPECT_NE(findDifference(expected, got, Sameness::Rounding)
-                  .find("expected 1 at (0, 639), but got 1.0"),
+                  .find("expected 1 at (0, 639), but got "),
               std::string::npos);
+  }
+}
+
+TEST(DifferenceTest, WiderIntegersAreExact) {
+  for (DType dtype : {DType::I32, DType::I64}) {
+    Array got = row(dtype, 640, 1000000);
+    set(got, 7, 1000001);
+    EXPECT_EQ(findDifference(row(dtype, 640, 1000000), got, Sameness::Rounding),
+              "expected 1000000 at (0, 7), but got 1000001");
   }
 }
 

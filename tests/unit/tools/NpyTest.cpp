@@ -93,6 +93,35 @@ TEST(NpyTest, Bf16IsRawBytes) {
               HasSubstr("expected elements of type '<f2' (f16)"));
 }
 
+TEST(NpyTest, EightBitFloatsAreRawBytes) {
+  for (DType dtype : {DType::F8E4M3FN, DType::F8E5M2}) {
+    for (const char *descr : {"<V1", "|V1", "|u1"})
+      EXPECT_EQ(messageOf(makeFile(1, makeHeader(descr, "(3,)"), 3), dtype),
+                "");
+    EXPECT_THAT(messageOf(makeFile(1, makeHeader("|i1", "(3,)"), 3), dtype),
+                HasSubstr("expected elements of type '<V1' ("));
+    EXPECT_THAT(messageOf(makeFile(1, makeHeader("<V2", "(3,)"), 6), dtype),
+                HasSubstr("but got '<V2'"));
+  }
+  EXPECT_EQ(
+      messageOf(makeFile(1, makeHeader("<f1", "(3,)"), 3), DType::F8E5M2), "");
+  EXPECT_THAT(
+      messageOf(makeFile(1, makeHeader("<f1", "(3,)"), 3), DType::F8E4M3FN),
+      HasSubstr("but got '<f1'"));
+}
+
+TEST(NpyTest, Integers) {
+  for (auto [dtype, descr, bytes] : {std::tuple(DType::I8, "|i1", 3),
+                                     {DType::I32, "<i4", 12},
+                                     {DType::I64, "<i8", 24}}) {
+    EXPECT_EQ(messageOf(makeFile(1, makeHeader(descr, "(3,)"), bytes), dtype),
+              "");
+    EXPECT_THAT(npyHeader(dtype, {3}), HasSubstr(descr));
+  }
+  EXPECT_THAT(messageOf(makeFile(1, makeHeader("|u1", "(3,)"), 3), DType::I8),
+              HasSubstr("expected elements of type '|i1' (i8), but got '|u1'"));
+}
+
 TEST(NpyTest, RefusesOtherTypes) {
   auto refuse = [](const std::string &descr) {
     return messageOf(makeFile(1, makeHeader(descr, "(2,)"), 8));

@@ -33,6 +33,18 @@ TEST(RandomFillTest, NormalNumbersOfEveryType) {
   }
 }
 
+TEST(RandomFillTest, NarrowNumbersAndIntegers) {
+  for (auto [dtype, scale] :
+       {std::pair(DType::F8E4M3FN, 1), std::pair(DType::F8E5M2, 1),
+        std::pair(DType::I8, 32), std::pair(DType::I32, 32),
+        std::pair(DType::I64, 32)}) {
+    ArrayStats stats = summarize(fill(1, "x", false, serialExecutor(), dtype));
+    EXPECT_EQ(stats.nans, 0);
+    EXPECT_NEAR(stats.mean / scale, 0, 0.02) << toString(dtype);
+    EXPECT_NEAR(stats.rms / scale, 1, 0.02) << toString(dtype);
+  }
+}
+
 TEST(RandomFillTest, SeedAndNameDecide) {
   Executor &serial = serialExecutor();
   Array array = fill(1, "x", false, serial);

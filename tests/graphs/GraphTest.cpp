@@ -1,0 +1,108 @@
+//===- GraphTest.cpp - that a graph's check can fail ----------------------===//
+
+#include "tests/graphs/Graph.h"
+#include "tests/graphs/RandomGraph.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+using namespace normc::graphs;
+
+static std::string errorOf(const std::string &text,
+                           const DynamicExtents &extents = {}) {
+  llvm::Expected<std::unique_ptr<Graph>> graph = Graph::make(text, 1, extents);
+  return graph ? "" : llvm::toString(graph.takeError());
+}
+
+static const char kNegate[] = R"(
+  func.func @f(%x: tensor<?x3xf32> {norm.name = "x"}) -> tensor<?x3xf32> {
+    %y = arith.negf %x : tensor<?x3xf32>
+    return %y : tensor<?x3xf32>
+  })";
+
+TEST(GraphTest, SaysWhatIsMissing) {
+  EXPECT_EQ(errorOf(kNegate), "expected the extent of axis 0 of x");
+  EXPECT_EQ(errorOf(kNegate, {{"x", {4}}}), "");
+  EXPECT_EQ(errorOf("module {}"), "expected a function");
+  EXPECT_EQ(errorOf("func.func @f(%x: tensor<2xi32>) -> tensor<2xi32> { return "
+                    "%x : tensor<2xi32> }"),
+            "expected arguments to be tensors of floats");
+}
+
+TEST(GraphTest, BothExecutorsAgreeWithTheEvaluator) {
+  auto graph = llvm::cantFail(Graph::make(kNegate, 1, {{"x", {5}}}));
+  for (Findings findings :
+       {graph->checkCompiled(), graph->checkInterpreted()}) {
+    EXPECT_EQ(findings.failures, 0) << findings.message;
+    EXPECT_EQ(findings.elements, 15);
+    EXPECT_EQ(findings.skipped, 0);
+  }
+}
+
+// e - e is 0, but the evaluator knows only the range of each: a quotient by it
+// is skipped, and counted.
+TEST(GraphTest, WhatCannotBeDecidedIsCounted) {
+  auto graph = llvm::cantFail(Graph::make(R"(
+    func.func @f(%x: tensor<8xf32> {norm.name = "x", graph.positive}) -> tensor<8xf32> {
+      %e = math.exp %x : tensor<8xf32>
+      %d = arith.subf %e, %e : tensor<8xf32>
+      %q = arith.divf %x, %d : tensor<8xf32>
+      return %q : tensor<8xf32>
+    })",
+                                          1));
+  Findings findings = graph->checkCompiled();
+  EXPECT_EQ(findings.skipped, 8);
+  EXPECT_EQ(findings.failures, 0) << findings.message;
+}
+
+TEST(GraphTest, RandomGraphsDifferAndRepeat) {
+  std::set<std::string> texts;
+  for (uint64_t seed = 0; seed < 50; ++seed) {
+    texts.insert(randomGraph(seed));
+    EXPECT_EQ(texts.count(randomGraph(seed)), 1u);
+  }
+  EXPECT_EQ(texts.size(), 50u);
+}
+
+// Of all that the fuzzer is for, some occurs in a few hundred graphs.
+TEST(GraphTest, RandomGraphsHaveEverything) {
+  std::string all;
+  for (uint64_t seed = 0; seed < 300; ++seed)
+    all += randomGraph(seed);
+  for (const char *part : {"arith.addf",
+                           "arith.divf",
+                           "math.fma",
+                           "arith.select",
+                           "arith.truncf",
+                           "arith.extf",
+                           "math.rsqrt",
+                           "math.erf",
+                           "mean_variance",
+                           " rms ",
+                           " l2 ",
+                           " lp ",
+                           " max ",
+                           " given ",
+                           " groups ",
+                           "per_group",
+                           "after_root",
+                           " clamp",
+                           " partial ",
+                           " folded",
+                           "offset 1.0",
+                           "rounding normal",
+                           "saved [",
+                           "norm.reduce add",
+                           "norm.reduce max",
+                           "norm.moments",
+                           " where ",
+                           "norm.strides",
+                           "f64",
+                           "f16",
+                           "bf16",
+                           "tensor<?x",
+                           "[[d0, d1]",
+                           "tensor<f32>"})
+    EXPECT_NE(all.find(part), std::string::npos) << part;
+}
