@@ -102,6 +102,14 @@ TEST(GraphTest, RandomGraphsHaveEverything) {
                            "f16",
                            "bf16",
                            "tensor<?x",
+                           "linalg.broadcast",
+                           "tensor.splat",
+                           "collapse_shape",
+                           "expand_shape",
+                           "dense<",
+                           "f8E4M3FN",
+                           "f8E5M2",
+                           "i1>, ",
                            "[[d0, d1]",
                            "tensor<f32>"})
     EXPECT_NE(all.find(part), std::string::npos) << part;
