@@ -96,6 +96,7 @@ TEST(GraphTest, RandomGraphsHaveEverything) {
                            "norm.reduce add",
                            "norm.reduce max",
                            "norm.moments",
+                           "norm.index",
                            " where ",
                            "norm.strides",
                            "f64",

@@ -73,6 +73,7 @@ private:
   bool addBroadcast();
   bool addLinalgBroadcast();
   bool addConstant();
+  bool addPosition();
   bool addChoice();
   bool addRelayout();
   bool addCollective();

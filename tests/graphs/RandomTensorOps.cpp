@@ -185,6 +185,44 @@ bool GraphWriter::addBroadcast() {
   return true;
 }
 
+/// A position is added to each element, in a kernel that knows joined dims as
+/// one.
+bool GraphWriter::addPosition() {
+  std::optional<size_t> x = pickValue([](const GraphValue &value) {
+    return !value.axes.empty() && byteSize(value.type) > 2;
+  });
+  if (!x)
+    return false;
+  GraphValue result = values[*x];
+  std::string space, map, type = toString(result.type);
+  for (size_t i = 0; i < result.axes.size(); ++i) {
+    const std::vector<unsigned> &axis = result.axes[i];
+    std::string name = "a" + std::to_string(i), comma = i ? ", " : "";
+    space += comma + name + " = " +
+             (isDynamic(axis) ? "?" : std::to_string(extentOf(axis)));
+    map += comma + "[" + name + "]";
+  }
+  size_t at = pick(result.axes.size());
+  result.size += double(extentOf(result.axes[at])) / 16;
+  if (result.size > largest(result.type))
+    return false;
+  std::string tensor = tensorType(result), source = use(*x);
+  size_t made = define(std::move(result));
+  body +=
+      "  " + values[made].name + " = norm.kernel dims(" + space +
+      ")\n      ins(%e0 = " + source + " by [" + map + "] : " + tensor +
+      ")\n      outs(by [" + map + "] : " + tensor +
+      ") {\n    %i = norm.index a" + std::to_string(at) +
+      "\n    %n = arith.index_cast %i : index to i64\n    %p = arith.sitofp "
+      "%n : i64 to " +
+      type + "\n    %c = arith.constant 0.0625 : " + type +
+      "\n    %s = arith.mulf %p, %c : " + type +
+      "\n    %r = arith.addf %e0, %s : " + type +
+      "\n    norm.yield %r : " + type + "\n  }\n";
+  ++operations;
+  return true;
+}
+
 //===----------------------------------------------------------------------===//
 // Choices
 //===----------------------------------------------------------------------===//
