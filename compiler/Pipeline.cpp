@@ -55,12 +55,14 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
        }},
       {Emit::Scheduled,
        [schedule, isGpu](OpPassManager &pm) {
-         if (!isGpu)
+         if (!isGpu) {
            pm.addNestedPass<func::FuncOp>(createNormSplitReductions());
+           pm.addNestedPass<func::FuncOp>(createNormSplitRows());
+         }
          // A GPU holds a row in registers, where a second pass costs nothing.
          pm.addNestedPass<func::FuncOp>(
              createNormExpandMoments({.shifted = !isGpu}));
-         pm.addPass(createCSEPass());
+         pm.addNestedPass<func::FuncOp>(createCSEPass());
          pm.addNestedPass<func::FuncOp>(createNormHoist());
          pm.addNestedPass<func::FuncOp>(createNormSchedule(schedule));
        }},

@@ -2,7 +2,10 @@
 
 #include "normc/Executor.h"
 
+#include "runtime/Helpers.h"
+
 #include <algorithm>
+#include <thread>
 
 #include <tbb/blocked_range.h>
 #include <tbb/global_control.h>
@@ -12,6 +15,13 @@
 using namespace normc;
 
 Executor::~Executor() = default;
+
+void Executor::parallelForSmall(int64_t count,
+                                void (*body)(void *context, int64_t begin,
+                                             int64_t end),
+                                void *context) {
+  body(context, 0, count);
+}
 
 namespace {
 
@@ -37,30 +47,48 @@ public:
   int concurrency() const override { return 1; }
 };
 
-/// Uses the arena that the caller is in: one arena of our own would make
-/// callers on many threads queue for its slots.
+/// Has at most as many threads as the arena that the caller is in. One loop at
+/// a time gets the helpers; the others are loops of oneTBB in their callers'
+/// arenas, since all would queue for the slots of one of our own.
 class ArenaExecutor final : public Executor {
 public:
+  ArenaExecutor() : helpers(int(std::thread::hardware_concurrency())) {}
+
   void parallelFor(int64_t count, Body body, void *context) override {
-    runInArena(count, body, context);
+    if (!helpers.run(count, body, context, concurrency(), Helpers::Work::Large))
+      runInArena(count, body, context);
+  }
+  void parallelForSmall(int64_t count, Body body, void *context) override {
+    if (!helpers.run(count, body, context, concurrency(), Helpers::Work::Small))
+      body(context, 0, count);
   }
   int concurrency() const override {
     return tbb::this_task_arena::max_concurrency();
   }
+
+private:
+  Helpers helpers;
 };
 
 class ThreadExecutor final : public Executor {
 public:
-  explicit ThreadExecutor(int threads) : threads(threads), arena(threads) {}
+  explicit ThreadExecutor(int threads)
+      : threads(threads), arena(threads), helpers(threads) {}
 
   void parallelFor(int64_t count, Body body, void *context) override {
-    arena.execute([&] { runInArena(count, body, context); });
+    if (!helpers.run(count, body, context, threads, Helpers::Work::Large))
+      arena.execute([&] { runInArena(count, body, context); });
+  }
+  void parallelForSmall(int64_t count, Body body, void *context) override {
+    if (!helpers.run(count, body, context, threads, Helpers::Work::Small))
+      body(context, 0, count);
   }
   int concurrency() const override { return threads; }
 
 private:
   int threads;
   tbb::task_arena arena;
+  Helpers helpers;
 };
 
 } // namespace

@@ -42,10 +42,10 @@ def ExpandCasts : Pass<"norm-expand-casts"> {
     Every value is the nearest one, ties to even, in one rounding, subnormals
     and infinities included: f64 goes through f32 rounded to odd, 16 bits become 8
     through f32, which holds them. f8E4M3FN has no infinities: what is beyond its
-    largest number, half a place included, is NaN, as with f8E5M2 it is infinity;
-    saturation is up to the IR. A NaN stays a NaN with its sign and (but for
-    f8E4M3FN, which has one of each sign) upper payload, and becomes quiet, but
-    for bf16 -> f32, which is a plain shift and keeps the signalling bit too.
+    largest number after rounding is NaN, as with f8E5M2 it is infinity;
+    saturation is up to the IR. A NaN stays a NaN with its sign, and where it goes
+    to 16 bits or more the upper payload, and becomes quiet, but for bf16 -> f32,
+    which is a plain shift and keeps the signalling bit too.
     Casts between f32 and f64 stay, since targets have them. Other element types
     and scalable vectors are left alone. A `truncf` with another rounding mode
     than `to_nearest_even` is an error.

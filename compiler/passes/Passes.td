@@ -193,6 +193,63 @@ def NormSplitReductions : Pass<"norm-split-reductions", "::mlir::func::FuncOp"> 
                            "::normc::norm::NormDialect"];
 }
 
+def NormSplitRows : Pass<"norm-split-rows", "::mlir::func::FuncOp"> {
+  let summary = "Take the statistics of few long rows by parts of a row";
+  let description = [{
+    A row is the work of one thread. Where rows are fewer than threads, and long,
+    this takes the collectives of parts of a row instead, in one kernel, merges
+    them, in a second (moments by Chan, Golub and LeVeque, all parts having as
+    many points), and leaves of the kernel what is the same for a whole row, as
+    one, and elementwise code over parts, as the last. Parts are the largest
+    divisor of a row's length that is a multiple of 64, from 2048 to 16384: they
+    depend on the shape alone, and so do the bits of results. They are not those
+    of rows that are left whole, though: a row alone may differ in its last bits
+    from the same row among many.
+
+    Before:
+
+    ```mlir
+    %y = norm.kernel dims(i = 1, j = 262144) ins(%xe = %x by [[i], [j]]) outs(by [[i], [j]]) {
+      %sq = arith.mulf %xe, %xe : f32
+      %ms = norm.reduce mean %sq over [j] : f32
+      %r = math.rsqrt %ms : f32
+      %o = arith.mulf %xe, %r : f32
+      norm.yield %o : f32
+    }
+    ```
+
+    After (types left out):
+
+    ```mlir
+    %p = norm.kernel dims(i = 1, jo = 16, ji = 16384) ins(%xe = %x by [[i], [jo, ji]]) outs(by [[i], [jo]]) {
+      %sq = arith.mulf %xe, %xe : f32
+      %ms = norm.reduce mean %sq over [ji] : f32
+      norm.yield %ms : f32
+    }
+    %m = norm.kernel dims(i = 1, jo = 16) ins(%pe = %p by [[i], [jo]]) outs(by [[i]]) {
+      %ms = norm.reduce mean %pe over [jo] : f32
+      norm.yield %ms : f32
+    }
+    %s = norm.kernel dims(i = 1) ins(%ms = %m by [[i]]) outs(by [[i]]) {
+      %r = math.rsqrt %ms : f32
+      norm.yield %r : f32
+    }
+    %y = norm.kernel dims(i = 1, jo = 16, ji = 16384) ins(%xe = %x by [[i], [jo, ji]], %r = %s by [[i]]) outs(by [[i], [jo, ji]]) {
+      %o = arith.mulf %xe, %r : f32
+      norm.yield %o : f32
+    }
+    ```
+  }];
+  let options = [
+    Option<"minLength", "min-length", "int64_t", "65536",
+           "Rows of fewer elements stay whole">,
+    Option<"maxRows", "max-rows", "int64_t", "4", "More rows stay whole">];
+  let statistics = [Statistic<"numSplit", "kernels-split",
+                              "Number of kernels taken apart">];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::normc::norm::NormDialect"];
+}
+
 def NormExpandMoments : Pass<"norm-expand-moments", "::mlir::func::FuncOp"> {
   let summary = "Compute moments from distances";
   let description = [{

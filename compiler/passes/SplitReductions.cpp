@@ -3,6 +3,7 @@
 #include "compiler/analysis/KernelStructure.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/norm/KernelParts.h"
+#include "compiler/passes/norm/TileStatistics.h"
 #include "dialects/norm/Norm.h"
 #include "dialects/norm/Spaces.h"
 
@@ -50,7 +51,6 @@ private:
   Triple mergeTiles(const Triple &tiles, ArrayRef<StringAttr> over);
   Triple mergeAll(Triple tiles);
   void useMoments(const Triple &group);
-  void cutElementwise(MapAttr perChannel);
 
   DimsAttr dimsOf(ArrayRef<StringAttr> names) const {
     return DimsAttr::get(kernel.getContext(), names);
@@ -224,15 +224,6 @@ MapAttr Splitter::tileMap() const {
   return MapAttr::get(kernel.getContext(), axes);
 }
 
-/// A number of f64 as two of f32.
-static std::pair<Value, Value> splitNumber(ImplicitLocOpBuilder &b,
-                                           Value both) {
-  Value high = arith::TruncFOp::create(b, b.getF32Type(), both);
-  Value wide = arith::ExtFOp::create(b, b.getF64Type(), high);
-  Value rest = arith::SubFOp::create(b, both, wide);
-  return {high, arith::TruncFOp::create(b, b.getF32Type(), rest)};
-}
-
 /// The mean over a tile. Where the number of points is known, no division: the
 /// sum of f64 values takes multiply-adds, which leave the adders to
 /// conversions.
@@ -282,13 +273,7 @@ Triple Splitter::buildTiles() {
     for (Operation *op : slice)
       b.clone(*op, mapping);
     Value point = mapping.lookup(value);
-    auto mean = [&](Value of) { return meanOfTile(of); };
-    Value both = mean(arith::ExtFOp::create(b, b.getF64Type(), point));
-    auto [high, low] = splitNumber(b, both);
-    Value distance = arith::SubFOp::create(b, point, high);
-    Value square = mean(arith::MulFOp::create(b, distance, distance));
-    Value error = arith::MulFOp::create(b, low, low);
-    return {high, low, arith::SubFOp::create(b, square, error)};
+    return buildTileMoments(b, point, [&](Value of) { return meanOfTile(of); });
   };
   SmallVector<MapAttr> maps(3, tileMap());
   SmallVector<Type> types(3, b.getF32Type());
@@ -304,22 +289,7 @@ Triple Splitter::mergeTiles(const Triple &tiles, ArrayRef<StringAttr> over) {
   for (Value part : {tiles.mean, tiles.delta, tiles.variance})
     inputs.add(part, tileMap());
   auto fill = [&](ValueRange arguments) -> SmallVector<Value> {
-    auto mean = [&](Value of) -> Value {
-      return ReduceOp::create(b, of.getType(), ReduceKind::mean, of,
-                              dimsOf(over), Value());
-    };
-    auto wide = [&](Value of) -> Value {
-      return arith::ExtFOp::create(b, b.getF64Type(), of);
-    };
-    // Apart, since sums of f32 in f64 need no care.
-    Value both = arith::AddFOp::create(b, mean(wide(arguments[0])),
-                                       wide(mean(arguments[1])));
-    auto [high, low] = splitNumber(b, both);
-    Value apart =
-        arith::AddFOp::create(b, arith::SubFOp::create(b, arguments[0], high),
-                              arith::SubFOp::create(b, arguments[1], low));
-    Value square = arith::MulFOp::create(b, apart, apart);
-    return {high, low, mean(arith::AddFOp::create(b, arguments[2], square))};
+    return buildMergedMoments(b, arguments, dimsOf(over));
   };
   for (StringAttr dim : over) {
     llvm::erase(rows, dim);
@@ -362,87 +332,12 @@ Triple Splitter::mergeAll(Triple tiles) {
 /// The kernel reads the moments of its groups.
 void Splitter::useMoments(const Triple &group) {
   b.setInsertionPoint(moments);
-  Block *body = kernel.getBlock();
-  SmallVector<Attribute> maps(kernel.getInputMaps().getValue());
   auto argument = [&](Value tensor) -> Value {
-    maps.push_back(tileMap());
-    kernel->insertOperands(kernel->getNumOperands(), tensor);
-    return body->addArgument(b.getF32Type(), kernel.getLoc());
+    return addInput(kernel, tensor, tileMap());
   };
   Value mean = argument(group.mean), delta = argument(group.delta);
   Value variance = argument(group.variance);
-  kernel.setInputMapsAttr(b.getArrayAttr(maps));
-  Value count =
-      buildPointCount(b, kernel.getDims(), moments.getOver(), b.getF32Type());
-  Value m2 = arith::MulFOp::create(b, variance, count);
-  moments.replaceAllUsesWith(ValueRange{count, mean, delta, m2});
-  moments.erase();
-}
-
-/// What is the same for a whole group becomes a kernel's results, for every
-/// channel; the rest is elementwise.
-void Splitter::cutElementwise(MapAttr perChannel) {
-  KernelSpaces all(kernel);
-  DimSet group = toDimSet(kernel.getDims(), tileMap());
-  Block *body = kernel.getBlock();
-  llvm::SetVector<Value> narrow, frontier;
-  for (BlockArgument argument : body->getArguments().take_back(3))
-    narrow.insert(argument);
-  for (Operation &op : body->without_terminator())
-    for (Value result : op.getResults())
-      if (group.contains(all.of(result)) &&
-          llvm::any_of(op.getOperands(),
-                       [&](Value v) { return narrow.contains(v); }))
-        narrow.insert(result);
-  auto isWide = [&](OpOperand &use) {
-    if (!isa<YieldOp>(use.getOwner()))
-      return !narrow.contains(use.getOwner()->getResult(0));
-    MapAttr map = kernel.getOutputMap(use.getOperandNumber());
-    return !group.contains(toDimSet(kernel.getDims(), map));
-  };
-  for (Value value : narrow)
-    if (llvm::any_of(value.getUses(), isWide))
-      frontier.insert(value);
-  if (llvm::any_of(frontier,
-                   [](Value v) { return !isa<FloatType>(v.getType()); }))
-    return;
-
-  // The group's values, and the outputs that are made of nothing else.
-  SmallVector<KernelResult> uniform, elementwise;
-  SmallVector<Value> uniformOutputs, wideOutputs;
-  for (Value value : frontier)
-    uniform.push_back({value, perChannel});
-  for (OpOperand &use : body->getTerminator()->getOpOperands()) {
-    Value output = kernel.getResult(use.getOperandNumber());
-    bool isOfGroup = narrow.contains(use.get()) && !isWide(use);
-    (isOfGroup ? uniformOutputs : wideOutputs).push_back(output);
-    (isOfGroup ? uniform : elementwise)
-        .push_back({use.get(), kernel.getOutputMap(use.getOperandNumber())});
-  }
-  b.setInsertionPoint(kernel);
-  KernelOp first = cloneParts(b, kernel, uniform);
-  for (auto [from, to] : llvm::zip_equal(
-           uniformOutputs, first.getResults().drop_front(frontier.size())))
-    Value(from).replaceAllUsesWith(to);
-  if (!elementwise.empty()) {
-    SmallVector<Attribute> maps(kernel.getInputMaps().getValue());
-    for (auto [value, tensor] : llvm::zip(frontier, first.getResults())) {
-      kernel->insertOperands(kernel->getNumOperands(), tensor);
-      maps.push_back(perChannel);
-      Value argument = body->addArgument(value.getType(), kernel.getLoc());
-      Value(value).replaceUsesWithIf(argument, isWide);
-    }
-    kernel.setInputMapsAttr(b.getArrayAttr(maps));
-    for (KernelResult &result : elementwise)
-      if (auto at = llvm::find(frontier, result.value); at != frontier.end())
-        result.value = body->getArguments().take_back(
-            frontier.size())[at - frontier.begin()];
-    KernelOp second = cloneParts(b, kernel, elementwise);
-    mergeJoinedDims(second);
-    for (auto [from, to] : llvm::zip_equal(wideOutputs, second.getResults()))
-      Value(from).replaceAllUsesWith(to);
-  }
-  kernel.erase();
+  replaceMoments(b, moments, mean, delta, variance);
 }
 
 bool Splitter::run() {
@@ -457,7 +352,12 @@ bool Splitter::run() {
   for (StringAttr row : rows)
     axes.push_back(dimsOf(row));
   axes.push_back(dimsOf(perChannel));
-  cutElementwise(MapAttr::get(kernel.getContext(), axes));
+  b.setInsertionPoint(kernel);
+  KernelOp last =
+      cutElementwise(b, kernel, tileMap(),
+                     MapAttr::get(kernel.getContext(), axes), /*count=*/3);
+  if (last)
+    mergeJoinedDims(last);
   return true;
 }
 

@@ -202,8 +202,10 @@ void StageSlicer::sinkTargets(MutableArrayRef<StageTarget> targets) const {
     if (target.kind != StageTarget::Complete)
       continue;
     unsigned needed = ~0u;
+    // What is written once per instance is written at its end.
     for (const StageTarget &other : targets)
-      if (needsDirectly(other, target.index))
+      if (needsDirectly(other, target.index) &&
+          (!other.over.empty() || other.chunks))
         needed = std::min(needed, other.level);
     bool hasPhase = llvm::any_of(targets, [&](const StageTarget &other) {
       return other.kind == StageTarget::Complete && other.level + 1 == needed &&

@@ -41,7 +41,10 @@ private:
     return lane >= 0 && !parallel.contains(unsigned(lane)) &&
            visitedDims() == (parallel | DimSet::one(unsigned(lane)));
   }
-  bool writesHalves() const;
+  bool movesHalves() const;
+  bool drawsNumbers() const;
+  /// True if every value of a body takes two registers.
+  bool takesPairs() const { return movesHalves() || drawsNumbers(); }
   int64_t chooseWidth();
   int64_t chooseUnroll(int64_t width);
   int64_t chooseChunk(int64_t width);
@@ -115,24 +118,35 @@ DimSet Chooser::chooseParallel() {
   return dims;
 }
 
-/// Whether what the stage writes along the lanes has 16 bits an element, or 8:
-/// a whole vector of 16 bits is two of what is computed. (One of 8 bits would
-/// be four, and their bodies would take more registers than there are.)
-bool Chooser::writesHalves() const {
+/// Whether what the stage writes along the lanes, or reads where it writes
+/// nothing along them, has 16 bits an element, or 8: a whole vector of 16 bits
+/// is two of what is computed. (One of 8 bits would be four, and their bodies
+/// would take more registers than there are.)
+bool Chooser::movesHalves() const {
   if (stage.outputs.empty() || isDouble() || lane < 0)
     return false;
   StringAttr name = structure.space().getNames()[lane];
   KernelOp kernel = structure.kernel();
-  bool any = false;
-  for (unsigned output : stage.outputs) {
-    if (!kernel.getOutputMap(output).uses(name))
-      continue;
-    Type type = getElementTypeOrSelf(kernel.getResult(output).getType());
-    if (type.getIntOrFloatBitWidth() > 16)
-      return false;
-    any = true;
-  }
-  return any;
+  SmallVector<Type> moved;
+  for (unsigned output : stage.outputs)
+    if (kernel.getOutputMap(output).uses(name))
+      moved.push_back(kernel.getResult(output).getType());
+  if (moved.empty())
+    for (auto [input, map] :
+         llvm::zip_equal(kernel->getOperands(), kernel.getInputMaps()))
+      if (cast<MapAttr>(map).uses(name))
+        moved.push_back(input.getType());
+  return !moved.empty() && llvm::all_of(moved, [](Type type) {
+    return getElementTypeOrSelf(type).getIntOrFloatBitWidth() <= 16;
+  });
+}
+
+/// Whether there are random numbers: four lanes share a block, whose words have
+/// 64 bits while they are made, and each round waits for the one before it. So
+/// many blocks at a time as fill a register: 1.5 times as fast as half as many.
+bool Chooser::drawsNumbers() const {
+  return !isDouble() && lane >= 0 &&
+         !structure.kernel().getBlock()->getOps<PhiloxOp>().empty();
 }
 
 /// Points that lie one after the other in every operand which has the lane dim,
@@ -181,8 +195,8 @@ int64_t Chooser::chooseWidth() {
         narrowest = std::min<int64_t>(narrowest, type.getElementTypeBitWidth());
     width = 128 / narrowest;
   }
-  bool isHalf = machine.kind == TargetKind::cpu && writesHalves();
-  if (isHalf)
+  bool isPair = machine.kind == TargetKind::cpu && takesPairs();
+  if (isPair)
     width *= 2;
   int64_t size = machine.kind == TargetKind::cpu ? runLength() : extent(lane);
   if (!ShapedType::isDynamic(size) && size < width) {
@@ -192,7 +206,11 @@ int64_t Chooser::chooseWidth() {
   because("width", machine.kind == TargetKind::gpu
                        ? "16 bytes of the narrowest operand per thread"
                        : Twine(machine.vectorBits) + "-bit vectors of " +
-                             Twine(isHalf ? bits / 2 : bits) + "-bit values");
+                             Twine(movesHalves() ? bits / 2 : bits) +
+                             "-bit values" +
+                             (drawsNumbers() ? ", two at a time, for as many "
+                                               "random numbers at once"
+                                             : ""));
   return width;
 }
 
@@ -207,7 +225,7 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   because("unroll", "8 vectors added as a tree hide the latency of adds, and "
                     "cost one carry in f64");
   // Of two registers each, or one; or where a body is long anyway.
-  const int64_t most = writesHalves() || stage.complete.size() > 1 ? 4 : 8;
+  const int64_t most = takesPairs() || stage.complete.size() > 1 ? 4 : 8;
   // With the lanes along a parallel dim the loop is over another one, whose
   // extent is seldom known to be short.
   if (lane < 0 || parallel.contains(unsigned(lane)) ||
@@ -264,11 +282,12 @@ int64_t Chooser::chooseChunk(int64_t width) {
                      "the traffic of partials to 0.5%");
     return blocks ? std::max<int64_t>(kPartialRows / width, 1) : kPartialRows;
   }
-  // Handing out a chunk costs about a microsecond, in which a core moves some
-  // 20 KB.
-  constexpr int64_t chunkBytes = 256 << 10;
-  because("chunk",
-          "about 256 KB of work, against a microsecond to hand it out");
+  // So that 8 rows of a few KB are work for several threads. A thread takes
+  // many chunks at once, for 0.1 us; where it doesn't, neighbouring blocks of
+  // columns should not be apart.
+  const int64_t kilobytes = blocks ? 256 : 64;
+  because("chunk", "about " + Twine(kilobytes) + " KB of work: microseconds");
+  const int64_t chunkBytes = kilobytes << 10;
   int64_t points = std::clamp<int64_t>(chunkBytes / instanceBytes(), 1, 1024);
   return blocks ? std::max<int64_t>(points / width, 1) : points;
 }
@@ -319,7 +338,7 @@ int64_t Chooser::chooseRows(int64_t width) {
     return 1;
   int64_t rowBytes = instanceBytes(/*ownOnly=*/true) / 2;
   bool hasColumns = !stage.partial.empty(); // A body that fills the registers.
-  if (writesHalves() && !hasColumns) {
+  if (movesHalves() && !hasColumns) {
     because("rows", "scale and shift are widened once for all of them, and the "
                     "ends of rows overlap: of bf16 55 to 75% of a copy, one "
                     "after the other 40 to 60%");

@@ -215,7 +215,7 @@ static LogicalResult verifyMap(KernelOp kernel, const Twine &what, Type type,
 /// C3: a body op is a scalar arith or math op without side effects, or one of
 /// the norm body ops.
 static LogicalResult verifyBodyOp(Operation &op) {
-  if (isa<ReduceOp, MomentsOp, IndexOp, ExtentOp, YieldOp>(op))
+  if (isa<ReduceOp, MomentsOp, IndexOp, ExtentOp, PhiloxOp, YieldOp>(op))
     return success();
   StringRef dialect = op.getName().getDialectNamespace();
   if ((dialect != "arith" && dialect != "math") || !isMemoryEffectFree(&op))

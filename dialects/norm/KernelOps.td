@@ -173,6 +173,57 @@ class Norm_DimQuery<string mnemonic> : Norm_Op<mnemonic, [Pure]> {
   let hasVerifier = 1;
 }
 
+def Norm_PhiloxOp : Norm_Op<"philox", [Pure,
+    ParentOneOf<["KernelOp", "InstanceOp", "PhaseOp"]>]> {
+  let summary = "32 random bits of this point: Philox4x32-10";
+  let description = [{
+    Word `index mod 4` of the block of four 32-bit words that Philox4x32-10
+    (Salmon, Moraes, Dror and Shaw, Parallel random numbers: as easy as 1, 2, 3,
+    SC'11) makes of
+
+        counter = (offset + index / 4) mod 2^64, the upper 64 bits of 128 being 0
+        key     = seed
+
+    all taken as unsigned numbers, least significant word first, as Random123
+    has them: counter words c0, c1 are the lower and upper half of
+    offset + index / 4, c2 = c3 = 0; key words k0, k1 those of the seed. A round
+    is
+
+        (c0, c1, c2, c3) <- (hi(0xCD9E8D57 c2) ^ c1 ^ k0, lo(0xCD9E8D57 c2),
+                             hi(0xD2511F53 c0) ^ c3 ^ k1, lo(0xD2511F53 c0))
+
+    of 10, between which k0 grows by 0x9E3779B9 and k1 by 0xBB67AE85.
+
+    So the result depends on three numbers and on nothing else: where `index` is
+    the row-major number of a point among the dims, computed from `norm.index` and
+    `norm.extent`, it is independent of layout, schedule and target. n points use
+    ceil(n / 4) counters: a next call starts at offset + that. (cuRAND and
+    PyTorch give every thread a subsequence, in c2 and c3, so their streams
+    differ from this one and depend on how threads are dealt out.)
+
+    Dropout keeps a point where the word, unsigned, is at least floor(p 2^32):
+
+    ```mlir
+    %i = norm.index i
+    %j = norm.index j
+    %n = norm.extent j
+    %row = arith.muli %i, %n : index
+    %k = arith.addi %row, %j : index
+    %word = norm.philox(%seed, %offset, %k) : index
+    %keep = arith.cmpi uge, %word, %threshold : i32
+    ```
+
+    Constraints:
+    * C1 it stands in the body of a kernel, or of an instance or a phase.
+    * C2 seed and offset are i64, the index is i64 or index.
+  }];
+  let arguments = (ins I64:$seed, I64:$offset, AnyTypeOf<[I64, Index]>:$index);
+  let results = (outs I32:$result);
+  let assemblyFormat = [{
+    `(` $seed `,` $offset `,` $index `)` attr-dict `:` type($index)
+  }];
+}
+
 def Norm_IndexOp : Norm_DimQuery<"index"> {
   let summary = "this point's coordinate along a dim";
   let description = [{

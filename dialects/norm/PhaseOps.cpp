@@ -18,7 +18,7 @@ using namespace normc::norm;
 /// True for what the bodies of phases and instances compute with: scalar arith
 /// and math without side effects, and the norm ops of one point.
 static bool isPointOp(Operation &op) {
-  if (isa<LoadOp, StoreOp, AccumulateOp, IndexOp, ExtentOp>(op))
+  if (isa<LoadOp, StoreOp, AccumulateOp, IndexOp, ExtentOp, PhiloxOp>(op))
     return true;
   StringRef dialect = op.getName().getDialectNamespace();
   return (dialect == "arith" || dialect == "math") && isMemoryEffectFree(&op) &&

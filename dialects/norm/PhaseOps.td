@@ -140,7 +140,8 @@ def Norm_InstanceOp : Norm_Op<"instance", [HasParent<"StageOp">, SingleBlock,
     Holds phases, and plain arithmetic between them on values that are uniform
     over the instance. A load or store here has a map within the parallel dims.
     C1: the body is phases, scalar `arith` and `math`, `norm.index`,
-    `norm.extent`, `norm.load`, `norm.store` and `norm.accumulate`.
+    `norm.extent`, `norm.philox`, `norm.load`, `norm.store` and
+    `norm.accumulate`.
   }];
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "attr-dict-with-keyword $body";
@@ -173,7 +174,8 @@ def Norm_PhaseOp : Norm_Op<"phase", [ParentOneOf<["StageOp", "InstanceOp"]>,
       twice, at least one; the lane dim, if it is among them, comes last.
     * C2 results agree with the contributions in number and type.
     * C3 the body is scalar `arith`, `math`, `norm.index`, `norm.extent`,
-      `norm.load`, `norm.store` and `norm.accumulate`; no integer division.
+      `norm.philox`, `norm.load`, `norm.store` and `norm.accumulate`; no integer
+      division.
   }];
   let arguments = (ins Variadic<Norm_ViewType>:$keeps, Norm_DimsAttr:$over);
   let results = (outs Variadic<AnyFloat>:$results);

@@ -11,7 +11,8 @@ using namespace normc;
 
 namespace {
 
-constexpr int64_t kFewChunks = 8;
+constexpr int64_t kFewChunks = 32;
+constexpr int64_t kTinyBytes = int64_t(128) << 10;
 constexpr int64_t kFewBytes = int64_t(1) << 20;
 
 /// What the workers of one stage share.
@@ -56,11 +57,32 @@ static Status runOnThisThread(const Stage &stage, int64_t chunkCount,
                                           launch.scratch, 0, chunkCount));
 }
 
+/// Few bytes alone don't say that a stage is little work: all pairs of two
+/// short vectors are much. So do many chunks.
+static bool isLess(int64_t bytes, int64_t chunkCount, const Launch &launch) {
+  return chunkCount <= kFewChunks && launch.bytes < bytes;
+}
+
+/// Whether a stage is so small that other threads are of no use, even if they
+/// are awake.
+static bool isTiny(int64_t chunkCount, const Launch &launch) {
+  return isLess(kTinyBytes, chunkCount, launch);
+}
+
+/// Whether threads that sleep would come too late.
+static bool isSmall(int64_t chunkCount, const Launch &launch) {
+  return isLess(kFewBytes, chunkCount, launch);
+}
+
 static Status runOnWorkers(const Stage &stage, int64_t chunkCount,
                            const Launch &launch) {
   StageRun run{stage.entry, launch};
+  Executor &executor = launch.executor;
   try {
-    launch.executor.parallelFor(chunkCount, StageRun::body, &run);
+    if (isSmall(chunkCount, launch))
+      executor.parallelForSmall(chunkCount, StageRun::body, &run);
+    else
+      executor.parallelFor(chunkCount, StageRun::body, &run);
   } catch (...) {
     return stageError(stage, "expected the executor to run all chunks, but "
                              "it threw an exception");
@@ -74,22 +96,12 @@ static Status runOnWorkers(const Stage &stage, int64_t chunkCount,
   return {};
 }
 
-/// Whether a stage is so small that other threads are of no use. Of 1 MB (32
-/// rows of 4096 f32, in up to 8 chunks, 19 us on one core) a second thread that
-/// is awake takes 7 us off; but one that sleeps costs 13 us, since it comes
-/// late and waking it keeps the caller busy. At 0.25 MB it loses in both cases,
-/// at 4 MB it wins in both. Few bytes alone don't say it: all pairs of two
-/// short vectors are much work, and many chunks.
-static bool isSmall(int64_t chunkCount, const Launch &launch) {
-  return chunkCount == 1 ||
-         (chunkCount <= kFewChunks && launch.bytes < kFewBytes);
-}
-
 static Status runStage(const Stage &stage, int64_t chunkCount,
                        const Launch &launch) {
   if (chunkCount == 0)
     return {};
-  if (isSmall(chunkCount, launch) || launch.executor.concurrency() <= 1)
+  if (chunkCount == 1 || isTiny(chunkCount, launch) ||
+      launch.executor.concurrency() <= 1)
     return runOnThisThread(stage, chunkCount, launch);
   return runOnWorkers(stage, chunkCount, launch);
 }

@@ -28,7 +28,6 @@ namespace {
 
 /// An executor in both of its forms.
 struct Pool {
-  std::unique_ptr<Executor> owned;
   Executor *executor;
   normc_executor forC;
 };
@@ -72,9 +71,7 @@ const normc_executor *bench_executor(int threads) {
   auto [at, isNew] = pools->try_emplace(threads);
   Pool &pool = at->second;
   if (isNew) {
-    if (threads > 1)
-      pool.owned = makeThreadExecutor(threads);
-    pool.executor = threads > 1 ? pool.owned.get() : &serialExecutor();
+    pool.executor = threads > 1 ? &defaultExecutor() : &serialExecutor();
     pool.forC.context = pool.executor;
     pool.forC.concurrency = pool.executor->concurrency();
     pool.forC.parallel_for = [](void *context, int64_t count, normc_body body,
@@ -88,8 +85,11 @@ const normc_executor *bench_executor(int threads) {
 double bench_kernel(const normc_kernel *kernel, const normc_tensor *tensors,
                     int32_t count, const normc_executor *executor,
                     int64_t repeats) {
+  // What most callers say: all processors, to which the process is bound.
+  const normc_executor *given =
+      executor->concurrency > 1 ? nullptr : normc_serial_executor();
   return secondsOf(repeats, [&] {
-    return normc_run(kernel, tensors, count, executor) == NORMC_OK;
+    return normc_run(kernel, tensors, count, given) == NORMC_OK;
   });
 }
 

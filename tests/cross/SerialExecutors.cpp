@@ -11,6 +11,13 @@ using namespace normc;
 
 Executor::~Executor() = default;
 
+void Executor::parallelForSmall(int64_t count,
+                                void (*body)(void *context, int64_t begin,
+                                             int64_t end),
+                                void *context) {
+  body(context, 0, count);
+}
+
 namespace {
 class SerialExecutor final : public Executor {
 public:

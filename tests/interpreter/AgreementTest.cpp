@@ -143,3 +143,53 @@ TEST(AgreementTest, LayerNormBackwardMissesOnlyWhatItMust) {
       EXPECT_LE(ratio, 1.02) << normc::toString(dtype) << " N = " << n;
     }
 }
+
+// Bit for bit: nothing is summed. Vectors of 8-bit results, and blocks of
+// random numbers that lanes share.
+TEST(AgreementTest, QuantizedDropout) {
+  const std::string text = R"(
+func.func @f(%x: tensor<?x?xf32> {norm.name = "x"}, %s: tensor<i64> {norm.name = "seed"})
+    -> (tensor<?x?xf8E4M3FN> {norm.name = "y"}) {
+  %y = norm.kernel dims(i = ?, j = ?)
+      ins(%e = %x by [[i], [j]] : tensor<?x?xf32>, %seed = %s by [] : tensor<i64>)
+      outs(by [[i], [j]] : tensor<?x?xf8E4M3FN>) {
+    %i = norm.index i
+    %j = norm.index j
+    %n = norm.extent j
+    %r = arith.muli %i, %n : index
+    %k = arith.addi %j, %r : index
+    %zero = arith.constant 0 : i64
+    %w = norm.philox(%seed, %zero, %k) : index
+    %threshold = arith.constant 0x1999999a : i32
+    %keep = arith.cmpi uge, %w, %threshold : i32
+    %none = arith.constant 0.0 : f32
+    %v = arith.select %keep, %e, %none : f32
+    %q = arith.truncf %v : f32 to f8E4M3FN
+    norm.yield %q : f8E4M3FN
+  }
+  return %y : tensor<?x?xf8E4M3FN>
+})";
+  PhaseForm form(text);
+  const Kernel *kernel = kernelFor(text);
+  ASSERT_TRUE(kernel);
+  for (int64_t columns : {64, 101}) {
+    Buffer x("x", DType::F32, {7, columns}), seed("seed", DType::I64, {}),
+        ours("y", DType::F8E4M3FN, {7, columns}),
+        theirs("y", DType::F8E4M3FN, {7, columns});
+    std::vector<uint64_t> bits;
+    Generator generator(4);
+    for (int64_t i = 0; i < 7 * columns; ++i)
+      bits.push_back(encode(DType::F32, 100 * generator.normal()));
+    x.fill(bits);
+    seed.fill({0x123456789abcdef});
+    ASSERT_TRUE(
+        kernel->run({{"x", x.ref()}, {"seed", seed.ref()}, {"y", ours.ref()}}));
+    std::vector<uint64_t> compiled = ours.bits();
+    std::vector<BufferView> views;
+    for (Buffer *buffer : {&x, &seed, &theirs})
+      views.push_back({buffer->ref().data, buffer->shape(), {}});
+    llvm::Error error = interpret(form.program(), views, nullptr);
+    ASSERT_FALSE(error) << llvm::toString(std::move(error));
+    EXPECT_EQ(compiled, theirs.bits());
+  }
+}

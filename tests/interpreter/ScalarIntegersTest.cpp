@@ -1,10 +1,41 @@
 //===- ScalarIntegersTest.cpp - integer ops and casts ---------------------===//
 
+#include "tests/interpreter/Philox.h"
 #include "tests/interpreter/ScalarOpsTest.h"
 
 using namespace normc::interpreter;
 
 namespace {
+
+// Random123's known answers (kat_vectors).
+TEST(Philox, KnownAnswers) {
+  using Block = std::array<uint32_t, 4>;
+  EXPECT_EQ(philoxBlock({0, 0, 0, 0}, {0, 0}),
+            (Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
+  constexpr uint32_t ones = 0xffffffff;
+  EXPECT_EQ(philoxBlock({ones, ones, ones, ones}, {ones, ones}),
+            (Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+  EXPECT_EQ(philoxBlock({0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344},
+                        {0xa4093822, 0x299f31d0}),
+            (Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}));
+}
+
+TEST_F(ScalarOpsTest, Philox) {
+  // The op refers to no kernel here.
+  context.allowUnregisteredDialects();
+  auto word = [&](int64_t seed, int64_t offset, int64_t index) {
+    return evaluate("\"norm.philox\"(%0, %1, %2) : (i64, i64, i64) -> i32",
+                    {"i64", "i64", "i64"},
+                    {integer(seed), integer(offset), integer(index)})
+        .i;
+  };
+  EXPECT_EQ(word(0, 0, 0), 0x6627e8d5);
+  EXPECT_EQ(word(0, 0, 3), int32_t(0x9b00dbd8)); // Sign-extended.
+  EXPECT_EQ(word(5, 7, 4 * 9 + 1), word(5, 16, 1));
+  EXPECT_EQ(word(5, -1, 4), word(5, 0, 0)); // Counters wrap.
+  EXPECT_EQ(word(5, 0, -4),
+            int32_t(philoxBlock({0xffffffff, 0x3fffffff, 0, 0}, {5, 0})[0]));
+}
 
 TEST_F(ScalarOpsTest, IntegerComparisons) {
   struct Case {

@@ -8,6 +8,7 @@
 #ifndef NORMC_TESTS_INTERPRETER_SCALARKERNELS_H
 #define NORMC_TESTS_INTERPRETER_SCALARKERNELS_H
 
+#include "tests/interpreter/Philox.h"
 #include "tests/interpreter/ScalarOps.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -252,6 +253,14 @@ template <bool isSigned> void floatsToInts(const LaneArgs &args) {
                                  : static_cast<uint64_t>(value);
     args.out[l].i = signExtend(integer, bits);
   }
+}
+
+inline void philoxLanes(const LaneArgs &args) {
+  auto [seed, offset, index] = args.operands;
+  for (unsigned l = 0; l < args.lanes; ++l)
+    args.out[l].i = static_cast<int32_t>(philoxWord(
+        static_cast<uint64_t>(seed[l].i), static_cast<uint64_t>(offset[l].i),
+        static_cast<uint64_t>(index[l].i)));
 }
 
 inline void bitcastLanes(const LaneArgs &args) {

@@ -150,6 +150,7 @@ static void addIntegerOps(Table &ops) {
   ops["arith.shrsi"] =
       intOp<INTEGER(int64_t, shift(a, b, args, BINARY(a >> b)()))>;
   ops["arith.cmpi"] = always<compareIntLanes>;
+  ops["norm.philox"] = always<philoxLanes>;
 }
 
 static void addConversions(Table &ops) {

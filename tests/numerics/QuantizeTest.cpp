@@ -287,3 +287,55 @@ func.func @block(%x: tensor<?x512xf32> {norm.name = "x"})
     }
   }
 }
+
+// Rows that are written while the next are read: what waits for a row's turn
+// has 8 bits, too.
+TEST(QuantizeTest, BytesPerRowInThePipeline) {
+  Target target = Target::native();
+  target.llcBytes = 4096;
+  Result<Artifact> artifact = compile(R"(
+func.func @loud(%x: tensor<?x4096xf32> {norm.name = "x"}, %s: tensor<?xf8E5M2> {norm.name = "s"})
+    -> (tensor<?x4096xf8E5M2> {norm.name = "y"}) {
+  %y = norm.kernel dims(i = ?, j = 4096)
+      ins(%e = %x by [[i], [j]] : tensor<?x4096xf32>, %se = %s by [[i]] : tensor<?xf8E5M2>)
+      outs(by [[i], [j]] : tensor<?x4096xf8E5M2>) {
+    %a = math.absf %e : f32
+    %m = norm.reduce max %a over [j] : f32
+    %half = arith.constant 0.5 : f32
+    %limit = arith.mulf %m, %half : f32
+    %is = arith.cmpf oge, %a, %limit : f32
+    %none = arith.constant 0.0 : f8E5M2
+    %o = arith.select %is, %se, %none : f8E5M2
+    norm.yield %o : f8E5M2
+  }
+  return %y : tensor<?x4096xf8E5M2>
+})",
+                                      target);
+  ASSERT_TRUE(artifact) << artifact.error().message;
+  Result<Kernel> kernel = Kernel::load(*artifact);
+  ASSERT_TRUE(kernel);
+  constexpr int64_t rows = 11, columns = 4096;
+  Buffer x("x", DType::F32, {rows, columns}), s("s", DType::F8E5M2, {rows}),
+      y("y", DType::F8E5M2, {rows, columns});
+  Generator generator(2);
+  std::vector<uint64_t> bits, scales;
+  std::vector<float> most(rows);
+  for (int64_t i = 0; i < rows * columns; ++i) {
+    auto value = float(generator.normal());
+    most[i / columns] = std::max(most[i / columns], std::fabs(value));
+    bits.push_back(std::bit_cast<uint32_t>(value));
+  }
+  for (int64_t i = 0; i < rows; ++i)
+    scales.push_back(uint64_t(0x30 + i));
+  x.fill(bits);
+  s.fill(scales);
+  y.clear();
+  Status status = kernel->run({{"x", x.ref()}, {"s", s.ref()}, {"y", y.ref()}});
+  ASSERT_TRUE(status) << status.error().message;
+  std::vector<uint64_t> results = y.bits();
+  for (size_t i = 0; i < results.size(); ++i) {
+    float value = std::fabs(std::bit_cast<float>(uint32_t(bits[i])));
+    size_t row = i / columns;
+    ASSERT_EQ(results[i], value >= most[row] * 0.5f ? scales[row] : 0) << i;
+  }
+}

@@ -110,6 +110,8 @@ struct SmallFloat {
   bool hasInfinity = true; ///< Else all ones are the only NaN.
 
   int minExponent() const { return 2 - (1 << (bits - fraction - 2)); }
+  /// Of the largest number.
+  int maxExponent() const { return (hasInfinity ? 1 : 2) - minExponent(); }
   int all() const { return (1 << (bits - 1)) - 1; }
   /// The bits of infinity, or of what stands in its place: above all numbers.
   int beyond() const {
@@ -147,7 +149,7 @@ static int encode(const SmallFloat &format, double value) {
   if (std::isinf(magnitude))
     return sign | format.beyond();
   int exponent = std::max(std::ilogb(magnitude), format.minExponent());
-  if (exponent > 1 - format.minExponent()) // Beyond the format's.
+  if (exponent > format.maxExponent())
     return sign | format.beyond();
   auto units =
       int(std::nearbyint(std::ldexp(magnitude, format.fraction - exponent)));

@@ -4,6 +4,7 @@
 
 #include "compiler/lowering/shared/Accumulators.h"
 #include "compiler/lowering/shared/ElementTypes.h"
+#include "compiler/lowering/shared/Philox.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -263,6 +264,79 @@ void BodyEmitter::emitIndex(IndexOp op) {
   values.map(op.getResult(), index);
 }
 
+/// What an i64 or index of the phase form is in the first lane, as i64, if it
+/// grows by one from lane to lane; else null. (Narrower integers may wrap.)
+Value BodyEmitter::firstOfRun(Value value) {
+  if (!value.getType().isIndex() && !value.getType().isInteger(64))
+    return {};
+  Operation *def = value.getDefiningOp();
+  if (auto index = dyn_cast_or_null<IndexOp>(def)) {
+    int64_t dim = context.space().indexOf(index.getDimAttr());
+    bool isLane = position.hasLanes && dim == context.lane;
+    return isLane ? position.coordinates[dim] : Value();
+  }
+  if (isa_and_nonnull<arith::IndexCastOp>(def))
+    return firstOfRun(def->getOperand(0));
+  auto sum = dyn_cast_or_null<arith::AddIOp>(def);
+  if (!sum)
+    return {};
+  for (auto [run, base] : {std::pair(sum.getLhs(), sum.getRhs()),
+                           std::pair(sum.getRhs(), sum.getLhs())})
+    if (!isVector(lookup(base)))
+      if (Value first = firstOfRun(run))
+        return addI64(b, toI64(lookup(base)), first);
+  return {};
+}
+
+/// An index value as i64.
+Value BodyEmitter::toI64(Value value) {
+  if (!getElementTypeOrSelf(value.getType()).isIndex())
+    return value;
+  Type type = b.getI64Type();
+  if (isVector(value))
+    type = VectorType::get(context.width, type);
+  return arith::IndexCastOp::create(b, type, value);
+}
+
+/// Of lanes side by side in the order of the indexes, each four share a block,
+/// where the first of them is a multiple of four.
+void BodyEmitter::emitPhilox(PhiloxOp op) {
+  Value seed = lookup(op.getSeed()), offset = lookup(op.getOffset());
+  Value index = toI64(lookup(op.getIndex())), first;
+  bool isUniform = !isVector(seed) && !isVector(offset);
+  if (isVector(index) && isUniform && context.width % 4 == 0)
+    first = firstOfRun(op.getIndex());
+  auto emitWords = [&]() -> Value {
+    if (isUniform && !isVector(index))
+      return emitPhiloxWords(b, seed, offset, index);
+    return emitPhiloxWords(b, isUniform ? seed : toVector(seed),
+                           toVector(offset), toVector(index));
+  };
+  if (!first) {
+    values.map(op.getResult(), emitWords());
+    return;
+  }
+  Value part = b.createOrFold<arith::AndIOp>(first, makeI64(b, 3));
+  Value isWhole = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, part,
+                                                makeI64(b, 0));
+  auto words = VectorType::get(context.width, b.getI32Type());
+  PhiloxKeys keys;
+  { // No pass would take them out of every loop.
+    OpBuilder::InsertionGuard outside(b);
+    b.setInsertionPointAfterValue(seed);
+    keys = emitPhiloxKeys(b, seed,
+                          VectorType::get(context.width / 4, b.getI64Type()));
+  }
+  auto branch =
+      scf::IfOp::create(b, TypeRange{words}, isWhole, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(b, emitPhiloxRun(b, keys, offset, first));
+  b.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(b, emitWords());
+  values.map(op.getResult(), branch.getResult(0));
+}
+
 /// The same op on vectors, if any operand is one.
 void BodyEmitter::widen(Operation &op) {
   SmallVector<Value> operands;
@@ -292,6 +366,8 @@ void BodyEmitter::emit(Operation &op) {
     store(lookup(storeOp.getValue()), storeOp.getView(), storeOp.getMap());
   } else if (auto accumulateOp = dyn_cast<AccumulateOp>(op)) {
     accumulate(accumulateOp);
+  } else if (auto philox = dyn_cast<PhiloxOp>(op)) {
+    emitPhilox(philox);
   } else if (auto index = dyn_cast<IndexOp>(op)) {
     emitIndex(index);
   } else if (auto extent = dyn_cast<ExtentOp>(op)) {

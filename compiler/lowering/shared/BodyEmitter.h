@@ -96,6 +96,9 @@ private:
   mlir::Value lanePointers(const Access &access, mlir::Type element);
   mlir::Value laneNumbers();
   void emitIndex(norm::IndexOp op);
+  void emitPhilox(norm::PhiloxOp op);
+  mlir::Value firstOfRun(mlir::Value value);
+  mlir::Value toI64(mlir::Value value);
   void widen(mlir::Operation &op);
 
   const StageContext &context;

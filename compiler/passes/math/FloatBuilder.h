@@ -44,6 +44,13 @@ public:
   Value subi(Value x, Value y) { return create<mlir::arith::SubIOp>(x, y); }
   Value andi(Value x, Value y) { return create<mlir::arith::AndIOp>(x, y); }
   Value ori(Value x, Value y) { return create<mlir::arith::OrIOp>(x, y); }
+  Value xori(Value x, Value y) { return create<mlir::arith::XOrIOp>(x, y); }
+  Value muli(Value x, uint64_t y) {
+    return create<mlir::arith::MulIOp>(x, sameInt(x, y));
+  }
+  Value minui(Value x, uint64_t y) {
+    return create<mlir::arith::MinUIOp>(x, sameInt(x, y));
+  }
   Value addi(Value x, uint64_t y) { return addi(x, sameInt(x, y)); }
   Value subi(Value x, uint64_t y) { return subi(x, sameInt(x, y)); }
   Value andi(Value x, uint64_t y) { return andi(x, sameInt(x, y)); }

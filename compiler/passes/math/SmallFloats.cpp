@@ -62,9 +62,10 @@ Value float8ToF32ThroughF16(ElementwiseBuilder &e, Value bits,
   return e.mul(e.extf(e.bitcast(half, f16), f32), e.floatConstant(f32, 256));
 }
 
-Value addRounding(ElementwiseBuilder &e, Value bits, unsigned shift) {
+Value addRounding(ElementwiseBuilder &e, Value bits, unsigned shift,
+                  uint32_t less) {
   Value odd = e.andi(e.shr(bits, shift), 1);
-  return e.addi(bits, e.addi(odd, (1u << (shift - 1)) - 1));
+  return e.addi(e.addi(bits, odd), (1u << (shift - 1)) - 1 - less);
 }
 
 // Below the smallest normal number the spacing is that of f32 at a power of two
@@ -78,22 +79,20 @@ Value f32ToSmallFloat(ElementwiseBuilder &e, Value x,
   Value bits = e.bits(x);
   Value magnitude = e.andi(bits, 0x7fffffff);
   Value normal =
-      e.shr(addRounding(e, e.subi(magnitude, rebias << 23), shift), shift);
+      e.shr(addRounding(e, magnitude, shift, /*less=*/rebias << 23), shift);
+  // Patterns grow with the magnitude up to NaN's: what stands beyond the
+  // numbers is the limit, and right for NaN where there is no infinity.
+  normal = e.minui(normal, infinity);
   double power = std::ldexp(1.0, 24 - int(format.bias + format.fraction));
   Value subnormal =
       e.bits(e.add(e.bitcast(magnitude, f32), e.floatConstant(f32, power)));
   Value result = e.select(e.cmpi(IPred::ult, magnitude, (rebias + 1) << 23),
                           subnormal, normal);
-  // From here on the bits do not fit, or mean something else; where there is no
-  // infinity that includes NaN.
-  uint32_t beyond = format.hasInfinity ? (rebias + format.maxField()) << 23
-                                       : (infinity << shift) + (rebias << 23);
-  result = e.select(e.cmpi(IPred::uge, magnitude, beyond),
-                    e.intConstant(32, infinity), result);
   if (format.hasInfinity) {
-    uint32_t fractionMask = (1u << format.fraction) - 1;
-    Value nan = e.ori(e.andi(e.shr(magnitude, shift), fractionMask),
-                      infinity | 1u << (format.fraction - 1));
+    Value nan = e.intConstant(32, infinity | 1u << (format.fraction - 1));
+    if (format.width == 16)
+      nan = e.ori(e.andi(e.shr(magnitude, shift), (1u << format.fraction) - 1),
+                  nan);
     result = e.select(e.isNaN(x), nan, result);
   }
   return e.ori(result,

@@ -49,15 +49,16 @@ mlir::Value float8ToF32ThroughF16(ElementwiseBuilder &e, mlir::Value bits,
 
 /// f32 -> integers of 32 bits, of which the lower ones are the format's; what
 /// is above them is undefined. Beyond the largest number is infinity, or NaN
-/// where there is none.
+/// where there is none. A NaN of 16 bits keeps the upper payload.
 mlir::Value f32ToSmallFloat(ElementwiseBuilder &e, mlir::Value x,
                             const SmallFloat &format);
 
 /// bits + half of the place at `shift`, less one unless the place is odd: after
 /// a shift this is the nearest, ties to even. A carry runs on into the
-/// exponent, and from the largest number into infinity, as it should.
-mlir::Value addRounding(ElementwiseBuilder &e, mlir::Value bits,
-                        unsigned shift);
+/// exponent, and from the largest number into infinity, as it should. `less`,
+/// an even number of places, is taken away in passing.
+mlir::Value addRounding(ElementwiseBuilder &e, mlir::Value bits, unsigned shift,
+                        uint32_t less = 0);
 
 } // namespace normc
 

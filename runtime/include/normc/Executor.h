@@ -30,24 +30,34 @@ public:
                                         int64_t end),
                            void *context) = 0;
 
+  /// The same for work of some 30 us or less, which is not worth waking a
+  /// thread for: it may use those that are awake. Without an override, all of
+  /// it is one call of `body` on the calling thread.
+  virtual void parallelForSmall(int64_t count,
+                                void (*body)(void *context, int64_t begin,
+                                             int64_t end),
+                                void *context);
+
   /// How many calls of `body` can run at the same time, at least 1. Where it is
-  /// 1, and in stages of up to eight chunks on less than 1 MB, kernels call
-  /// their code directly and not through `parallelFor`.
+  /// 1, kernels call their code directly. Stages of up to eight chunks go
+  /// through `parallelForSmall` if the call's arguments have less than 1 MB.
   virtual int concurrency() const = 0;
 };
 
 /// Runs everything on the calling thread. Lives as long as the process.
 Executor &serialExecutor();
 
-/// Runs on the oneTBB arena of the calling thread: all cores, unless the host
-/// has set another limit through oneTBB. Waiting threads take up no work but
-/// the kernel's own. Lives as long as the process.
+/// Runs on as many threads as the oneTBB arena of the calling thread has: all
+/// cores, unless the host has set another limit through oneTBB. Waiting threads
+/// take up no work but the kernel's own. The other threads wait 50 us for the
+/// next call before they sleep, or take up work of the host's. Lives as long as
+/// the process.
 Executor &defaultExecutor();
 
-/// A oneTBB arena of `threads` threads, the calling one included. `threads` is
-/// clamped to what oneTBB allows in this process, which is one thread per core
-/// by default; `concurrency()` of the result tells. Threads are shared with
-/// other arenas, so that creating an executor is cheap.
+/// The same with `threads` threads of oneTBB, the calling one included.
+/// `threads` is clamped to what oneTBB allows in this process, which is one
+/// thread per core by default; `concurrency()` of the result tells. Threads are
+/// shared with other arenas, so that creating an executor is cheap.
 std::unique_ptr<Executor> makeThreadExecutor(int threads);
 
 } // namespace normc

@@ -8,10 +8,12 @@ from .cases import EPSILON
 
 def preset_text(normc, case, any_batch=False):
     """The declaration of a named norm, as `normc preset` writes it; of images
-    too the first extent is left open where `any_batch` says so."""
+    too the first extent is left open where `any_batch` says so. Few rows are
+    told: long ones are then cut."""
     options = ["--dtype", case.dtype, "--epsilon", str(EPSILON)]
     if case.layout == "rows":
-        options += ["--shape", f"?x{case.shape[1]}"]
+        rows = case.shape[0] if case.group == "few" else "?"
+        options += ["--shape", f"{rows}x{case.shape[1]}"]
     else:
         n, c, h, w = case.shape
         last = case.layout == "nhwc"

@@ -7,6 +7,8 @@
 // RUN: normc compile %t/i8.mlir --emit=asm --target=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,I8-V3
 // RUN: normc compile %t/i8.mlir --emit=asm --target=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,I8-V4
 // RUN: normc compile %t/i8.mlir --emit=asm --target=aarch64 | FileCheck %s --check-prefixes=CHECK,I8-ARM
+// RUN: sed -e 's/<?x/<8192x/g; s/i = ?/i = 8192/' %t/i8.mlir > %t/large.mlir
+// RUN: normc compile %t/large.mlir --emit=asm --target=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,LARGE
 // RUN: normc compile %t/input.mlir --emit=asm --target=x86-64-v2 | FileCheck %s --check-prefixes=CHECK,IN-V2
 // RUN: normc compile %t/input.mlir --emit=asm --target=x86-64-v4 | FileCheck %s --check-prefixes=CHECK,IN-V4
 
@@ -38,6 +40,10 @@
 // I8-V4: vmovntdq %ymm
 // I8-ARM: frintn v{{[0-9]+}}.4s
 // I8-ARM: fcvtzs v{{[0-9]+}}.4s
+
+// No choice between two stores is left where the size is known.
+// LARGE-NOT: vpmovdb {{.*}}(
+// LARGE: vmovntdq %ymm
 
 // IN-V2: pslld $21, %xmm
 // IN-V4: vcvtph2ps %ymm{{[0-9]+}}, %zmm

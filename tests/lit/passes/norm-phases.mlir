@@ -165,3 +165,28 @@ func.func @meet(%a: tensor<?x8xf32>, %b: tensor<?x8xf32>) -> tensor<?x8xf32> {
   }
   return %z : tensor<?x8xf32>
 }
+
+// -----
+
+// A result per row is written at the row's end, so that the mean may still wait
+// for the phase that the maximum comes before: x is read three times, not four.
+// CHECK-LABEL: norm.program @saved_mean
+// CHECK: %[[MAX:.*]] = norm.phase over [j]
+// CHECK: norm.contribute max %{{.*}} : f32
+// CHECK: %[[SUMS:.*]]:2 = norm.phase over [j]
+// CHECK: norm.contribute mean %{{.*}}, add %{{.*}} : f32, f32
+// CHECK: norm.phase over [j]
+// CHECK: norm.store %[[SUMS]]#0, %arg2 by {{\[\[}}i]]
+func.func @saved_mean(%x: tensor<?x4096xf32>) -> (tensor<?x4096xf32>, tensor<?xf32>) {
+  %y:2 = norm.kernel dims(i = ?, j = 4096) ins(%xe = %x by [[i], [j]] : tensor<?x4096xf32>)
+      outs(by [[i], [j]] : tensor<?x4096xf32>, by [[i]] : tensor<?xf32>) {
+    %max = norm.reduce max %xe over [j] : f32
+    %mean = norm.reduce mean %xe over [j] : f32
+    %d = arith.subf %xe, %max : f32
+    %sum = norm.reduce add %d over [j] : f32
+    %m = arith.mulf %mean, %sum : f32
+    %o = arith.mulf %xe, %m : f32
+    norm.yield %o, %mean : f32, f32
+  }
+  return %y#0, %y#1 : tensor<?x4096xf32>, tensor<?xf32>
+}

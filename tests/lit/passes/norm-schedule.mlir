@@ -4,11 +4,13 @@
 // RUN: not norm-opt %s --norm-schedule=target=tpu -split-input-file 2>&1 | FileCheck %s --check-prefix=BAD
 // BAD: expected target cpu or gpu, but got tpu
 
-// Rows: instances are rows, lanes run along them.
+// Rows: instances are rows, lanes run along them. Where 16-bit values are read,
+// and nothing is written along the lanes, a whole vector of them is two of what
+// they are computed in.
 // CHECK-LABEL: func.func @rows
-// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 16, unroll = 8, chunk = {{[0-9]+}}, resident = 524288,
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, unroll = 4, chunk = {{[0-9]+}}, resident = 524288,
 // AVX2-LABEL: func.func @rows
-// AVX2: parallel = [i], lanes = [j], width = 8, unroll = 8
+// AVX2: parallel = [i], lanes = [j], width = 16, unroll = 4
 // A thread loads 16 bytes of the bf16 operand.
 // GPU-LABEL: func.func @rows
 // GPU: target = gpu, parallel = [i], lanes = [j], width = 8, threads = 128

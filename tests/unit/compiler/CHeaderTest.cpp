@@ -48,6 +48,24 @@ TEST(CHeaderTest, PointersThenSizesThenScratch) {
                         "    void *scratch) {\n"));
 }
 
+TEST(CHeaderTest, TypesThatCHasAndBits) {
+  Artifact artifact = makeArtifact();
+  for (auto [dtype, pointer, comment] :
+       {std::tuple(DType::F8E4M3FN, "const uint8_t *x",
+                   "x: f8E4M3FN (its bits) ["),
+        {DType::F8E5M2, "const uint8_t *x", "x: f8E5M2 (its bits) ["},
+        {DType::F16, "const uint16_t *x", "x: f16 (its bits) ["},
+        {DType::F64, "const double *x", "x: f64 ["},
+        {DType::I8, "const int8_t *x", "x: i8 ["},
+        {DType::I32, "const int32_t *x", "x: i32 ["},
+        {DType::I64, "const int64_t *x", "x: i64 ["}}) {
+    artifact.arguments[0].dtype = dtype;
+    std::string text = write(artifact);
+    EXPECT_THAT(text, HasSubstr(pointer));
+    EXPECT_THAT(text, HasSubstr(comment));
+  }
+}
+
 TEST(CHeaderTest, SizesThatFollowAreComputed) {
   std::string text = write(makeArtifact());
   EXPECT_THAT(text, HasSubstr("  words[1] = normc_c_floor_div(words[0], 2, "

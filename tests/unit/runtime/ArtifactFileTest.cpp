@@ -167,7 +167,7 @@ TEST(ArtifactFileTest, RefusesWhatIsNoArtifact) {
 TEST(ArtifactFileTest, RefusesOtherVersions) {
   expectRefused(file("", 1), "artifact: expected format version 3, but got 1",
                 ErrorKind::Environment);
-  expectRefused(file("", uint64_t(1) << 32 | 2),
+  expectRefused(file("", uint64_t(1) << 32 | 3),
                 "artifact: expected format version 3, but got 4294967299",
                 ErrorKind::Environment);
 }

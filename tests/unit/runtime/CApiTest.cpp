@@ -80,13 +80,13 @@ TEST_F(CApiTest, RunsOnEveryKindOfThreads) {
   EXPECT_EQ(normc_run(kernel, tensors, 2, normc_serial_executor()), NORMC_OK);
   EXPECT_EQ(y, sums);
   // More chunks than the calling thread takes alone.
-  std::vector<float> rows(16, 1), results(16);
-  normc_tensor many[2] = {matrix(rows, 16), matrix(results, 16)};
+  std::vector<float> rows(40, 1), results(40);
+  normc_tensor many[2] = {matrix(rows, 40), matrix(results, 40)};
   int64_t chunks = 0;
   normc_executor pool = {countingPool, &chunks, 4};
   EXPECT_EQ(normc_run(kernel, many, 2, &pool), NORMC_OK);
-  EXPECT_EQ(results, std::vector<float>(16, 2));
-  EXPECT_EQ(chunks, 16);
+  EXPECT_EQ(results, std::vector<float>(40, 2));
+  EXPECT_EQ(chunks, 40);
 }
 
 TEST_F(CApiTest, RefusesExecutors) {

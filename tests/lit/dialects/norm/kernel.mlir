@@ -144,3 +144,33 @@ func.func @scheduled(%x: tensor<8x64xf32>) -> (tensor<8x64xf32>, tensor<8x64xf32
   }
   return %y, %z : tensor<8x64xf32>, tensor<8x64xf32>
 }
+
+// Random bits of every point, by its row-major number; the elements of what they
+// are for have 8 bits.
+// CHECK-LABEL: func.func @random
+// CHECK: %[[K:.*]] = arith.addi %{{.*}}, %{{.*}} : index
+// CHECK: norm.philox(%[[S:.*]], %[[O:.*]], %[[K]]) : index
+// CHECK: norm.philox(%[[S]], %[[O]], %[[S]]) {note = 1 : i64} : i64
+// CHECK: norm.yield %{{.*}}, %{{.*}} : f8E4M3FN, i8
+func.func @random(%x: tensor<4x?xf8E5M2>, %seed: tensor<i64>, %offset: i64) -> (tensor<4x?xf8E4M3FN>, tensor<4xi8>) {
+  %y, %z = norm.kernel dims(i = 4, j = ?)
+      ins(%xe = %x by [[i], [j]] : tensor<4x?xf8E5M2>, %s = %seed by [] : tensor<i64>, %o = %offset by [] : i64)
+      outs(by [[i], [j]] : tensor<4x?xf8E4M3FN>, by [[i]] : tensor<4xi8>) {
+    %i = norm.index i
+    %j = norm.index j
+    %n = norm.extent j
+    %r = arith.muli %i, %n : index
+    %k = arith.addi %r, %j : index
+    %w = norm.philox(%s, %o, %k) : index
+    %half = arith.constant 0x80000000 : i32
+    %keep = arith.cmpi uge, %w, %half : i32
+    %zero = arith.constant 0.0 : f32
+    %wide = arith.extf %xe : f8E5M2 to f32
+    %kept = arith.select %keep, %wide, %zero : f32
+    %v = arith.truncf %kept : f32 to f8E4M3FN
+    %all = norm.philox(%s, %o, %s) {note = 1} : i64
+    %b = arith.trunci %all : i32 to i8
+    norm.yield %v, %b : f8E4M3FN, i8
+  }
+  return %y, %z : tensor<4x?xf8E4M3FN>, tensor<4xi8>
+}

@@ -98,14 +98,33 @@ TEST_F(StageCodeTest, CallsDirectlyWhereOneThreadIsEnough) {
 TEST_F(StageCodeTest, SmallStagesStayOnTheirThread) {
   TestExecutor executor;
   bytes = (1 << 20) - 1;
-  EXPECT_TRUE(run(countCalls, {8, 2}, executor));
+  EXPECT_TRUE(run(countCalls, {32, 2}, executor));
   EXPECT_EQ(executor.loops, 0);
-  EXPECT_TRUE(run(countCalls, {9}, executor));
+  EXPECT_TRUE(run(countCalls, {33}, executor));
   EXPECT_EQ(executor.loops, 1) << "many chunks are work, however few bytes";
   bytes = 1 << 20;
   EXPECT_TRUE(run(countCalls, {2}, executor));
   EXPECT_EQ(executor.loops, 2) << "many bytes are work, however few chunks";
-  EXPECT_EQ(counter, 10 + 9 + 2);
+  EXPECT_EQ(counter, 34 + 33 + 2);
+}
+
+TEST_F(StageCodeTest, SmallStagesMayUseThreadsThatAreAwake) {
+  struct AwakeExecutor : TestExecutor {
+    void parallelForSmall(int64_t count, void (*body)(void *, int64_t, int64_t),
+                          void *context) override {
+      ++smallLoops;
+      body(context, 0, count);
+    }
+    int smallLoops = 0;
+  } executor;
+  bytes = 128 << 10;
+  EXPECT_TRUE(run(countCalls, {2}, executor));
+  EXPECT_EQ(executor.smallLoops, 1);
+  bytes = (128 << 10) - 1;
+  EXPECT_TRUE(run(countCalls, {32}, executor));
+  EXPECT_EQ(executor.smallLoops, 1) << "tiny ones are over before";
+  EXPECT_EQ(executor.loops, 0);
+  EXPECT_EQ(counter, 34);
 }
 
 TEST_F(StageCodeTest, ReportsWhatTheCodeReturns) {

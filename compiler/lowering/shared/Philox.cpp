@@ -1,0 +1,93 @@
+//===- Philox.cpp - Philox4x32-10 as integer code -------------------------===//
+
+#include "compiler/lowering/shared/Philox.h"
+
+#include "compiler/passes/math/FloatBuilder.h"
+
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+#include <array>
+
+using namespace mlir;
+using namespace normc;
+
+using IPred = arith::CmpIPredicate;
+
+// Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3",
+// SC'11; the names are Random123's.
+static constexpr unsigned kRounds = 10;
+static constexpr uint64_t kM0 = 0xD2511F53, kM1 = 0xCD9E8D57;
+static constexpr uint64_t kW0 = 0x9E3779B9, kW1 = 0xBB67AE85;
+static constexpr uint64_t kLow = 0xFFFFFFFF;
+
+PhiloxKeys normc::emitPhiloxKeys(ImplicitLocOpBuilder &b, Value seed,
+                                 Type shape) {
+  ElementwiseBuilder e(b, b.getLoc(), seed.getType());
+  PhiloxKeys keys;
+  auto add = [&](Value key) {
+    keys.push_back(key.getType() == shape
+                       ? key
+                       : vector::BroadcastOp::create(b, shape, key));
+  };
+  Value upper = e.shr(seed, 32);
+  for (unsigned round = 0; round < kRounds; ++round) {
+    add(e.addi(seed, round * kW0));
+    add(e.addi(upper, round * kW1));
+  }
+  return keys;
+}
+
+/// The four words of the block of each counter, in the lower halves of i64;
+/// what is above them is undefined: a multiplication takes lower halves alone,
+/// and the masks in front of it disappear.
+static std::array<Value, 4> emitBlocks(ElementwiseBuilder &e,
+                                       const PhiloxKeys &keys, Value counter) {
+  Value zero = e.intConstant(64, 0);
+  Value c0 = counter, c1 = e.shr(counter, 32), c2 = zero, c3 = zero;
+  for (unsigned round = 0; round < kRounds; ++round) {
+    Value p0 = e.muli(e.andi(c0, kLow), kM0);
+    Value p1 = e.muli(e.andi(c2, kLow), kM1);
+    c0 = e.xori(e.xori(e.shr(p1, 32), c1), keys[2 * round]);
+    c2 = e.xori(e.xori(e.shr(p0, 32), c3), keys[2 * round + 1]);
+    c1 = p1;
+    c3 = p0;
+  }
+  return {c0, c1, c2, c3};
+}
+
+Value normc::emitPhiloxWords(ImplicitLocOpBuilder &b, Value seed, Value offset,
+                             Value index) {
+  ElementwiseBuilder e(b, b.getLoc(), index.getType());
+  auto words = emitBlocks(e, emitPhiloxKeys(b, seed, index.getType()),
+                          e.addi(offset, e.shr(index, 2)));
+  Value isEven = e.cmpi(IPred::eq, e.andi(index, 1), 0);
+  Value isFirst = e.cmpi(IPred::eq, e.andi(index, 2), 0);
+  Value word = e.select(isFirst, e.select(isEven, words[0], words[1]),
+                        e.select(isEven, words[2], words[3]));
+  return e.trunci(word, 32);
+}
+
+Value normc::emitPhiloxRun(ImplicitLocOpBuilder &b, const PhiloxKeys &keys,
+                           Value offset, Value first) {
+  auto type = cast<VectorType>(keys.front().getType());
+  int64_t blocks = type.getNumElements();
+  ElementwiseBuilder scalar(b, b.getLoc(), first.getType());
+  ElementwiseBuilder e(b, b.getLoc(), type);
+  Value start = scalar.addi(offset, scalar.shr(first, 2));
+  auto numbers = llvm::to_vector(llvm::seq<int64_t>(0, blocks));
+  Value counter =
+      e.addi(vector::BroadcastOp::create(b, type, start),
+             arith::ConstantOp::create(b, b.getI64VectorAttr(numbers)));
+  auto words = emitBlocks(e, keys, counter);
+  // Words 0 and 1 of a block side by side, and 2 and 3; then both in turn.
+  auto pair = [&](Value low, Value high) {
+    return e.ori(e.andi(low, kLow), e.shl(high, 32));
+  };
+  SmallVector<int64_t> order;
+  for (int64_t block = 0; block < blocks; ++block)
+    llvm::append_values(order, block, blocks + block);
+  Value both = vector::ShuffleOp::create(b, pair(words[0], words[1]),
+                                         pair(words[2], words[3]), order);
+  return vector::BitCastOp::create(
+      b, VectorType::get(4 * blocks, b.getI32Type()), both);
+}

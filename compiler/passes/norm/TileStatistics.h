@@ -1,0 +1,49 @@
+//===- TileStatistics.h - statistics of groups, by tiles --------*- C++ -*-===//
+//
+// What passes that take a group's statistics by tiles share: moments of a tile,
+// moments of tiles merged, and the cut between what a whole group has in common
+// and what is elementwise.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_PASSES_NORM_TILESTATISTICS_H
+#define NORMC_COMPILER_PASSES_NORM_TILESTATISTICS_H
+
+#include "dialects/norm/Norm.h"
+
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace normc {
+
+/// The mean of `point`, an f32, in two parts, and the mean square of the
+/// distances to it; `mean` builds means over the tile.
+llvm::SmallVector<mlir::Value>
+buildTileMoments(mlir::ImplicitLocOpBuilder &b, mlir::Value point,
+                 llvm::function_ref<mlir::Value(mlir::Value)> mean);
+
+/// The same of tiles that are one but for `over` and have as many points each
+/// (Chan, Golub and LeVeque), from the three of each tile.
+llvm::SmallVector<mlir::Value> buildMergedMoments(mlir::ImplicitLocOpBuilder &b,
+                                                  mlir::ValueRange tiles,
+                                                  norm::DimsAttr over);
+
+/// Puts the three in the place of `moments`, which vanishes.
+void replaceMoments(mlir::ImplicitLocOpBuilder &b, norm::MomentsOp moments,
+                    mlir::Value mean, mlir::Value delta, mlir::Value variance);
+
+/// Adds an operand to a kernel; returns the argument of its body.
+mlir::BlockArgument addInput(norm::KernelOp kernel, mlir::Value tensor,
+                             norm::MapAttr map);
+
+/// Cuts a kernel whose last `count` arguments are a group's statistics, by
+/// `group`: what is the same for a whole group becomes a kernel's results, by
+/// `perGroup`, which may tell apart what groups don't; the rest is elementwise.
+/// Returns the kernel of the rest, or null where there is none, or where a
+/// value that the rest needs has no place in a tensor and nothing was cut.
+norm::KernelOp cutElementwise(mlir::ImplicitLocOpBuilder &b,
+                              norm::KernelOp kernel, norm::MapAttr group,
+                              norm::MapAttr perGroup, size_t count);
+
+} // namespace normc
+
+#endif // NORMC_COMPILER_PASSES_NORM_TILESTATISTICS_H

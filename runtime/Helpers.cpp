@@ -1,0 +1,276 @@
+//===- Helpers.cpp - threads that stay awake between calls ----------------===//
+
+#include "runtime/Helpers.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+#if defined(__linux__)
+#include <sched.h>
+#include <unistd.h>
+#endif
+
+using namespace normc;
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::microseconds;
+
+/// About as long as a thread that sleeps takes to come.
+static constexpr microseconds kLinger{50};
+/// Of work alone, in calls less than `kLinger` apart: then waking a thread has
+/// cost no more than what it would have saved.
+static constexpr microseconds kPatience{30};
+
+static void relax() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("isb");
+#endif
+}
+
+#if defined(__linux__)
+/// Lets a thread run where this process may, but for this very processor; or
+/// anywhere again, where the thread is this one.
+static void moveAway(pid_t thread) {
+  cpu_set_t processors;
+  if (sched_getaffinity(getpid(), sizeof(processors), &processors) != 0)
+    return;
+  if (thread != gettid())
+    CPU_CLR(sched_getcpu(), &processors);
+  if (CPU_COUNT(&processors) > 0)
+    sched_setaffinity(thread, sizeof(processors), &processors);
+}
+#endif
+
+namespace {
+
+/// What a thread begins with; others take from it what it hasn't got to.
+struct alignas(64) Part {
+  std::atomic<int64_t> next = 0;
+  int64_t end = 0;
+
+  /// Half of what is left, or one; false where nothing is.
+  bool take(int64_t &from, int64_t &to) {
+    from = next.load(std::memory_order_relaxed);
+    do {
+      if (from >= end)
+        return false;
+      to = from + (end - from + 1) / 2;
+    } while (!next.compare_exchange_weak(from, to, std::memory_order_relaxed));
+    return true;
+  }
+};
+
+/// A thread, and whether it sleeps. The caller's place has no thread.
+struct alignas(64) Place {
+  std::atomic<bool> isAwake = false; ///< Or about to be.
+  std::atomic<uint32_t> call = 0;    ///< Another number is a call.
+  std::atomic<int> thread = 0;       ///< As the system numbers it.
+  bool isStarted = false;
+};
+
+} // namespace
+
+/// What the calling thread and the helpers share.
+class Helpers::Crew : public std::enable_shared_from_this<Helpers::Crew> {
+public:
+  explicit Crew(int threads) : places(threads), parts(threads) {}
+
+  bool enter() { return !isTaken.exchange(true, std::memory_order_acquire); }
+  void leave() { isTaken.store(false, std::memory_order_release); }
+  int size() const { return int(places.size()); }
+  void dismiss();
+
+  // By the thread that has entered.
+  int countAwake(int threads) const;
+  void wake(int threads);
+  void share(int64_t count, Body body, void *context, int threads);
+  Clock::time_point lastEnd{};
+  Clock::duration alone{}; ///< Since the last gap or waking.
+
+private:
+  void live(int number);
+  bool awaitJob(uint64_t &seen) const;
+  void help(int number);
+  void work(int number);
+  void callTo(Place &place) {
+    place.call.fetch_add(1);
+    place.call.notify_one();
+  }
+
+  std::atomic<bool> isTaken = false, isDismissed = false;
+  std::vector<Place> places;
+  // The job: written while no helper is inside.
+  std::vector<Part> parts;
+  int sharing = 0; ///< Threads with a part.
+  Body body = nullptr;
+  void *context = nullptr;
+  /// Odd while there is a job.
+  alignas(64) std::atomic<uint64_t> generation = 0;
+  alignas(64) std::atomic<int> inside = 0;
+};
+
+//===----------------------------------------------------------------------===//
+// The helpers' side
+//===----------------------------------------------------------------------===//
+
+void Helpers::Crew::work(int number) {
+  int64_t from, to;
+  for (int i = 0; i < sharing; ++i) {
+    Part &part = parts[(number + i) % sharing];
+    while (part.take(from, to))
+      body(context, from, to);
+  }
+}
+
+/// False where none comes.
+bool Helpers::Crew::awaitJob(uint64_t &seen) const {
+  auto end = Clock::now() + kLinger;
+  do {
+    for (int i = 0; i < 64; ++i) {
+      uint64_t now = generation.load(std::memory_order_relaxed);
+      if (now != seen && now % 2 == 1) {
+        seen = now;
+        return true;
+      }
+      relax();
+    }
+    if (isDismissed.load(std::memory_order_relaxed))
+      return false;
+  } while (Clock::now() < end);
+  return false;
+}
+
+/// Until nothing has come for a while.
+void Helpers::Crew::help(int number) {
+  uint64_t seen = 0;
+  while (awaitJob(seen)) {
+    inside.fetch_add(1);
+    if (generation.load() == seen && number < sharing)
+      work(number);
+    inside.fetch_sub(1);
+  }
+}
+
+/// A helper's life.
+void Helpers::Crew::live(int number) {
+  Place &place = places[number];
+#if defined(__linux__)
+  place.thread = gettid();
+#endif
+  for (uint32_t answered = 0;; answered = place.call) {
+    place.call.wait(answered);
+    if (isDismissed)
+      return;
+#if defined(__linux__)
+    moveAway(place.thread);
+#endif
+    help(number);
+    place.isAwake = false;
+  }
+}
+
+void Helpers::Crew::dismiss() {
+  isDismissed = true;
+  for (Place &place : places)
+    callTo(place);
+}
+
+//===----------------------------------------------------------------------===//
+// The caller's side
+//===----------------------------------------------------------------------===//
+
+int Helpers::Crew::countAwake(int threads) const {
+  return int(std::count_if(
+      places.begin() + 1, places.begin() + threads, [](const Place &place) {
+        return place.isAwake.load(std::memory_order_relaxed);
+      }));
+}
+
+void Helpers::Crew::wake(int threads) {
+  for (int number = 1; number < threads; ++number) {
+    Place &place = places[number];
+    if (place.isAwake.exchange(true))
+      continue;
+    try {
+      if (!place.isStarted)
+        std::thread([crew = shared_from_this(), number] {
+          crew->live(number);
+        }).detach();
+      place.isStarted = true;
+    } catch (const std::system_error &) { // One less, then.
+      place.isAwake = false;
+      return;
+    }
+#if defined(__linux__)
+    if (place.thread != 0)
+      moveAway(place.thread);
+#endif
+    callTo(place);
+  }
+}
+
+void Helpers::Crew::share(int64_t count, Body theBody, void *theContext,
+                          int threads) {
+  body = theBody;
+  context = theContext;
+  sharing = threads;
+  int64_t each = count / sharing, more = count % sharing, begin = 0;
+  for (int i = 0; i < sharing; ++i) {
+    parts[i].next.store(begin, std::memory_order_relaxed);
+    parts[i].end = begin += each + (i < more);
+  }
+  // In one order with what helpers do: either they see that the job is over, or
+  // they are seen inside.
+  generation.fetch_add(1);
+  work(0);
+  generation.fetch_add(1);
+  for (int turns = 0; inside.load() != 0; ++turns) {
+    relax();
+    if (turns > 1000)
+      std::this_thread::yield();
+  }
+}
+
+Helpers::Helpers(int threads)
+    : crew(std::make_shared<Crew>(std::max(threads, 1))) {}
+
+Helpers::~Helpers() { crew->dismiss(); }
+
+bool Helpers::run(int64_t count, Body body, void *context, int threads,
+                  Work work) {
+  if (!crew->enter())
+    return false;
+  int most = int(std::min<int64_t>({threads, count, crew->size()}));
+  int awake = crew->countAwake(most);
+  bool isLonely = awake < most - 1;
+  Clock::time_point begin;
+  if (isLonely) {
+    begin = Clock::now();
+    if (begin - crew->lastEnd > kLinger)
+      crew->alone = {};
+  }
+  if (isLonely && (work == Work::Large || crew->alone > kPatience)) {
+    crew->wake(most);
+    awake = crew->countAwake(most);
+    crew->alone = {};
+  }
+  if (awake > 0)
+    crew->share(count, body, context, most);
+  else
+    body(context, 0, count);
+  if (isLonely) {
+    crew->lastEnd = Clock::now();
+    crew->alone += crew->lastEnd - begin;
+  }
+  crew->leave();
+  return true;
+}

@@ -1,0 +1,148 @@
+//===- HelpersTest.cpp ----------------------------------------------------===//
+
+#include "runtime/Helpers.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <thread>
+#include <vector>
+
+using namespace normc;
+using Work = Helpers::Work;
+
+namespace {
+
+/// A loop that notes how often each number came, and on how many threads.
+struct Loop {
+  std::vector<std::atomic<int>> runs;
+  std::atomic<int> elsewhere = 0;
+  std::thread::id caller = std::this_thread::get_id();
+  std::chrono::microseconds each{0};
+
+  explicit Loop(int64_t count) : runs(count) {}
+
+  static void body(void *context, int64_t begin, int64_t end) {
+    auto &loop = *static_cast<Loop *>(context);
+    if (std::this_thread::get_id() != loop.caller)
+      ++loop.elsewhere;
+    for (; begin < end; ++begin) {
+      ++loop.runs[begin];
+      auto until = std::chrono::steady_clock::now() + loop.each;
+      while (std::chrono::steady_clock::now() < until) {
+      }
+    }
+  }
+  bool run(Helpers &helpers, int threads, Work work) {
+    return helpers.run(int64_t(runs.size()), body, this, threads, work);
+  }
+  void expectAllOnce() {
+    for (std::atomic<int> &count : runs)
+      EXPECT_EQ(count.load(), 1);
+  }
+};
+
+} // namespace
+
+TEST(HelpersTest, CoverEveryRangeOnce) {
+  Helpers helpers(4);
+  for (Work work : {Work::Small, Work::Large})
+    for (int threads : {1, 2, 3, 4, 9})
+      for (int64_t count : {1, 2, 3, 7, 64, 1000}) {
+        Loop loop(count);
+        EXPECT_TRUE(loop.run(helpers, threads, work));
+        loop.expectAllOnce();
+      }
+}
+
+TEST(HelpersTest, LargeWorkWakesThem) {
+  Helpers helpers(2);
+  // A thread may take its time to come.
+  for (int attempt = 0; attempt < 100; ++attempt) {
+    Loop loop(8);
+    loop.each = std::chrono::milliseconds(1);
+    ASSERT_TRUE(loop.run(helpers, 2, Work::Large));
+    loop.expectAllOnce();
+    if (loop.elsewhere > 0)
+      return;
+  }
+  FAIL() << "expected a second thread in one of 100 loops";
+}
+
+TEST(HelpersTest, SmallWorkStaysAloneUntilItHasCost) {
+  Helpers helpers(2);
+  Loop first(2);
+  ASSERT_TRUE(first.run(helpers, 2, Work::Small));
+  EXPECT_EQ(first.elsewhere, 0) << "nobody is awake";
+  for (int call = 0; call < 100'000; ++call) {
+    Loop loop(2);
+    loop.each = std::chrono::microseconds(10);
+    ASSERT_TRUE(loop.run(helpers, 2, Work::Small));
+    loop.expectAllOnce();
+    if (loop.elsewhere > 0)
+      return;
+  }
+  FAIL() << "expected a second thread after loops of 20 us in a row";
+}
+
+TEST(HelpersTest, OneThreadIsTheCallers) {
+  Helpers helpers(2);
+  for (int call = 0; call < 100; ++call) {
+    Loop loop(4);
+    ASSERT_TRUE(loop.run(helpers, 1, Work::Large));
+    EXPECT_EQ(loop.elsewhere, 0);
+  }
+}
+
+TEST(HelpersTest, AreOneCallersAtATime) {
+  Helpers helpers(2);
+  struct Outer {
+    Helpers &helpers;
+    std::atomic<int> refused = 0;
+  } outer{helpers};
+  EXPECT_TRUE(helpers.run(
+      4,
+      [](void *context, int64_t begin, int64_t end) {
+        auto &outer = *static_cast<Outer *>(context);
+        for (; begin < end; ++begin) {
+          Loop inner(2);
+          if (!inner.run(outer.helpers, 2, Work::Large))
+            ++outer.refused;
+          for (std::atomic<int> &count : inner.runs)
+            EXPECT_EQ(count.load(), 0) << "what is refused has not begun";
+        }
+      },
+      &outer, 2, Work::Large));
+  EXPECT_EQ(outer.refused, 4);
+}
+
+TEST(HelpersTest, ManyCallersLoseNothing) {
+  Helpers helpers(3);
+  std::atomic<int> served = 0;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 8; ++i)
+    callers.emplace_back([&] {
+      for (int call = 0; call < 2000; ++call) {
+        Loop loop(5);
+        if (!loop.run(helpers, 3, call % 2 ? Work::Small : Work::Large))
+          continue;
+        loop.expectAllOnce();
+        ++served;
+      }
+    });
+  for (std::thread &caller : callers)
+    caller.join();
+  EXPECT_GT(served, 0);
+}
+
+TEST(HelpersTest, MayEndWhileTheyAreAwake) {
+  for (int i = 0; i < 50; ++i) {
+    auto helpers = std::make_unique<Helpers>(3);
+    Loop loop(6);
+    EXPECT_TRUE(loop.run(*helpers, 3, Work::Large));
+    helpers.reset();
+    loop.expectAllOnce();
+  }
+}
