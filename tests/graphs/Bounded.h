@@ -19,8 +19,8 @@
 
 namespace normc::graphs {
 
-/// `value` rounded to `type` as arithmetic on it does: 16-bit types by way of
-/// f32.
+/// `value` rounded to `type` as arithmetic on it does: what is narrower than
+/// f32 by way of f32.
 inline double roundResult(DType type, long double value) {
   if (type == DType::F64)
     return double(value);

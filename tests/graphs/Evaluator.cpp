@@ -80,40 +80,15 @@ llvm::Error Evaluation::runElementwise(Operation &op,
   return llvm::Error::success();
 }
 
-llvm::Expected<BoundedTensor>
-normc::graphs::evaluateConstant(arith::ConstantOp op) {
-  Attribute value = op.getValue();
-  BoundedTensor tensor;
-  if (auto splat = dyn_cast<SplatElementsAttr>(value)) {
-    tensor.shape = splat.getType().getShape().vec();
-    value = splat.getSplatValue<Attribute>();
-  }
-  double number;
-  if (auto floating = dyn_cast<FloatAttr>(value)) {
-    APFloat wide = floating.getValue();
-    bool loses; // Nothing: a double holds every type.
-    wide.convert(APFloat::IEEEdouble(), APFloat::rmNearestTiesToEven, &loses);
-    number = wide.convertToDouble();
-  } else if (auto integer = dyn_cast<IntegerAttr>(value)) {
-    number = integer.getType().isInteger(1) ? !integer.getValue().isZero()
-                                            : double(integer.getInt());
-  } else {
-    return llvm::createStringError("expected a number or a splat of one as a "
-                                   "constant");
-  }
-  tensor.values.assign(countElements(tensor.shape), Bounded::exactly(number));
-  return tensor;
-}
-
 llvm::Error Evaluation::run(Operation &op) {
   Operands operands;
   for (Value operand : op.getOperands())
     operands.push_back(&values[operand]);
-  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-    llvm::Expected<BoundedTensor> tensor = evaluateConstant(constant);
-    if (!tensor)
-      return tensor.takeError();
-    define(op, {std::move(*tensor)});
+  if (std::optional<llvm::Expected<BoundedTensor>> tensor =
+          evaluateTensorOp(op, operands)) {
+    if (!*tensor)
+      return tensor->takeError();
+    define(op, {std::move(**tensor)});
     return llvm::Error::success();
   }
   if (auto normalize = dyn_cast<norm::NormalizeOp>(op)) {

@@ -19,6 +19,7 @@
 #include "llvm/Support/Error.h"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace normc::graphs {
@@ -34,8 +35,8 @@ struct BoundedTensor {
 
 /// The results of `function` for these arguments, in order. `function` holds
 /// elementwise arith and math operations on tensors of one shape, constants,
-/// norm.normalize and norm.kernel. The error names an operation that the
-/// evaluator doesn't know, or shapes that disagree.
+/// broadcasts, reshapes, norm.normalize and norm.kernel. The error names an
+/// operation that the evaluator doesn't know, or shapes that disagree.
 llvm::Expected<std::vector<BoundedTensor>>
 evaluate(mlir::func::FuncOp function,
          const std::vector<BoundedTensor> &arguments);
@@ -50,6 +51,13 @@ evaluateKernel(norm::KernelOp kernel,
 std::vector<BoundedTensor>
 evaluateNormalize(norm::NormalizeOp op,
                   const std::vector<const BoundedTensor *> &operands);
+
+/// The result of an operation that computes nothing: a constant, a broadcast, a
+/// reshape, an extent; nothing for other operations. The error says what is
+/// wrong with it.
+std::optional<llvm::Expected<BoundedTensor>>
+evaluateTensorOp(mlir::Operation &op,
+                 const std::vector<const BoundedTensor *> &operands);
 
 /// A scalar constant, or a splat of known shape.
 llvm::Expected<BoundedTensor> evaluateConstant(mlir::arith::ConstantOp op);

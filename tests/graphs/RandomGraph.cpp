@@ -1,6 +1,7 @@
 //===- RandomGraph.cpp - random functions on tensors ----------------------===//
 //
-// Norms and collectives are in RandomNorms.cpp.
+// Broadcasts, reshapes and choices are in RandomTensorOps.cpp, norms and
+// collectives in RandomNorms.cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -124,7 +125,7 @@ std::string GraphWriter::attributesOf(const GraphValue &value,
 std::string GraphWriter::text() {
   std::string results, names, types;
   for (GraphValue &value : values) {
-    if (value.isInput || (value.isUsed && !chance(15)))
+    if (value.isInput || value.isHidden || (value.isUsed && !chance(15)))
       continue;
     std::string comma = names.empty() ? "" : ", ";
     results += comma + tensorType(value) + " " + attributesOf(value, false);
@@ -143,7 +144,7 @@ std::optional<size_t>
 GraphWriter::pickValue(const std::function<bool(const GraphValue &)> &isFit) {
   std::vector<size_t> fitting;
   for (size_t i = 0; i < values.size(); ++i)
-    if (isFit(values[i]))
+    if (!values[i].isHidden && isFit(values[i]))
       fitting.push_back(i);
   if (fitting.empty())
     return std::nullopt;
@@ -237,9 +238,11 @@ void GraphWriter::addKernel(std::vector<size_t> operands,
   ++operations;
 }
 
-/// Its groups differ by more than rounding errors, but for a few graphs.
+/// Of a type that norms take, and its groups differ by more than rounding
+/// errors, but for a few graphs.
 bool GraphWriter::isFitForStatistics(const GraphValue &value) {
-  return !value.axes.empty() && (!value.isConstantAlongDim || chance(3));
+  return !value.axes.empty() && byteSize(value.type) > 1 &&
+         (!value.isConstantAlongDim || chance(3));
 }
 
 //===----------------------------------------------------------------------===//
@@ -248,19 +251,31 @@ bool GraphWriter::isFitForStatistics(const GraphValue &value) {
 
 bool GraphWriter::addStep() {
   unsigned step = pick(100);
-  return step < 20   ? addUnary()
-         : step < 44 ? addBinary()
-         : step < 48 ? addFma()
-         : step < 58 ? addCast()
-         : step < 74 ? addNormalize()
-         : step < 84 ? addBroadcast()
+  return step < 18   ? addUnary()
+         : step < 40 ? addBinary()
+         : step < 44 ? addFma()
+         : step < 52 ? addCast()
+         : step < 54 ? addPosition()
+         : step < 70 ? addNormalize()
+         : step < 76 ? addBroadcast()
+         : step < 80 ? addLinalgBroadcast()
+         : step < 84 ? addConstant()
          : step < 88 ? addChoice()
          : step < 92 ? addRelayout()
                      : addCollective();
 }
 
-/// Numbers up to this are far from overflow, whatever one operation does.
-static double largest(DType type) { return type == DType::F16 ? 500 : 1e5; }
+double normc::graphs::largest(DType type) {
+  switch (type) {
+  case DType::F16:
+  case DType::F8E5M2:
+    return 500;
+  case DType::F8E4M3FN:
+    return 50;
+  default:
+    return 1e5;
+  }
+}
 
 bool GraphWriter::addUnary() {
   static const char *const ops[] = {"arith.negf", "math.absf", "math.exp",
@@ -368,8 +383,10 @@ bool GraphWriter::addFma() {
 }
 
 bool GraphWriter::addCast() {
-  DType type = anyType();
-  // f16 and bf16 have no cast to each other.
+  DType type = chance(85)   ? anyType()
+               : chance(50) ? DType::F8E4M3FN
+                            : DType::F8E5M2;
+  // Types of one size have no cast to each other.
   std::optional<size_t> x = pickValue([&](const GraphValue &value) {
     return byteSize(value.type) != byteSize(type) && value.size < largest(type);
   });
@@ -381,94 +398,5 @@ bool GraphWriter::addCast() {
   std::string from = tensorType(values[*x]);
   addOp(widens ? "arith.extf" : "arith.truncf", {*x}, result,
         from + " to " + tensorType(result));
-  return true;
-}
-
-//===----------------------------------------------------------------------===//
-// Kernels without collectives
-//===----------------------------------------------------------------------===//
-
-/// A tensor with fewer dims beside one with more, by itself or with arithmetic.
-bool GraphWriter::addBroadcast() {
-  size_t a = *pickValue([&](const GraphValue &value) {
-    return dimsOf(value.axes).size() == dims.size();
-  });
-  DType type = values[a].type;
-  std::optional<size_t> b = pickValue([&](const GraphValue &value) {
-    return dimsOf(value.axes).size() < dims.size() && value.type == type;
-  });
-  if (!b || chance(40)) {
-    Axes axes;
-    for (unsigned dim = 0; dim < dims.size(); ++dim)
-      if (chance(50) && axes.size() + 1 < dims.size())
-        axes.push_back({dim});
-    b = addInput(axes, type, chance(20));
-  }
-  GraphValue result = values[a];
-  const GraphValue &small = values[*b];
-  unsigned op = pick(4);
-  if (op == 0) {
-    result.size = small.size;
-    result.least = small.least;
-    result.isConstantAlongDim = true;
-    addKernel({a, *b}, "", {{"%e1", result}});
-    return true;
-  }
-  static const char *const ops[] = {"", "addf", "mulf", "maximumf"};
-  result.size = op == 2 ? result.size * small.size : result.size + small.size;
-  result.least = -1;
-  if (result.size > largest(type))
-    return false;
-  std::string body = std::string("    %r = arith.") + ops[op] +
-                     " %e0, %e1 : " + toString(type) + "\n";
-  addKernel({a, *b}, body, {{"%r", result}});
-  return true;
-}
-
-bool GraphWriter::addChoice() {
-  static const char *const predicates[] = {"ogt", "olt", "oge", "ule", "une"};
-  size_t a = *pickValue([](const GraphValue &) { return true; });
-  auto alike = [&](const GraphValue &value) {
-    return value.axes == values[a].axes && value.type == values[a].type;
-  };
-  size_t b = *pickValue(alike), c = *pickValue(alike);
-  GraphValue result = values[a];
-  result.size = std::max(values[b].size, values[c].size);
-  result.least = std::min(values[b].least, values[c].least);
-  result.isConstantAlongDim =
-      values[b].isConstantAlongDim || values[c].isConstantAlongDim;
-  std::string type = toString(values[a].type);
-  std::string body = "    %c0 = arith.constant 0.5 : " + type +
-                     "\n    %p = arith.cmpf " + predicates[pick(5)] +
-                     ", %e0, %c0 : " + type +
-                     "\n    %r = arith.select %p, %e1, %e2 : " + type + "\n";
-  addKernel({a, b, c}, body, {{"%r", result}});
-  return true;
-}
-
-/// Axes joined, taken apart, or in another order.
-bool GraphWriter::addRelayout() {
-  std::optional<size_t> x = pickValue([](const GraphValue &value) {
-    return value.axes.size() > 1 ||
-           (!value.axes.empty() && value.axes[0].size() > 1);
-  });
-  if (!x)
-    return false;
-  GraphValue result = values[*x];
-  Axes &axes = result.axes;
-  size_t at = pick(axes.size());
-  if (axes[at].size() > 1) {
-    std::vector<unsigned> parts = axes[at];
-    axes.erase(axes.begin() + at);
-    for (size_t i = 0; i < parts.size(); ++i)
-      axes.insert(axes.begin() + at + i, {parts[i]});
-  } else if (at + 1 < axes.size() && axes[at + 1].size() == 1 && chance(60) &&
-             !(isDynamic(axes[at]) && isDynamic(axes[at + 1]))) {
-    axes[at].push_back(axes[at + 1][0]);
-    axes.erase(axes.begin() + at + 1);
-  } else {
-    std::swap(axes.front(), axes.back());
-  }
-  addKernel({*x}, "", {{"%e0", result}});
   return true;
 }

@@ -1,10 +1,11 @@
 //===- RandomGraph.h - random functions on tensors --------------*- C++ -*-===//
 //
 // Writes functions of 2 to 12 tensor operations as text: elementwise arithmetic
-// and functions, casts, broadcasts, joined and permuted axes, norms of every
-// statistic over any axes, kernels with collectives, in any types, with static
-// and dynamic extents and strides. Nothing is evaluated here; a rough size of
-// every value keeps it away from overflow and from division by zero.
+// and functions, casts, constants, broadcasts, joined and permuted axes, norms
+// of every statistic over any axes, kernels with collectives, in any types,
+// with static and dynamic extents and strides. Nothing is evaluated here; a
+// rough size of every value keeps it away from overflow and from division by
+// zero.
 //
 //===----------------------------------------------------------------------===//
 
@@ -23,6 +24,9 @@ namespace normc::graphs {
 /// The text of a random function, the same for the same seed on every machine.
 std::string randomGraph(uint64_t seed);
 
+/// Numbers up to this are far from overflow, whatever one operation does.
+double largest(DType type);
+
 /// A tensor of a graph in the making.
 struct GraphValue {
   std::string name;
@@ -34,6 +38,7 @@ struct GraphValue {
   /// The same along some dim, where a norm would only see rounding errors.
   bool isConstantAlongDim = false;
   bool isInput = false, isUsed = false;
+  bool isHidden = false; ///< Neither a result nor anybody's operand any more.
 };
 
 /// A graph in the making.
@@ -66,6 +71,9 @@ private:
   bool addCast();
   bool addNormalize();
   bool addBroadcast();
+  bool addLinalgBroadcast();
+  bool addConstant();
+  bool addPosition();
   bool addChoice();
   bool addRelayout();
   bool addCollective();
@@ -85,6 +93,11 @@ private:
   void chooseGiven(Norm &norm);
   void chooseAffine(Norm &norm);
   void writeNorm(const Norm &norm, std::string text, GraphValue result);
+  void addReshape(size_t x, GraphValue result, size_t at, bool joins);
+  size_t defineRepeated(GraphValue value);
+  void addBeside(size_t a, size_t repeated);
+  std::string extentValue(const std::vector<unsigned> &axis);
+  std::string extentValues(const Axes &axes);
   std::vector<unsigned> dimsOf(const Axes &axes) const;
   int64_t extentOf(const std::vector<unsigned> &axis) const;
   bool isDynamic(const std::vector<unsigned> &axis) const;
@@ -104,6 +117,7 @@ private:
   std::vector<GraphValue> values;
   std::string arguments, body;
   unsigned operations = 0;
+  unsigned extents = 0; ///< Names of what is no tensor of the graph.
 };
 
 } // namespace normc::graphs

@@ -117,7 +117,7 @@ void GraphWriter::chooseStatistic(Norm &norm) {
 }
 
 void GraphWriter::chooseAffine(Norm &norm) {
-  bool isOffset = false;
+  bool isOffset = false, isOnGroup = false;
   for (const char *what : {"scale", "shift"}) {
     if (chance(40))
       continue;
@@ -125,6 +125,7 @@ void GraphWriter::chooseAffine(Norm &norm) {
     for (int64_t axis = 0; axis < int64_t(norm.x.axes.size()); ++axis)
       if (chance(norm.reduces(axis) ? 80 : 20))
         on.insert(chance(85) ? on.end() : on.begin(), axis);
+    isOnGroup |= std::count(on.begin(), on.end(), norm.groupAxis) > 0;
     Axes shape;
     for (int64_t axis : on)
       shape.push_back(norm.perGroup && axis == norm.groupAxis
@@ -132,7 +133,7 @@ void GraphWriter::chooseAffine(Norm &norm) {
                           : norm.x.axes[axis]);
     // Sometimes something that the graph computes.
     std::optional<size_t> parameter = pickValue([&](const GraphValue &value) {
-      return value.axes == shape && value.size < 20;
+      return value.axes == shape && value.size < 20 && byteSize(value.type) > 1;
     });
     if (!parameter || chance(50))
       parameter = addInput(shape, anyType(), false);
@@ -150,9 +151,6 @@ void GraphWriter::chooseAffine(Norm &norm) {
     norm.affine += " folded";
   else if (!norm.affine.empty() && !isOffset && chance(25))
     norm.affine += " rounding normalized";
-  // An operand of a group that doesn't know of groups.
-  bool isOnGroup =
-      norm.affine.find(std::to_string(norm.groupAxis)) != std::string::npos;
   norm.perGroup = norm.perGroup && isOnGroup;
 }
 

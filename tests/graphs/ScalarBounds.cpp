@@ -21,6 +21,10 @@ std::optional<DType> normc::graphs::floatTypeOf(Type type) {
     return DType::F16;
   if (type.isBF16())
     return DType::BF16;
+  if (isa<Float8E4M3FNType>(type))
+    return DType::F8E4M3FN;
+  if (isa<Float8E5M2Type>(type))
+    return DType::F8E5M2;
   return std::nullopt;
 }
 
@@ -299,6 +303,11 @@ static ScalarFunction findInteger(Operation &op) {
   if (isa<arith::AddIOp>(op))
     return [](Operands x) {
       return combine<2>({x[0], x[1]}, [](double a, double b) { return a + b; });
+    };
+  if (isa<arith::DivUIOp>(op))
+    return [](Operands x) {
+      return combine<2>({x[0], x[1]},
+                        [](double a, double b) { return std::floor(a / b); });
     };
   if (isa<arith::MulIOp>(op))
     return [](Operands x) {

@@ -19,15 +19,14 @@
 
 namespace normc::graphs {
 
-/// f16, bf16, f32 and f64, of the type or of a tensor's elements; nothing for
-/// others.
+/// The float type of the type, or of a tensor's elements; nothing for others.
 std::optional<DType> floatTypeOf(mlir::Type type);
 
 /// From the operands of an operation to its result.
 using ScalarFunction = std::function<Bounded(llvm::ArrayRef<Bounded>)>;
 
 /// The function of an operation on scalars, or on tensors, element by element.
-/// Arithmetic rounds once (16-bit types are computed in f32 and rounded again),
+/// Arithmetic rounds once (narrow types are computed in f32 and rounded again),
 /// functions are within the bounds of norm-expand-math. The error names an
 /// operation that is not known.
 llvm::Expected<ScalarFunction> scalarFunction(mlir::Operation &op);

@@ -1,11 +1,11 @@
-// Residual, bias, RMSNorm, a SiLU gate, quantization by rows (to numbers up to
-// 127, in f16 as long as there are no 8-bit types), and the sum as a result.
+// Residual, bias, RMSNorm, a SiLU gate, quantization by rows to fp8, and the sum as
+// a result.
 func.func @rms_norm_gate_quantize(%x: tensor<?x1000xbf16> {norm.name = "x"},
                                   %r: tensor<?x1000xbf16> {norm.name = "residual"},
                                   %b: tensor<1000xbf16> {norm.name = "bias"},
                                   %g: tensor<1000xbf16> {norm.name = "scale"},
                                   %z: tensor<?x1000xf32> {norm.name = "gate"})
-    -> (tensor<?x1000xbf16> {norm.name = "sum"}, tensor<?x1000xf16> {norm.name = "y"},
+    -> (tensor<?x1000xbf16> {norm.name = "sum"}, tensor<?x1000xf8E4M3FN> {norm.name = "y"},
         tensor<?xf32> {norm.name = "steps"}) {
   %s = arith.addf %x, %r : tensor<?x1000xbf16>
   %h = norm.kernel dims(i = ?, j = 1000)
@@ -28,10 +28,10 @@ func.func @rms_norm_gate_quantize(%x: tensor<?x1000xbf16> {norm.name = "x"},
   %y = arith.mulf %n, %a : tensor<?x1000xf32>
   %q, %step = norm.kernel dims(i = ?, j = 1000)
       ins(%ye = %y by [[i], [j]] : tensor<?x1000xf32>)
-      outs(by [[i], [j]] : tensor<?x1000xf16>, by [[i]] : tensor<?xf32>) {
-    %most = arith.constant 127.0 : f32
-    %least = arith.constant -127.0 : f32
-    %tiny = arith.constant 1.5e-05 : f32
+      outs(by [[i], [j]] : tensor<?x1000xf8E4M3FN>, by [[i]] : tensor<?xf32>) {
+    %most = arith.constant 448.0 : f32
+    %least = arith.constant -448.0 : f32
+    %tiny = arith.constant 4.3596542e-06 : f32
     %one = arith.constant 1.0 : f32
     %size = math.absf %ye : f32
     %absmax = norm.reduce max %size over [j] : f32
@@ -39,11 +39,10 @@ func.func @rms_norm_gate_quantize(%x: tensor<?x1000xbf16> {norm.name = "x"},
     %scale = arith.maximumf %raw, %tiny : f32
     %inverse = arith.divf %one, %scale : f32
     %v = arith.mulf %ye, %inverse : f32
-    %w = math.roundeven %v : f32
-    %t = arith.minimumf %w, %most : f32
+    %t = arith.minimumf %v, %most : f32
     %c = arith.maximumf %t, %least : f32
-    %o = arith.truncf %c : f32 to f16
-    norm.yield %o, %scale : f16, f32
+    %o = arith.truncf %c : f32 to f8E4M3FN
+    norm.yield %o, %scale : f8E4M3FN, f32
   }
-  return %h, %q, %step : tensor<?x1000xbf16>, tensor<?x1000xf16>, tensor<?xf32>
+  return %h, %q, %step : tensor<?x1000xbf16>, tensor<?x1000xf8E4M3FN>, tensor<?xf32>
 }
