@@ -161,11 +161,12 @@ namespace {
 struct Numbers {
   double epsilon, p, scaleOffset, partial;
   int64_t groups, groupAxis, correction;
-  int32_t statistic, placement, rounding; // Whole: a spec may hold any value.
+  // Whole: a spec may hold any value.
+  int32_t statistic, placement, rounding, activationBefore, activationAfter;
   uint16_t dtype, outputDtype;
   uint8_t present, perGroup, saved[6];
 };
-static_assert(sizeof(Numbers) == 7 * 8 + 3 * 4 + 2 * 2 + 8);
+static_assert(sizeof(Numbers) == 7 * 8 + 5 * 4 + 2 * 2 + 8);
 
 } // namespace
 
@@ -199,19 +200,64 @@ public:
     for (int64_t number : list)
       add(number);
   }
-  void add(const std::optional<Parameter> &parameter) {
-    if (!parameter)
-      return add('-');
-    const auto &[axes, dtype, strides] = *parameter;
+  void add(const Parameter &parameter) {
+    const auto &[axes, dtype, strides] = parameter;
     add(codeOf(dtype));
     add(axes);
     add(strides);
+  }
+  void add(const std::optional<Parameter> &parameter) {
+    parameter ? add(*parameter) : add('-');
   }
   void add(const GivenStatistics &given) {
     const auto &[hasMean, isRstd, dtype, folded, strides] = given;
     add(uint8_t(hasMean | isRstd << 1 | folded << 2));
     add(codeOf(dtype));
     add(strides);
+  }
+
+  void add(const Residual &residual) {
+    const auto &[dtype, rounded, emitSum, sumDtype, gate, strides, sumStrides] =
+        residual;
+    add(uint8_t(rounded | emitSum << 1));
+    add(codeOf(dtype));
+    add(codeOf(sumDtype));
+    add(gate);
+    add(strides);
+    add(sumStrides);
+  }
+  void add(const Gate &gate) {
+    const auto &[placement, activation, dtype, strides] = gate;
+    add(int32_t(placement));
+    add(int32_t(activation));
+    add(codeOf(dtype));
+    add(strides);
+  }
+  void add(const Modulation &modulation) {
+    const auto &[axes, dtype, hasScale, hasShift, strides] = modulation;
+    add(uint8_t(hasScale | hasShift << 1));
+    add(codeOf(dtype));
+    add(axes);
+    add(strides);
+  }
+  void add(const Dropout &dropout) {
+    const auto &[probability, placement] = dropout;
+    add(probability);
+    add(int32_t(placement));
+  }
+  void add(const SecondOutput &second) {
+    const auto &[scale, shift, scaleOffset, dtype, strides] = second;
+    add(scale);
+    add(shift);
+    add(scaleOffset);
+    add(codeOf(dtype));
+    add(strides);
+  }
+  template <typename... Ts> void addPresent(const std::optional<Ts> &...parts) {
+    uint8_t present = 0, bit = 1;
+    ((present |= parts ? bit : 0, bit <<= 1), ...);
+    add(present);
+    (((void)(parts && (add(*parts), true))), ...);
   }
 
   /// Characters without their number; last.
@@ -235,10 +281,26 @@ static size_t listBytes(const NormSpec &spec) {
   size_t numbers = spec.shape.size() + spec.inputStrides.size() +
                    spec.outputStrides.size() + spec.axes.size() +
                    spec.given.strides.size();
-  for (const std::optional<Parameter> *parameter :
-       {&spec.alpha, &spec.scale, &spec.shift})
-    if (*parameter)
-      numbers += (*parameter)->axes.size() + (*parameter)->strides.size();
+  auto count = [&](const std::optional<Parameter> &parameter) {
+    if (parameter)
+      numbers += parameter->axes.size() + parameter->strides.size();
+  };
+  for (const auto *parameter :
+       {&spec.alpha, &spec.scale, &spec.shift, &spec.bias})
+    count(*parameter);
+  if (const auto &residual = spec.residual) {
+    count(residual->gate);
+    numbers += residual->strides.size() + residual->sumStrides.size();
+  }
+  if (spec.gate)
+    numbers += spec.gate->strides.size();
+  if (spec.modulation)
+    numbers += spec.modulation->axes.size() + spec.modulation->strides.size();
+  if (const auto &second = spec.second) {
+    count(second->scale);
+    count(second->shift);
+    numbers += second->strides.size();
+  }
   return numbers * sizeof(int64_t) + spec.name.size();
 }
 
@@ -247,7 +309,9 @@ CacheKey::CacheKey(const NormSpec &spec, const TargetDigest &target) {
   const auto &[name, shape, inputStrides, outputStrides, dtype, outputDtype,
                axes, statistic, epsilon, placement, p, partial, groups,
                groupAxis, perGroup, given, alpha, scale, scaleOffset, shift,
-               rounding, correction, saveMean, saveVariance, saveRstd] = spec;
+               rounding, correction, saveMean, saveVariance, saveRstd, bias,
+               residual, activationBefore, gate, modulation, activationAfter,
+               dropout, second] = spec;
   // All that is not in lists takes less than in the spec itself.
   Writer writer(*this, 1 + sizeof(target) + sizeof(spec) + listBytes(spec));
   writer.add('s');
@@ -263,6 +327,8 @@ CacheKey::CacheKey(const NormSpec &spec, const TargetDigest &target) {
               .statistic = int32_t(statistic),
               .placement = int32_t(placement),
               .rounding = int32_t(rounding),
+              .activationBefore = int32_t(activationBefore),
+              .activationAfter = int32_t(activationAfter),
               .dtype = Writer::codeOf(dtype),
               .outputDtype = Writer::codeOf(outputDtype),
               .present = uint8_t(partial.has_value() | groups.has_value() << 1),
@@ -275,6 +341,7 @@ CacheKey::CacheKey(const NormSpec &spec, const TargetDigest &target) {
   writer.add(given);
   for (const std::optional<Parameter> *parameter : {&alpha, &scale, &shift})
     writer.add(*parameter);
+  writer.addPresent(bias, residual, gate, modulation, dropout, second);
 }
 
 CacheKey::CacheKey(std::string_view mlir, const TargetDigest &target) {

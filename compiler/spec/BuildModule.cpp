@@ -3,10 +3,15 @@
 #include "compiler/spec/BuildModule.h"
 
 #include "compiler/lowering/shared/ElementTypes.h"
+#include "compiler/spec/Epilogue.h"
+#include "compiler/spec/Prologue.h"
+#include "compiler/spec/SpecChecks.h"
 #include "dialects/norm/Norm.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/Builders.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Verifier.h"
 
 using namespace mlir;
@@ -38,103 +43,47 @@ namespace {
 class SpecBuilder {
 public:
   SpecBuilder(const NormSpec &spec, MLIRContext &context)
-      : spec(spec), b(&context), loc(b.getUnknownLoc()) {}
+      : spec(spec), facts{spec}, b(UnknownLoc::get(&context), &context) {}
 
   OwningOpRef<ModuleOp> build();
 
 private:
-  LogicalResult check();
-  LogicalResult checkTypes();
-  LogicalResult checkEnums();
   bool usesEpsilon() const {
     return spec.statistic != Statistic::None &&
            !(spec.statistic == Statistic::Given && spec.given.isRstd);
   }
 
-  DType computeType() const {
-    return spec.dtype == DType::F64 ? DType::F64 : DType::F32;
+  RankedTensorType tensorOf(ArrayRef<int64_t> shape, DType dtype) {
+    return RankedTensorType::get(shape, toType(b.getContext(), dtype));
   }
-  /// The kept axes, and the number of groups for a grouped one.
-  SmallVector<int64_t> statisticShape() const;
-
   void addArgument(StringRef name, ArrayRef<int64_t> shape, DType dtype,
                    const std::vector<int64_t> &strides = {});
-  void addParameter(StringRef name, const std::optional<Parameter> &parameter);
+  void addParameter(StringRef name, const std::optional<Parameter> &parameter,
+                    bool perGroup = false);
   void addGiven();
-  void addResult(StringRef name, ArrayRef<int64_t> shape, DType dtype,
+  void addModulation();
+  void addDropout();
+  void addArguments();
+  void addResult(StringRef name, Value value,
                  const std::vector<int64_t> &strides = {});
-  void addSaved();
   DictionaryAttr attributes(StringRef name,
                             const std::vector<int64_t> &strides);
-  norm::NormalizeOp createNormalize(Block &block);
+
+  norm::NormalizeOp createNormalize(Value input, bool isSecond);
+  Value createSecond(Value input, Value normalized);
+  void buildBody();
 
   const NormSpec &spec;
-  OpBuilder b;
-  Location loc;
+  SpecFacts facts;
+  ImplicitLocOpBuilder b;
+  SpecOperands operands;
   SmallVector<StringRef> argumentNames;
-  SmallVector<Type> argumentTypes, resultTypes;
+  SmallVector<Type> argumentTypes;
+  SmallVector<Value> results;
   SmallVector<DictionaryAttr> argumentAttrs, resultAttrs;
-  SmallVector<Attribute> saved;
 };
 
 } // namespace
-
-//===----------------------------------------------------------------------===//
-// What would keep the IR from being built at all; the verifiers do the rest
-//===----------------------------------------------------------------------===//
-
-LogicalResult SpecBuilder::checkTypes() {
-  std::vector<DType> types = {spec.dtype, spec.outputDtype.value_or(spec.dtype),
-                              spec.given.dtype.value_or(spec.dtype)};
-  for (const auto *parameter : {&spec.alpha, &spec.scale, &spec.shift})
-    if (*parameter)
-      types.push_back((*parameter)->dtype.value_or(spec.dtype));
-  for (DType type : types)
-    if (!toType(b.getContext(), type))
-      return emitError(loc)
-             << "expected an element type, but got the number " << int(type);
-  return success();
-}
-
-LogicalResult SpecBuilder::checkEnums() {
-  if (!norm::symbolizeStatistic(uint32_t(spec.statistic)))
-    return emitError(loc) << "expected a statistic, but got the number "
-                          << int(spec.statistic);
-  if (!norm::symbolizeEpsilonPlacement(uint32_t(spec.placement)))
-    return emitError(loc) << "expected an epsilon placement, but got the "
-                             "number "
-                          << int(spec.placement);
-  if (!norm::symbolizeRounding(uint32_t(spec.rounding)))
-    return emitError(loc) << "expected a rounding, but got the number "
-                          << int(spec.rounding);
-  return checkTypes();
-}
-
-LogicalResult SpecBuilder::check() {
-  int64_t rank = spec.shape.size();
-  if (rank == 0)
-    return emitError(loc,
-                     "expected a shape of at least one axis, but got none");
-  for (auto [axis, extent] : llvm::enumerate(spec.shape))
-    if (extent < 0 && extent != kDynamic)
-      return emitError(loc) << "expected a non-negative extent along axis "
-                            << axis << ", but got " << extent;
-  for (int64_t axis : spec.axes)
-    if (axis < 0 || axis >= rank)
-      return emitError(loc) << "expected axes between 0 and " << rank - 1
-                            << ", but got " << axis;
-  for (auto [parameter, name] :
-       {std::pair(&spec.alpha, "alpha"), std::pair(&spec.scale, "scale"),
-        std::pair(&spec.shift, "shift")}) {
-    if (!*parameter)
-      continue;
-    for (int64_t axis : (*parameter)->axes)
-      if (axis < 0 || axis >= rank)
-        return emitError(loc) << "expected " << name << " axes between 0 and "
-                              << rank - 1 << ", but got " << axis;
-  }
-  return checkEnums();
-}
 
 //===----------------------------------------------------------------------===//
 // Arguments and results
@@ -153,74 +102,102 @@ void SpecBuilder::addArgument(StringRef name, ArrayRef<int64_t> shape,
                               DType dtype,
                               const std::vector<int64_t> &strides) {
   argumentNames.push_back(name);
-  argumentTypes.push_back(
-      RankedTensorType::get(shape, toType(b.getContext(), dtype)));
+  argumentTypes.push_back(tensorOf(shape, dtype));
   argumentAttrs.push_back(attributes(name, strides));
 }
 
-void SpecBuilder::addResult(StringRef name, ArrayRef<int64_t> shape,
-                            DType dtype, const std::vector<int64_t> &strides) {
-  resultTypes.push_back(
-      RankedTensorType::get(shape, toType(b.getContext(), dtype)));
+void SpecBuilder::addResult(StringRef name, Value value,
+                            const std::vector<int64_t> &strides) {
+  results.push_back(value);
   resultAttrs.push_back(attributes(name, strides));
 }
 
 void SpecBuilder::addParameter(StringRef name,
-                               const std::optional<Parameter> &parameter) {
-  if (!parameter)
-    return;
-  SmallVector<int64_t> shape;
-  for (int64_t axis : parameter->axes) {
-    bool isPerGroup = spec.perGroup && spec.groups && axis == spec.groupAxis;
-    shape.push_back(isPerGroup ? *spec.groups : spec.shape[axis]);
-  }
-  addArgument(name, shape, parameter->dtype.value_or(spec.dtype),
-              parameter->strides);
-}
-
-SmallVector<int64_t> SpecBuilder::statisticShape() const {
-  SmallVector<int64_t> shape;
-  for (auto [axis, extent] : llvm::enumerate(spec.shape)) {
-    if (spec.groups && spec.groupAxis == int64_t(axis))
-      shape.push_back(*spec.groups);
-    else if (!llvm::is_contained(spec.axes, int64_t(axis)))
-      shape.push_back(extent);
-  }
-  return shape;
+                               const std::optional<Parameter> &parameter,
+                               bool perGroup) {
+  if (parameter)
+    addArgument(name, facts.shapeOn(parameter->axes, perGroup),
+                parameter->dtype.value_or(spec.dtype), parameter->strides);
 }
 
 void SpecBuilder::addGiven() {
   if (spec.statistic != Statistic::Given)
     return;
-  DType dtype = spec.given.dtype.value_or(computeType());
+  DType dtype = spec.given.dtype.value_or(facts.statisticDtype());
+  SmallVector<int64_t> shape = facts.statisticShape();
   if (spec.given.hasMean)
-    addArgument("mean", statisticShape(), dtype, spec.given.strides);
-  addArgument(spec.given.isRstd ? "rstd" : "variance", statisticShape(), dtype,
+    addArgument("mean", shape, dtype, spec.given.strides);
+  addArgument(spec.given.isRstd ? "rstd" : "variance", shape, dtype,
               spec.given.strides);
 }
 
-void SpecBuilder::addSaved() {
-  for (auto [wanted, name] : {std::pair(spec.saveMean, "mean"),
-                              std::pair(spec.saveVariance, "variance"),
-                              std::pair(spec.saveRstd, "rstd")}) {
-    if (!wanted)
-      continue;
-    addResult(name, statisticShape(), computeType());
-    saved.push_back(b.getStringAttr(name));
+void SpecBuilder::addModulation() {
+  if (!spec.modulation)
+    return;
+  Parameter each{spec.modulation->axes, spec.modulation->dtype,
+                 spec.modulation->strides};
+  if (spec.modulation->hasScale)
+    addParameter("modulation_scale", each);
+  if (spec.modulation->hasShift)
+    addParameter("modulation_shift", each);
+}
+
+void SpecBuilder::addDropout() {
+  if (!spec.dropout)
+    return;
+  addArgument("seed", {}, DType::I64);
+  addArgument("offset", {}, DType::I64);
+}
+
+void SpecBuilder::addArguments() {
+  addArgument("x", spec.shape, spec.dtype, spec.inputStrides);
+  addParameter("bias", spec.bias);
+  if (const auto &residual = spec.residual) {
+    addArgument("residual", spec.shape, residual->dtype.value_or(spec.dtype),
+                residual->strides);
+    addParameter("residual_gate", residual->gate);
   }
+  if (spec.gate)
+    addArgument("gate", spec.shape, spec.gate->dtype.value_or(spec.dtype),
+                spec.gate->strides);
+  addGiven();
+  addParameter("alpha", spec.alpha);
+  addParameter("scale", spec.scale, spec.perGroup);
+  addParameter("shift", spec.shift, spec.perGroup);
+  addModulation();
+  if (spec.second) {
+    addParameter("scale2", spec.second->scale, spec.perGroup);
+    addParameter("shift2", spec.second->shift, spec.perGroup);
+  }
+  addDropout();
 }
 
 //===----------------------------------------------------------------------===//
 // The op
 //===----------------------------------------------------------------------===//
 
-norm::NormalizeOp SpecBuilder::createNormalize(Block &block) {
-  auto operand = [&](StringRef name) {
-    auto found = llvm::find(argumentNames, name);
-    return found == argumentNames.end()
-               ? Value()
-               : block.getArgument(found - argumentNames.begin());
-  };
+/// The norm that y comes from, with the saved statistics; or that y2 does.
+norm::NormalizeOp SpecBuilder::createNormalize(Value input, bool isSecond) {
+  const std::optional<Parameter> none;
+  bool isApart = facts.isAffineApart();
+  const auto &scale = isApart    ? none
+                      : isSecond ? spec.second->scale
+                                 : spec.scale;
+  const auto &shift = isApart    ? none
+                      : isSecond ? spec.second->shift
+                                 : spec.shift;
+  double offset = isSecond ? spec.second->scaleOffset : spec.scaleOffset;
+  DType dtype = isSecond ? spec.second->dtype.value_or(spec.dtype)
+                         : facts.normOutputDtype();
+  SmallVector<Type> types{tensorOf(spec.shape, dtype)};
+  SmallVector<Attribute> saved;
+  for (auto [wanted, name] : {std::pair(spec.saveMean, "mean"),
+                              std::pair(spec.saveVariance, "variance"),
+                              std::pair(spec.saveRstd, "rstd")})
+    if (wanted && !isSecond) {
+      types.push_back(tensorOf(facts.statisticShape(), facts.statisticDtype()));
+      saved.push_back(b.getStringAttr(name));
+    }
   auto axesOf = [&](const std::optional<Parameter> &parameter) {
     return parameter ? b.getDenseI64ArrayAttr(parameter->axes)
                      : DenseI64ArrayAttr();
@@ -228,15 +205,23 @@ norm::NormalizeOp SpecBuilder::createNormalize(Block &block) {
   auto number = [&](std::optional<double> value) {
     return value ? b.getF64FloatAttr(*value) : FloatAttr();
   };
+  auto unit = [&](bool isSet) { return isSet ? b.getUnitAttr() : UnitAttr(); };
+  auto operandOf = [&](const std::optional<Parameter> &parameter,
+                       StringRef name, StringRef second) {
+    return parameter ? operands.lookup(isSecond ? second : name) : Value();
+  };
   bool isLp = spec.statistic == Statistic::Lp;
   bool isGrouped = spec.groups.has_value();
+  Rounding rounding = isApart ? Rounding::Once : spec.rounding;
   bool isFolded = spec.statistic == Statistic::Given && spec.given.folded &&
                   spec.rounding == Rounding::Once;
+  auto name = b.getStringAttr(isSecond ? "y2" : "y");
   return norm::NormalizeOp::create(
-      b, NameLoc::get(b.getStringAttr("y")), resultTypes,
+      b, NameLoc::get(name), types,
       norm::StatisticAttr::get(b.getContext(), norm::Statistic(spec.statistic)),
-      operand("x"), operand("mean"), operand("variance"), operand("rstd"),
-      operand("alpha"), operand("scale"), operand("shift"),
+      input, operands.lookup("mean"), operands.lookup("variance"),
+      operands.lookup("rstd"), operands.lookup("alpha"),
+      operandOf(scale, "scale", "scale2"), operandOf(shift, "shift", "shift2"),
       b.getDenseI64ArrayAttr(spec.axes),
       number(usesEpsilon() ? std::optional(spec.epsilon) : std::nullopt),
       norm::EpsilonPlacementAttr::get(b.getContext(),
@@ -244,40 +229,59 @@ norm::NormalizeOp SpecBuilder::createNormalize(Block &block) {
       number(isLp ? std::optional(spec.p) : std::nullopt), number(spec.partial),
       isGrouped ? b.getI64IntegerAttr(*spec.groups) : IntegerAttr(),
       isGrouped ? b.getI64IntegerAttr(spec.groupAxis) : IntegerAttr(),
-      spec.perGroup ? b.getUnitAttr() : UnitAttr(), axesOf(spec.alpha),
-      axesOf(spec.scale), axesOf(spec.shift),
-      b.getF64FloatAttr(spec.scaleOffset),
-      norm::RoundingAttr::get(b.getContext(), norm::Rounding(spec.rounding)),
-      b.getI64IntegerAttr(spec.correction),
-      isFolded ? b.getUnitAttr() : UnitAttr(),
+      unit(spec.perGroup && !isApart), axesOf(spec.alpha), axesOf(scale),
+      axesOf(shift), b.getF64FloatAttr(scale ? offset : 0),
+      norm::RoundingAttr::get(b.getContext(), norm::Rounding(rounding)),
+      b.getI64IntegerAttr(spec.correction), unit(isFolded),
       saved.empty() ? ArrayAttr() : b.getArrayAttr(saved));
 }
 
-OwningOpRef<ModuleOp> SpecBuilder::build() {
-  if (failed(check()))
-    return {};
-  addArgument("x", spec.shape, spec.dtype, spec.inputStrides);
-  addGiven();
-  addParameter("alpha", spec.alpha);
-  addParameter("scale", spec.scale);
-  addParameter("shift", spec.shift);
-  addResult("y", spec.shape, spec.outputDtype.value_or(spec.dtype),
-            spec.outputStrides);
-  addSaved();
+/// y2 of what is normalized, `input`, or of its x-hat.
+Value SpecBuilder::createSecond(Value input, Value normalized) {
+  if (facts.isAffineApart())
+    return buildSecondAffine(facts, operands, b, normalized);
+  return createNormalize(input, true).getResult(0);
+}
 
-  OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
+void SpecBuilder::buildBody() {
+  Prologue prologue = buildPrologue(facts, operands, b);
+  norm::NormalizeOp normalize = createNormalize(prologue.normalized, false);
+  addResult("y", buildEpilogue(facts, operands, b, normalize.getResult(0)),
+            spec.outputStrides);
+  if (prologue.sum)
+    addResult("residual_out", prologue.sum, spec.residual->sumStrides);
+  if (spec.second)
+    addResult("y2", createSecond(prologue.normalized, normalize.getResult(0)),
+              spec.second->strides);
+  if (normalize.getSaved())
+    for (auto [name, value] :
+         llvm::zip_equal(normalize.getSaved()->getAsValueRange<StringAttr>(),
+                         normalize.getResults().drop_front()))
+      addResult(name, value);
+  func::ReturnOp::create(b, results);
+}
+
+OwningOpRef<ModuleOp> SpecBuilder::build() {
+  if (failed(checkSpec(spec, b.getLoc())))
+    return {};
+  addArguments();
+  OwningOpRef<ModuleOp> module = ModuleOp::create(b.getLoc());
   b.setInsertionPointToEnd(module->getBody());
-  auto func = func::FuncOp::create(
-      b, loc, spec.name, b.getFunctionType(argumentTypes, resultTypes));
+  auto func =
+      func::FuncOp::create(b, spec.name, b.getFunctionType(argumentTypes, {}));
   func.setAllArgAttrs(argumentAttrs);
-  func.setAllResultAttrs(resultAttrs);
   Block *block = func.addEntryBlock();
-  // The names of values, where IR is printed with them.
   for (auto [argument, name] :
-       llvm::zip_equal(block->getArguments(), argumentNames))
+       llvm::zip_equal(block->getArguments(), argumentNames)) {
+    // The names of values, where IR is printed with them.
     argument.setLoc(NameLoc::get(b.getStringAttr(name)));
+    operands[name] = argument;
+  }
   b.setInsertionPointToStart(block);
-  func::ReturnOp::create(b, loc, createNormalize(*block).getResults());
+  buildBody();
+  func.setType(
+      b.getFunctionType(argumentTypes, ValueRange(results).getTypes()));
+  func.setAllResultAttrs(resultAttrs);
   if (failed(verify(*module)))
     return {};
   return module;
@@ -285,6 +289,7 @@ OwningOpRef<ModuleOp> SpecBuilder::build() {
 
 OwningOpRef<ModuleOp> normc::buildModule(const NormSpec &spec,
                                          MLIRContext &context) {
-  context.loadDialect<func::FuncDialect, norm::NormDialect>();
+  context.loadDialect<arith::ArithDialect, func::FuncDialect, math::MathDialect,
+                      norm::NormDialect>();
   return SpecBuilder(spec, context).build();
 }

@@ -1,7 +1,7 @@
 //===- BuildModule.h - a NormSpec as IR -------------------------*- C++ -*-===//
 //
-// The front door's last step: the struct becomes one function with one
-// `norm.normalize`.
+// The front door's last step: the struct becomes one function with a
+// `norm.normalize` and what stands around it.
 //
 //===----------------------------------------------------------------------===//
 

@@ -2,6 +2,7 @@
 
 #include "normc/Presets.h"
 
+#include "compiler/spec/PresetFusion.h"
 #include "normc/Suggest.h"
 
 #include "llvm/ADT/STLExtras.h"
@@ -80,8 +81,9 @@ static NormSpec makeBatchNormInference(const PresetOptions &options) {
   return spec;
 }
 
-static const std::vector<Preset> &table() {
-  static const std::vector<Preset> presets{
+/// Norms of [N, C, *spatial].
+static std::vector<Preset> listChannelPresets() {
+  return {
       {{"ada_instance_norm",
         "(x - mean) / sqrt(variance + epsilon) * scale + shift per sample",
         "N x C x spatial", 4},
@@ -90,15 +92,6 @@ static const std::vector<Preset> &table() {
        [](const PresetOptions &options) {
          return adaptiveInstanceNorm(channelOptions(options),
                                      options.spatial.value_or(false));
-       }},
-      {{"ada_layer_norm",
-        "(x - mean) / sqrt(variance + epsilon) * (1 + scale) + shift per "
-        "sample",
-        "N x ... x D", 3},
-       2,
-       TakesEpsilon | TakesCorrection | TakesAxes,
-       [](const PresetOptions &options) {
-         return adaptiveLayerNorm(rowOptions(options));
        }},
       {{"batch_norm_inference",
         "(x - mean) / sqrt(variance + epsilon) * scale + shift by given mean "
@@ -115,12 +108,6 @@ static const std::vector<Preset> &table() {
        [](const PresetOptions &options) {
          return batchNormTraining(channelOptions(options));
        }},
-      {{"dynamic_tanh", "scale * tanh(alpha x) + shift", "... x D", 2},
-       1,
-       TakesAxes,
-       [](const PresetOptions &options) {
-         return dynamicTanh(rowOptions(options));
-       }},
       {{"group_norm",
         "(x - mean) / sqrt(variance + epsilon) * scale + shift by group of "
         "channels",
@@ -135,6 +122,35 @@ static const std::vector<Preset> &table() {
        TakesEpsilon | TakesLayout | TakesCorrection,
        [](const PresetOptions &options) {
          return instanceNorm(channelOptions(options));
+       }},
+  };
+}
+
+/// All others.
+static std::vector<Preset> listRowPresets() {
+  return {
+      {{"ada_layer_norm",
+        "(x - mean) / sqrt(variance + epsilon) * (1 + scale) + shift per "
+        "sample",
+        "N x ... x D", 3},
+       2,
+       TakesEpsilon | TakesCorrection | TakesAxes,
+       [](const PresetOptions &options) {
+         return adaptiveLayerNorm(rowOptions(options));
+       }},
+      {{"ada_layer_norm_zero",
+        "the same of h = residual + residual_gate x; h is a result",
+        "N x ... x D", 3},
+       2,
+       TakesEpsilon | TakesCorrection | TakesAxes,
+       [](const PresetOptions &options) {
+         return adaptiveLayerNormZero(rowOptions(options));
+       }},
+      {{"dynamic_tanh", "scale * tanh(alpha x) + shift", "... x D", 2},
+       1,
+       TakesAxes,
+       [](const PresetOptions &options) {
+         return dynamicTanh(rowOptions(options));
        }},
       {{"l2_norm", "x / max(|x|, epsilon) by the L2 norm", "... x D", 2},
        1,
@@ -176,6 +192,18 @@ static const std::vector<Preset> &table() {
        TakesEpsilon | TakesAxes,
        makeWeightNorm},
   };
+}
+
+/// By name.
+static const std::vector<Preset> &table() {
+  static const std::vector<Preset> presets = [] {
+    std::vector<Preset> all = listRowPresets();
+    llvm::append_range(all, listChannelPresets());
+    llvm::sort(all, [](const Preset &a, const Preset &b) {
+      return a.info.name < b.info.name;
+    });
+    return all;
+  }();
   return presets;
 }
 
@@ -223,7 +251,8 @@ static Status checkShape(const Preset &preset, const PresetOptions &options) {
                    std::to_string(options.shape.size()));
   auto rank = int64_t(options.shape.size());
   for (int64_t axis : options.axes.value_or(std::vector<int64_t>()))
-    if (preset.info.name == "ada_layer_norm" && (axis == 0 || axis == -rank))
+    if (preset.info.name.starts_with("ada_layer_norm") &&
+        (axis == 0 || axis == -rank))
       return invalid("expected axis 0, that of the samples, to be kept, but "
                      "got it among the axes");
   return {};
@@ -280,6 +309,7 @@ static void setAnyStrides(NormSpec &spec) {
   for (auto *parameter : {&spec.alpha, &spec.scale, &spec.shift})
     if (*parameter)
       (*parameter)->strides.assign((*parameter)->axes.size(), kDynamic);
+  setAnyFusionStrides(spec);
 }
 
 static Error unknownPreset(std::string_view name) {
@@ -311,6 +341,9 @@ Result<NormSpec> normc::makePreset(std::string_view name,
   if (options.correction)
     spec.correction = *options.correction;
   setParameters(spec, options);
+  if (Status status = applyFusion(options.fusion, options.parameterDtype, spec);
+      !status)
+    return status.error();
   if (options.saved)
     if (Status status = setSaved(spec, *options.saved); !status)
       return status.error();

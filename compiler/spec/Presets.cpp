@@ -72,6 +72,13 @@ NormSpec normc::adaptiveLayerNorm(const RowNormOptions &options) {
   return spec;
 }
 
+NormSpec normc::adaptiveLayerNormZero(const RowNormOptions &options) {
+  NormSpec spec = adaptiveLayerNorm(options);
+  spec.name = "ada_layer_norm_zero";
+  spec.residual = {.emitSum = true, .gate = spec.scale};
+  return spec;
+}
+
 NormSpec normc::scaleNorm(const RowNormOptions &options) {
   NormSpec spec = rowNorm("scale_norm", Statistic::L2, options, 1e-5);
   spec.placement = EpsilonPlacement::Clamp;

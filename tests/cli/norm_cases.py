@@ -116,6 +116,8 @@ class Case:
             "weight_norm": [("scale", [0])],
             "dynamic_tanh": [("alpha", [])] + scale_shift(last),
             "ada_layer_norm": scale_shift([0] + last),
+            "ada_layer_norm_zero": [("residual", [0, 1, 2]), ("residual_gate", [0] + last)]
+            + scale_shift([0] + last),
             "ada_instance_norm": scale_shift([0] + channel),
             "batch_norm_inference": [("mean", channel), ("variance", channel)]
             + scale_shift(channel),
@@ -138,11 +140,16 @@ class Case:
             below = x - x.max(axis=-1, keepdims=True)
             y = np.exp(below) / np.exp(below).sum(axis=-1, keepdims=True)
             return y, y * (1 + np.abs(below)), further  # Of an error in `below`.
-        if self.preset in ("layer_norm", "ada_layer_norm"):
+        if self.preset == "ada_layer_norm_zero":
+            gated = value["residual_gate"] * x
+            terms = np.abs(value["residual"]) + np.abs(gated)
+            x = value["residual"] + gated
+            further = {"residual_out": x}
+        if self.preset in ("layer_norm", "ada_layer_norm", "ada_layer_norm_zero"):
             mean, variance = moments(x, (rank - 1,))
             eps = Real(1e-5) if self.preset == "layer_norm" else Real(1e-6)
             x_hat = (x - mean) / np.sqrt(variance + eps)
-            if self.preset == "ada_layer_norm":
+            if self.preset != "layer_norm":
                 scale = scale + 1
         elif self.preset == "rms_norm":
             x_hat = x / np.sqrt((x * x).mean(axis=-1, keepdims=True) + Real(1e-6))
@@ -167,6 +174,8 @@ class Case:
             if batch:
                 further = {"mean": mean.ravel(), "variance": variance.ravel()}
         y, magnitude = affine(x_hat, scale, shift)
+        if self.preset == "ada_layer_norm_zero":  # The sum rounds, too.
+            magnitude = magnitude + np.abs(scale) * terms / np.sqrt(variance + eps)
         return y, magnitude, further
 
     def by_group(self, x, channel, groups=4):
@@ -195,7 +204,8 @@ class Problem:
             values = RNG.normal(0.5, 1, [case.shape()[axis] for axis in axes])
             if name == "variance":
                 values = values**2 + 0.1
-            kind = self.compute if name in ("mean", "variance") else parameter
+            kind = {"mean": self.compute, "variance": self.compute,
+                    "residual": dtype}.get(name, parameter)
             given[name] = store(self.path(name), values, kind, fortran)
             self.inputs.append(name)
         self.y, self.magnitude, self.further = case.reference(self.x, given)
@@ -210,7 +220,8 @@ class Problem:
         """The element type and the shape of an output."""
         if name == "y":
             return self.dtype, self.y.shape
-        return self.compute, self.further[name].shape
+        kind = self.dtype if name == "residual_out" else self.compute
+        return kind, self.further[name].shape
 
     def write(self, normc, parameter, strides, dynamic):
         if self.case.preset == "softmax":
@@ -230,10 +241,11 @@ class Problem:
         errors = np.abs(got - self.y) / (
             half_ulp(self.y, self.dtype) + 16 * unit * self.magnitude)
         for name, exact in self.further.items():
-            got = load(self.path(name), self.compute)
+            kind, _ = self.output(name)
+            got = load(self.path(name), kind)
             spread = self.x.max() - self.x.min() if name == "mean" else exact
             errors = np.append(errors, np.abs(got - exact) / (
-                8 * unit * spread + half_ulp(exact, self.compute)))
+                8 * unit * np.abs(spread) + half_ulp(exact, kind)))
         return float(errors.max())
 
 

@@ -123,16 +123,21 @@ Status normc::tool::readOutputDtype(StringRef value, Options &options) {
   return readType("--out-dtype", value, options.preset.outputDtype);
 }
 
-Status normc::tool::readAxes(StringRef value, Options &options) {
+static Status readAxesOf(StringRef option, StringRef value,
+                         std::optional<std::vector<int64_t>> &target) {
   std::vector<int64_t> axes;
   for (StringRef part : cut(value, ',')) {
     int64_t axis = 0;
     if (part.getAsInteger(10, axis))
-      return expected("--axes", "numbers like 1,2 or -1", value);
+      return expected(option, "numbers like 1,2 or -1", value);
     axes.push_back(axis);
   }
-  options.preset.axes = std::move(axes);
+  target = std::move(axes);
   return {};
+}
+
+Status normc::tool::readAxes(StringRef value, Options &options) {
+  return readAxesOf("--axes", value, options.preset.axes);
 }
 
 Status normc::tool::readLayout(StringRef value, Options &options) {
@@ -225,4 +230,91 @@ Status normc::tool::readRounding(StringRef value, Options &options) {
       "--rounding", value,
       {{"once", Rounding::Once}, {"normalized", Rounding::Normalized}},
       options.preset.rounding);
+}
+
+//===----------------------------------------------------------------------===//
+// What is computed along with the norm
+//===----------------------------------------------------------------------===//
+
+/// A type, or none for `same`.
+static Status readOwnType(StringRef option, StringRef value,
+                          std::optional<DType> &target) {
+  return readWord<std::optional<DType>>(option, value,
+                                        {{"same", std::nullopt},
+                                         {"f16", DType::F16},
+                                         {"bf16", DType::BF16},
+                                         {"f32", DType::F32},
+                                         {"f64", DType::F64}},
+                                        target);
+}
+
+static Status readActivation(StringRef option, StringRef value,
+                             std::optional<Activation> &target) {
+  return readWord<Activation>(option, value,
+                              {{"none", Activation::None},
+                               {"relu", Activation::Relu},
+                               {"gelu", Activation::Gelu},
+                               {"gelu_tanh", Activation::GeluTanh},
+                               {"silu", Activation::Silu},
+                               {"sigmoid", Activation::Sigmoid},
+                               {"tanh", Activation::Tanh}},
+                              target);
+}
+
+Status normc::tool::readBias(StringRef, Options &options) {
+  options.preset.fusion.hasBias = true;
+  return {};
+}
+
+Status normc::tool::readResidual(StringRef value, Options &options) {
+  options.preset.fusion.hasResidual = true;
+  return readOwnType("--residual", value, options.preset.fusion.residualDtype);
+}
+Status normc::tool::readResidualGate(StringRef value, Options &options) {
+  return readAxesOf("--residual-gate", value,
+                    options.preset.fusion.residualGateAxes);
+}
+Status normc::tool::readResidualOut(StringRef value, Options &options) {
+  options.preset.fusion.emitsSum = true;
+  return readOwnType("--residual-out", value, options.preset.fusion.sumDtype);
+}
+Status normc::tool::readRounded(StringRef, Options &options) {
+  options.preset.fusion.isRounded = true;
+  return {};
+}
+
+Status normc::tool::readActivationBefore(StringRef value, Options &options) {
+  return readActivation("--activation-before", value,
+                        options.preset.fusion.before);
+}
+Status normc::tool::readActivationAfter(StringRef value, Options &options) {
+  return readActivation("--activation", value, options.preset.fusion.after);
+}
+
+Status normc::tool::readGate(StringRef value, Options &options) {
+  return readActivation("--gate", value, options.preset.fusion.gate);
+}
+Status normc::tool::readGateBefore(StringRef, Options &options) {
+  options.preset.fusion.isGateBefore = true;
+  return {};
+}
+Status normc::tool::readGateDtype(StringRef value, Options &options) {
+  return readType("--gate-dtype", value, options.preset.fusion.gateDtype);
+}
+
+Status normc::tool::readModulation(StringRef value, Options &options) {
+  return readAxesOf("--modulate", value, options.preset.fusion.modulationAxes);
+}
+
+Status normc::tool::readDropout(StringRef value, Options &options) {
+  return readNumber("--dropout", value, options.preset.fusion.dropout);
+}
+Status normc::tool::readDropoutBefore(StringRef, Options &options) {
+  options.preset.fusion.isDropoutBefore = true;
+  return {};
+}
+
+Status normc::tool::readSecond(StringRef value, Options &options) {
+  options.preset.fusion.hasSecond = true;
+  return readOwnType("--second", value, options.preset.fusion.secondDtype);
 }

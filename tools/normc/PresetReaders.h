@@ -34,6 +34,20 @@ Status readRounding(llvm::StringRef value, Options &options);
 Status readCorrection(llvm::StringRef value, Options &options);
 Status readStrides(llvm::StringRef value, Options &options);
 Status readSaved(llvm::StringRef value, Options &options);
+Status readBias(llvm::StringRef value, Options &options);
+Status readResidual(llvm::StringRef value, Options &options);
+Status readResidualGate(llvm::StringRef value, Options &options);
+Status readResidualOut(llvm::StringRef value, Options &options);
+Status readRounded(llvm::StringRef value, Options &options);
+Status readActivationBefore(llvm::StringRef value, Options &options);
+Status readActivationAfter(llvm::StringRef value, Options &options);
+Status readGate(llvm::StringRef value, Options &options);
+Status readGateBefore(llvm::StringRef value, Options &options);
+Status readGateDtype(llvm::StringRef value, Options &options);
+Status readModulation(llvm::StringRef value, Options &options);
+Status readDropout(llvm::StringRef value, Options &options);
+Status readDropoutBefore(llvm::StringRef value, Options &options);
+Status readSecond(llvm::StringRef value, Options &options);
 
 /// The shape that a preset has where none is given: all extents dynamic.
 std::vector<int64_t> exampleShape(const PresetInfo &info);

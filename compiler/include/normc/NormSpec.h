@@ -8,18 +8,14 @@
 #ifndef NORMC_NORMSPEC_H
 #define NORMC_NORMSPEC_H
 
-#include "normc/Artifact.h"
+#include "normc/Fusion.h"
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace normc {
-
-/// An extent or stride that is given at the call.
-inline constexpr int64_t kDynamic = std::numeric_limits<int64_t>::min();
 
 /// What x is divided by.
 enum class Statistic {
@@ -45,16 +41,6 @@ enum class Rounding {
   Normalized, ///< After the normalization, and after scale and shift each.
 };
 
-/// An operand that lives on some axes of x.
-struct Parameter {
-  /// Axes of x; its extents are x's along them. None: a scalar, of rank 0.
-  std::vector<int64_t> axes;
-  /// Its element type; x's where not given.
-  std::optional<DType> dtype = std::nullopt;
-  /// Strides in elements, as NormSpec::inputStrides.
-  std::vector<int64_t> strides = {};
-};
-
 /// Statistics that are operands, shaped as the kept axes of x.
 struct GivenStatistics {
   bool hasMean = true;
@@ -71,7 +57,18 @@ struct GivenStatistics {
 
 /// One normalization of one tensor x into y. Buffers are named x; mean,
 /// variance or rstd where they are given; alpha, scale, shift; y; and mean,
-/// variance, rstd where they are saved. A spec is checked when it is compiled.
+/// variance, rstd where they are saved. What is computed along with it names
+/// its buffers in Fusion.h; in order:
+///
+///     h = r + gate dropout(x + bias)                residual, bias, dropout
+///     z = activationBefore(h) act(gate)             gate before
+///     n = normalized z, scaled and shifted          all that is not fusion
+///     m = fma(n, 1 + modulation_scale, modulation_shift)    modulation
+///     y = dropout(activationAfter(m) act(gate))     gate after
+///
+/// Before n and after it, everything is computed in f32, in f64 where x or the
+/// residual is f64, and rounded when it is written. A spec is checked when it
+/// is compiled.
 struct NormSpec {
   std::string name = "norm";  ///< Name of the kernel.
   std::vector<int64_t> shape; ///< Extents of x; kDynamic where not fixed.
@@ -106,6 +103,15 @@ struct NormSpec {
   bool saveMean = false;     ///< Further result `mean`, in the compute type.
   bool saveVariance = false; ///< Further result `variance`; MeanVariance only.
   bool saveRstd = false;     ///< Further result `rstd`, of what is computed.
+  /// Buffer `bias`: added to x first.
+  std::optional<Parameter> bias = std::nullopt;
+  std::optional<Residual> residual = std::nullopt;
+  Activation activationBefore = Activation::None; ///< Of the norm's input.
+  std::optional<Gate> gate = std::nullopt;
+  std::optional<Modulation> modulation = std::nullopt;
+  Activation activationAfter = Activation::None; ///< Of the norm's output.
+  std::optional<Dropout> dropout = std::nullopt;
+  std::optional<SecondOutput> second = std::nullopt;
 };
 
 } // namespace normc

@@ -42,6 +42,10 @@ NormSpec layerNorm(const RowNormOptions &options);
 /// Xie, 2023).
 NormSpec adaptiveLayerNorm(const RowNormOptions &options);
 
+/// The same of h = residual + residual_gate x, which is a further result; the
+/// gate is per sample, too (AdaLN-Zero; the same).
+NormSpec adaptiveLayerNormZero(const RowNormOptions &options);
+
 /// x / max(|x|, epsilon) by the L2 norm, times one scalar; epsilon 1e-5 (Nguyen
 /// and Salazar, 2019).
 NormSpec scaleNorm(const RowNormOptions &options);
@@ -112,6 +116,31 @@ NormSpec groupNorm(const GroupNormOptions &options);
 // By name
 //===----------------------------------------------------------------------===//
 
+/// What any preset may be asked to compute along with the norm (see Fusion.h);
+/// what qualifies an absent part is refused. Types are x's by default.
+struct FusionOptions {
+  /// Adds a bias, on the axes of the shift, else of the scale, else on the
+  /// reduced ones.
+  bool hasBias = false;
+  std::optional<bool> hasResidual = {}; ///< The preset's by default.
+  std::optional<DType> residualDtype = {};
+  /// Axes of x, from 0, or from the end where negative.
+  std::optional<std::vector<int64_t>> residualGateAxes = {};
+  bool isRounded = false; ///< The norm sees the rounded sum.
+  bool emitsSum = false;  ///< Further result residual_out.
+  std::optional<DType> sumDtype = {};
+  std::optional<Activation> before = {}, after = {}; ///< Activations.
+  std::optional<Activation> gate = {};               ///< Adds a gate.
+  bool isGateBefore = false;
+  std::optional<DType> gateDtype = {};
+  std::optional<std::vector<int64_t>> modulationAxes = {}; ///< As above.
+  std::optional<double> dropout = {};                      ///< Its probability.
+  bool isDropoutBefore = false; ///< It stands before the residual.
+  /// Adds y2, with a scale and a shift where y has them.
+  bool hasSecond = false;
+  std::optional<DType> secondDtype = {};
+};
+
 /// Everything that a preset may be asked for; what is not given has the
 /// preset's default.
 struct PresetOptions {
@@ -137,6 +166,7 @@ struct PresetOptions {
   bool anyStrides = false;
   /// Further results among mean, variance and rstd.
   std::optional<std::vector<std::string>> saved = {};
+  FusionOptions fusion = {};
 };
 
 /// A preset and what it is.

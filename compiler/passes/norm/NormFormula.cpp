@@ -2,6 +2,9 @@
 
 #include "compiler/passes/norm/NormFormula.h"
 
+#include "compiler/passes/norm/KernelParts.h"
+#include "compiler/passes/norm/RoundedAffine.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
@@ -11,18 +14,27 @@ using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
 
-/// The type that both hold: the wider one, or f32 for f16 with bf16.
-static Type promote(Type a, Type b) {
-  if (a == b)
-    return a;
-  unsigned wa = a.getIntOrFloatBitWidth(), wb = b.getIntOrFloatBitWidth();
-  if (wa == wb)
-    return Float32Type::get(a.getContext());
-  return wa > wb ? a : b;
-}
-
-static Type wider(Type a, Type b) {
-  return a.getIntOrFloatBitWidth() < b.getIntOrFloatBitWidth() ? b : a;
+/// Whether a kernel made `value` from bf16 tensors of its shape, whose squares
+/// leave the range of f32: a sum of such tensors, say. (What it reads along
+/// fewer dims are factors and terms of some other size.)
+static bool comesFromBF16(Value value) {
+  if (getElementTypeOrSelf(value).isBF16())
+    return true;
+  auto kernel = value.getDefiningOp<KernelOp>();
+  if (!kernel || !getElementTypeOrSelf(value).isF32())
+    return false;
+  unsigned number = cast<OpResult>(value).getResultNumber();
+  auto yield = cast<YieldOp>(kernel.getBlock()->getTerminator());
+  llvm::SetVector<Operation *> slice =
+      sliceOf(*kernel.getBlock(), {yield.getOperand(number)});
+  return llvm::any_of(kernel.getBlock()->getArguments(), [&](BlockArgument a) {
+    unsigned input = a.getArgNumber();
+    return kernel.getInputMap(input) == kernel.getOutputMap(number) &&
+           llvm::any_of(
+               a.getUsers(),
+               [&](Operation *user) { return slice.contains(user); }) &&
+           comesFromBF16(kernel.getOperand(input));
+  });
 }
 
 /// Squares in f32 are right to 2^-150, and sums of 2^22 of them to 2^-128:
@@ -63,14 +75,15 @@ private:
   /// y from given statistics, without an x̂ of its own.
   Value buildGiven();
   Value applyAffine(Value normalized);
-  Value applyRounded(Value normalized);
-  /// scale + offset.
-  Value buildScale(Type type);
+  Affine affine() {
+    return {scale, shift, op.getScaleOffset().convertToDouble()};
+  }
+  Value buildScale(Type type) { return normc::buildScale(b, affine(), type); }
 
   Value constant(double value, Type type) {
     return arith::ConstantOp::create(b, b.getFloatAttr(type, value));
   }
-  Value cast(Value value, Type type);
+  Value cast(Value value, Type type) { return castFloat(b, value, type); }
   /// Whether sums are taken in the compute type first, and in the wide one only
   /// in groups where that overflows.
   bool sumsTwice() {
@@ -116,8 +129,7 @@ private:
 FormulaBuilder::FormulaBuilder(NormalizeOp op, ValueRange elements,
                                DimsAttr over, ImplicitLocOpBuilder &builder)
     : op(op), over(over), b(builder), compute(op.getComputeType()) {
-  // Squares of bf16 leave the range of f32.
-  bool isBF16 = op.getInputType().getElementType().isBF16();
+  bool isBF16 = comesFromBF16(op.getInput());
   wide = isBF16 ? Type(builder.getF64Type()) : compute;
   // By position: one tensor may be several operands.
   auto next = elements.begin();
@@ -131,19 +143,6 @@ FormulaBuilder::FormulaBuilder(NormalizeOp op, ValueRange elements,
         {op.getShift(), &shift}})
     if (operand)
       *element = *next++;
-}
-
-Value FormulaBuilder::cast(Value value, Type type) {
-  unsigned from = value.getType().getIntOrFloatBitWidth();
-  unsigned to = type.getIntOrFloatBitWidth();
-  if (value.getType() == type)
-    return value;
-  if (from < to)
-    return arith::ExtFOp::create(b, type, value);
-  if (from > to)
-    return arith::TruncFOp::create(b, type, value);
-  // f16 and bf16: neither holds the other, so through f32.
-  return cast(arith::ExtFOp::create(b, b.getF32Type(), value), type);
 }
 
 //===----------------------------------------------------------------------===//
@@ -331,18 +330,6 @@ Value FormulaBuilder::buildNormalized() {
 // Scale and shift
 //===----------------------------------------------------------------------===//
 
-/// In `type`. The offset is added before a wider scale is rounded: beside it, a
-/// scale near -offset is all that there is.
-Value FormulaBuilder::buildScale(Type type) {
-  Value value = scale;
-  Type widest = wider(type, value.getType());
-  value = cast(value, widest);
-  double offset = op.getScaleOffset().convertToDouble();
-  if (offset != 0)
-    value = add(value, constant(offset, widest));
-  return cast(value, type);
-}
-
 void FormulaBuilder::readGiven() {
   if (givenMean)
     mean = cast(givenMean, compute);
@@ -364,30 +351,10 @@ Value FormulaBuilder::buildGiven() {
   return term ? math::FmaOp::create(b, x, factor, term) : mul(x, factor);
 }
 
-/// Rounds after every step, to a type that holds both operands; each step is
-/// computed in that type, or in the compute type if it is wider.
-Value FormulaBuilder::applyRounded(Value y) {
-  Type type = op.getInputType().getElementType();
-  y = cast(y, type);
-  auto step = [&](Type operand) {
-    type = promote(type, operand);
-    y = cast(y, wider(compute, type));
-    return y.getType();
-  };
-  if (scale) {
-    Type work = step(scale.getType());
-    y = cast(mul(y, buildScale(work)), type);
-  }
-  if (shift) {
-    Type work = step(shift.getType());
-    y = cast(add(y, cast(shift, work)), type);
-  }
-  return y;
-}
-
 Value FormulaBuilder::applyAffine(Value y) {
   if (op.getRounding() == Rounding::normalized)
-    return applyRounded(y);
+    return buildRoundedAffine(b, y, affine(),
+                              op.getInputType().getElementType(), compute);
   if (scale && shift)
     return math::FmaOp::create(b, y, buildScale(compute), cast(shift, compute));
   if (scale)

@@ -308,3 +308,38 @@ func.func @written(%g: tensor<2xf32>) -> (tensor<3x2xf32>, tensor<2xf32>) {
   %b = linalg.broadcast ins(%g : tensor<2xf32>) outs(%e : tensor<3x2xf32>) dimensions = [0]
   return %b, %z : tensor<3x2xf32>, tensor<2xf32>
 }
+
+// -----
+
+// A sum of bf16 tensors is as large as they are, though it is f32: its squares
+// leave the range of f32, and are summed again in f64 where they do.
+// CHECK-LABEL: func.func @sum_of_bf16
+// CHECK: norm.reduce mean %{{.*}} over [j] : f32
+// CHECK: norm.reduce mean %{{.*}} over [j] where %{{.*}} : f64
+func.func @sum_of_bf16(%x: tensor<?x64xbf16> {norm.name = "x"}, %r: tensor<?x64xbf16> {norm.name = "r"})
+    -> (tensor<?x64xf32> {norm.name = "y"}) {
+  %x32 = arith.extf %x : tensor<?x64xbf16> to tensor<?x64xf32>
+  %r32 = arith.extf %r : tensor<?x64xbf16> to tensor<?x64xf32>
+  %h = arith.addf %x32, %r32 : tensor<?x64xf32>
+  %y = norm.normalize rms %h over [1] epsilon 1.0e-06 : (tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}
+
+// -----
+
+// What is bf16 along fewer dims is a factor or a term, not what is normalized.
+// CHECK-LABEL: func.func @biased_by_bf16
+// CHECK-NOT: f64
+// CHECK: return
+func.func @biased_by_bf16(%x: tensor<?x64xf32> {norm.name = "x"}, %b: tensor<64xbf16> {norm.name = "b"})
+    -> (tensor<?x64xf32> {norm.name = "y"}) {
+  %h = norm.kernel dims(i = ?, j = 64)
+      ins(%e = %x by [[i], [j]] : tensor<?x64xf32>, %f = %b by [[j]] : tensor<64xbf16>)
+      outs(by [[i], [j]] : tensor<?x64xf32>) {
+    %w = arith.extf %f : bf16 to f32
+    %s = arith.addf %e, %w : f32
+    norm.yield %s : f32
+  }
+  %y = norm.normalize rms %h over [1] epsilon 1.0e-06 : (tensor<?x64xf32>) -> tensor<?x64xf32>
+  return %y : tensor<?x64xf32>
+}

@@ -31,10 +31,63 @@ static NormSpec fullSpec() {
   spec.given = {.dtype = DType::F32, .strides = {1}};
   for (auto *parameter : {&spec.alpha, &spec.scale, &spec.shift})
     *parameter = {.axes = {1}, .dtype = DType::F32, .strides = {1}};
+  spec.bias = spec.scale;
+  spec.residual = {.dtype = DType::F32,
+                   .sumDtype = DType::F32,
+                   .gate = spec.scale,
+                   .strides = {8, 1},
+                   .sumStrides = {8, 1}};
+  spec.gate = {.dtype = DType::F32, .strides = {8, 1}};
+  spec.modulation = {.axes = {1}, .dtype = DType::F32, .strides = {1}};
+  spec.dropout = {.probability = 0.5};
+  spec.second = {.scale = spec.scale,
+                 .shift = spec.shift,
+                 .dtype = DType::F32,
+                 .strides = {8, 1}};
   return spec;
 }
 
 using Change = std::function<void(NormSpec &)>;
+
+/// The same of what is computed along with the norm.
+static std::vector<Change> listFusionChanges() {
+  return {
+      [](NormSpec &s) { s.residual.reset(); },
+      [](NormSpec &s) { s.residual->dtype = std::nullopt; },
+      [](NormSpec &s) { s.residual->rounded = true; },
+      [](NormSpec &s) { s.residual->emitSum = true; },
+      [](NormSpec &s) { s.residual->sumDtype = DType::F16; },
+      [](NormSpec &s) { s.residual->gate.reset(); },
+      [](NormSpec &s) { s.residual->gate->axes = {0}; },
+      [](NormSpec &s) { s.residual->strides = {9, 1}; },
+      [](NormSpec &s) { s.residual->sumStrides = {9, 1}; },
+      [](NormSpec &s) { s.activationBefore = Activation::Relu; },
+      [](NormSpec &s) { s.activationAfter = Activation::Relu; },
+      [](NormSpec &s) { s.activationAfter = Activation(256); },
+      [](NormSpec &s) { s.gate.reset(); },
+      [](NormSpec &s) { s.gate->placement = Gate::Placement::Before; },
+      [](NormSpec &s) { s.gate->activation = Activation::Tanh; },
+      [](NormSpec &s) { s.gate->dtype = DType::F16; },
+      [](NormSpec &s) { s.gate->strides = {}; },
+      [](NormSpec &s) { s.modulation.reset(); },
+      [](NormSpec &s) { s.modulation->axes = {0}; },
+      [](NormSpec &s) { s.modulation->dtype = DType::F16; },
+      [](NormSpec &s) { s.modulation->hasScale = false; },
+      [](NormSpec &s) { s.modulation->hasShift = false; },
+      [](NormSpec &s) { s.modulation->strides = {2}; },
+      [](NormSpec &s) { s.dropout.reset(); },
+      [](NormSpec &s) { s.dropout->probability = 0.25; },
+      [](NormSpec &s) {
+        s.dropout->placement = Dropout::Placement::BeforeResidual;
+      },
+      [](NormSpec &s) { s.second.reset(); },
+      [](NormSpec &s) { s.second->scale->axes = {0}; },
+      [](NormSpec &s) { s.second->shift->axes = {0}; },
+      [](NormSpec &s) { s.second->scaleOffset = 1; },
+      [](NormSpec &s) { s.second->dtype = DType::F16; },
+      [](NormSpec &s) { s.second->strides = {9, 1}; },
+  };
+}
 
 /// Every way in which a field can differ from fullSpec's.
 static std::vector<Change> listChanges() {
@@ -72,7 +125,10 @@ static std::vector<Change> listChanges() {
       [](NormSpec &s) { s.saveMean = true; },
       [](NormSpec &s) { s.saveVariance = true; },
       [](NormSpec &s) { s.saveRstd = true; }};
-  for (auto member : {&NormSpec::alpha, &NormSpec::scale, &NormSpec::shift}) {
+  for (const Change &change : listFusionChanges())
+    changes.push_back(change);
+  for (auto member : {&NormSpec::alpha, &NormSpec::scale, &NormSpec::shift,
+                      &NormSpec::bias}) {
     changes.push_back([=](NormSpec &s) { s.*member = std::nullopt; });
     changes.push_back([=](NormSpec &s) { (s.*member)->axes = {0}; });
     changes.push_back([=](NormSpec &s) { (s.*member)->axes = {}; });

@@ -30,6 +30,14 @@ TEST(PresetsTest, ModulationIsPerSample) {
   EXPECT_EQ(spec.scaleOffset, 1);
 }
 
+TEST(PresetsTest, ZeroGatesTheResidual) {
+  NormSpec spec =
+      adaptiveLayerNormZero({.shape = {2, 3, 4}, .parameterDtype = DType::F32});
+  EXPECT_EQ(spec.residual->gate->axes, (std::vector<int64_t>{0, 2}));
+  EXPECT_EQ(spec.residual->gate->dtype, DType::F32);
+  EXPECT_TRUE(spec.residual->emitSum);
+}
+
 TEST(PresetsTest, WeightNormKeepsAnyAxes) {
   EXPECT_EQ(weightNorm({.shape = {8, 4, 3}}).axes,
             (std::vector<int64_t>{1, 2}));
@@ -76,6 +84,83 @@ TEST(PresetsTest, OptionsReachTheSpec) {
   options.scaleOffset.reset();
   EXPECT_HAS(textOf(makePreset("rms_norm", options)),
              "epsilon 1.0e-03 shift %shift on [1] rounding");
+}
+
+TEST(PresetsTest, FusionReachesTheSpec) {
+  PresetOptions options{.shape = {2, 4, 64}};
+  options.parameterDtype = DType::F16;
+  options.fusion = {.hasBias = true,
+                    .hasResidual = true,
+                    .residualDtype = DType::F64,
+                    .residualGateAxes = std::vector<int64_t>{0, -1},
+                    .isRounded = true,
+                    .emitsSum = true,
+                    .sumDtype = DType::BF16,
+                    .before = Activation::Relu,
+                    .after = Activation::Gelu,
+                    .gate = Activation::Tanh,
+                    .isGateBefore = true,
+                    .gateDtype = DType::F16,
+                    .modulationAxes = std::vector<int64_t>{0, -1},
+                    .dropout = 0.5,
+                    .isDropoutBefore = true,
+                    .hasSecond = true,
+                    .secondDtype = DType::BF16};
+  options.anyStrides = true;
+  Result<NormSpec> spec = makePreset("rms_norm", options);
+  ASSERT_TRUE(spec) << spec.error().message;
+  EXPECT_EQ(spec->bias->axes, std::vector<int64_t>{2});
+  EXPECT_EQ(spec->bias->dtype, DType::F16);
+  EXPECT_EQ(spec->residual->dtype, DType::F64);
+  EXPECT_EQ(spec->residual->gate->axes, (std::vector<int64_t>{0, 2}));
+  EXPECT_TRUE(spec->residual->rounded && spec->residual->emitSum);
+  EXPECT_EQ(spec->residual->sumDtype, DType::BF16);
+  EXPECT_EQ(spec->activationBefore, Activation::Relu);
+  EXPECT_EQ(spec->activationAfter, Activation::Gelu);
+  EXPECT_EQ(spec->gate->activation, Activation::Tanh);
+  EXPECT_EQ(spec->gate->placement, Gate::Placement::Before);
+  EXPECT_EQ(spec->gate->dtype, DType::F16);
+  EXPECT_EQ(spec->modulation->axes, (std::vector<int64_t>{0, 2}));
+  EXPECT_EQ(spec->dropout->probability, 0.5);
+  EXPECT_EQ(spec->dropout->placement, Dropout::Placement::BeforeResidual);
+  EXPECT_EQ(spec->second->dtype, DType::BF16);
+  EXPECT_TRUE(spec->second->scale && !spec->second->shift);
+  std::vector<int64_t> any(3, kDynamic);
+  EXPECT_EQ(spec->residual->strides, any);
+  EXPECT_EQ(spec->residual->sumStrides, any);
+  EXPECT_EQ(spec->gate->strides, any);
+  EXPECT_EQ(spec->second->strides, any);
+  EXPECT_EQ(spec->modulation->strides.size(), 2u);
+  EXPECT_EQ(spec->bias->strides.size(), 1u);
+}
+
+TEST(PresetsTest, WhatQualifiesAnAbsentPartIsRefused) {
+  auto refused = [](const FusionOptions &fusion, const char *words) {
+    PresetOptions options{.shape = {4, 64}};
+    options.fusion = fusion;
+    Result<NormSpec> spec = makePreset("rms_norm", options);
+    ASSERT_FALSE(spec);
+    EXPECT_EQ(spec.error().kind, ErrorKind::InvalidSpec);
+    EXPECT_EQ(spec.error().message, words);
+  };
+  refused({.residualDtype = DType::F32},
+          "expected a residual where there is its type, but got none");
+  refused({.residualGateAxes = std::vector<int64_t>{0}},
+          "expected a residual where there is a gate of it, but got none");
+  refused({.isRounded = true}, "expected a residual where there is rounding of "
+                               "the sum, but got none");
+  refused({.emitsSum = true}, "expected a residual where there is the sum as a "
+                              "result, but got none");
+  refused({.sumDtype = DType::F32}, "expected a residual where there is a type "
+                                    "of the sum, but got none");
+  refused({.isGateBefore = true},
+          "expected a gate where there is a placement of it, but got none");
+  refused({.gateDtype = DType::F32},
+          "expected a gate where there is its type, but got none");
+  refused({.isDropoutBefore = true},
+          "expected a dropout where there is a placement of it, but got none");
+  refused({.secondDtype = DType::F32},
+          "expected a second output where there is its type, but got none");
 }
 
 TEST(PresetsTest, WhatAPresetDoesNotTakeIsRefused) {
