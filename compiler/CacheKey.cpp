@@ -214,6 +214,26 @@ public:
     add(strides);
   }
 
+  void add(const std::optional<Quantization> &quantization) {
+    if (!quantization)
+      return add('-');
+    const auto &[dtype, scope, block, scaleType, inverse, upperBound,
+                 smallestScale, matchUnfused, full, strides] = *quantization;
+    add(codeOf(dtype));
+    addScale(scope, block, scaleType, strides);
+    add(uint8_t(inverse | matchUnfused << 1 | full << 2 |
+                upperBound.has_value() << 3 | smallestScale.has_value() << 4));
+    add(upperBound.value_or(0));
+    add(smallestScale.value_or(0));
+  }
+  void add(const std::optional<InputScale> &inputScale) {
+    if (!inputScale)
+      return add('-');
+    const auto &[scope, block, scaleType, inverse, strides] = *inputScale;
+    addScale(scope, block, scaleType, strides);
+    add(uint8_t(inverse));
+  }
+
   /// Characters without their number; last.
   void addRest(std::string_view text) {
     std::memcpy(end, text.data(), text.size());
@@ -226,6 +246,14 @@ public:
   }
 
 private:
+  void addScale(ScaleScope scope, int64_t block, ScaleType type,
+                const std::vector<int64_t> &strides) {
+    add(int32_t(scope));
+    add(block);
+    add(int32_t(type));
+    add(strides);
+  }
+
   CacheKey &key;
   char *end;
 };
@@ -239,6 +267,10 @@ static size_t listBytes(const NormSpec &spec) {
        {&spec.alpha, &spec.scale, &spec.shift})
     if (*parameter)
       numbers += (*parameter)->axes.size() + (*parameter)->strides.size();
+  if (spec.quantization)
+    numbers += spec.quantization->scaleStrides.size();
+  if (spec.inputScale)
+    numbers += spec.inputScale->scaleStrides.size();
   return numbers * sizeof(int64_t) + spec.name.size();
 }
 
@@ -247,7 +279,8 @@ CacheKey::CacheKey(const NormSpec &spec, const TargetDigest &target) {
   const auto &[name, shape, inputStrides, outputStrides, dtype, outputDtype,
                axes, statistic, epsilon, placement, p, partial, groups,
                groupAxis, perGroup, given, alpha, scale, scaleOffset, shift,
-               rounding, correction, saveMean, saveVariance, saveRstd] = spec;
+               rounding, correction, saveMean, saveVariance, saveRstd,
+               quantization, inputScale] = spec;
   // All that is not in lists takes less than in the spec itself.
   Writer writer(*this, 1 + sizeof(target) + sizeof(spec) + listBytes(spec));
   writer.add('s');
@@ -275,6 +308,8 @@ CacheKey::CacheKey(const NormSpec &spec, const TargetDigest &target) {
   writer.add(given);
   for (const std::optional<Parameter> *parameter : {&alpha, &scale, &shift})
     writer.add(*parameter);
+  writer.add(quantization);
+  writer.add(inputScale);
 }
 
 CacheKey::CacheKey(std::string_view mlir, const TargetDigest &target) {

@@ -3,9 +3,12 @@
 #include "compiler/spec/BuildModule.h"
 
 #include "compiler/lowering/shared/ElementTypes.h"
+#include "compiler/spec/Quantization.h"
 #include "dialects/norm/Norm.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Verifier.h"
 
@@ -283,8 +286,24 @@ OwningOpRef<ModuleOp> SpecBuilder::build() {
   return module;
 }
 
+/// The norm alone, and then what is around it.
+static OwningOpRef<ModuleOp> buildQuantizedModule(const NormSpec &spec,
+                                                  MLIRContext &context) {
+  context.loadDialect<arith::ArithDialect, math::MathDialect>();
+  const NormSpec inner = withoutQuantization(spec);
+  OwningOpRef<ModuleOp> module = SpecBuilder(inner, context).build();
+  if (!module || failed(checkQuantization(spec, module->getLoc())))
+    return {};
+  addQuantization(spec, *module->getOps<func::FuncOp>().begin());
+  if (failed(verify(*module)))
+    return {};
+  return module;
+}
+
 OwningOpRef<ModuleOp> normc::buildModule(const NormSpec &spec,
                                          MLIRContext &context) {
   context.loadDialect<func::FuncDialect, norm::NormDialect>();
+  if (spec.quantization || spec.inputScale)
+    return buildQuantizedModule(spec, context);
   return SpecBuilder(spec, context).build();
 }

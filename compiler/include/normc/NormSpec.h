@@ -9,6 +9,7 @@
 #define NORMC_NORMSPEC_H
 
 #include "normc/Artifact.h"
+#include "normc/Quantization.h"
 
 #include <cstdint>
 #include <limits>
@@ -106,6 +107,10 @@ struct NormSpec {
   bool saveMean = false;     ///< Further result `mean`, in the compute type.
   bool saveVariance = false; ///< Further result `variance`; MeanVariance only.
   bool saveRstd = false;     ///< Further result `rstd`, of what is computed.
+  /// y in 8 bits with a scale; `outputDtype` is then the type of the unfused y.
+  std::optional<Quantization> quantization = std::nullopt;
+  /// x in 8 bits, of type `dtype`, with a scale; the norm is that of an f32 x.
+  std::optional<InputScale> inputScale = std::nullopt;
 };
 
 } // namespace normc

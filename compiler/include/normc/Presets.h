@@ -137,6 +137,8 @@ struct PresetOptions {
   bool anyStrides = false;
   /// Further results among mean, variance and rstd.
   std::optional<std::vector<std::string>> saved = {};
+  std::optional<Quantization> quantization = {}; ///< y in 8 bits.
+  std::optional<InputScale> inputScale = {};     ///< x in 8 bits.
 };
 
 /// A preset and what it is.
