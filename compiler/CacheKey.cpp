@@ -259,6 +259,25 @@ public:
     add(present);
     (((void)(parts && (add(*parts), true))), ...);
   }
+  void add(const std::optional<Quantization> &quantization) {
+    if (!quantization)
+      return add('-');
+    const auto &[dtype, scope, block, scaleType, inverse, upperBound,
+                 smallestScale, matchUnfused, full, strides] = *quantization;
+    add(codeOf(dtype));
+    addScale(scope, block, scaleType, strides);
+    add(uint8_t(inverse | matchUnfused << 1 | full << 2 |
+                upperBound.has_value() << 3 | smallestScale.has_value() << 4));
+    add(upperBound.value_or(0));
+    add(smallestScale.value_or(0));
+  }
+  void add(const std::optional<InputScale> &inputScale) {
+    if (!inputScale)
+      return add('-');
+    const auto &[scope, block, scaleType, inverse, strides] = *inputScale;
+    addScale(scope, block, scaleType, strides);
+    add(uint8_t(inverse));
+  }
 
   /// Characters without their number; last.
   void addRest(std::string_view text) {
@@ -272,6 +291,14 @@ public:
   }
 
 private:
+  void addScale(ScaleScope scope, int64_t block, ScaleType type,
+                const std::vector<int64_t> &strides) {
+    add(int32_t(scope));
+    add(block);
+    add(int32_t(type));
+    add(strides);
+  }
+
   CacheKey &key;
   char *end;
 };
@@ -301,6 +328,10 @@ static size_t listBytes(const NormSpec &spec) {
     count(second->shift);
     numbers += second->strides.size();
   }
+  if (spec.quantization)
+    numbers += spec.quantization->scaleStrides.size();
+  if (spec.inputScale)
+    numbers += spec.inputScale->scaleStrides.size();
   return numbers * sizeof(int64_t) + spec.name.size();
 }
 
@@ -311,7 +342,7 @@ CacheKey::CacheKey(const NormSpec &spec, const TargetDigest &target) {
                groupAxis, perGroup, given, alpha, scale, scaleOffset, shift,
                rounding, correction, saveMean, saveVariance, saveRstd, bias,
                residual, activationBefore, gate, modulation, activationAfter,
-               dropout, second] = spec;
+               dropout, second, quantization, inputScale] = spec;
   // All that is not in lists takes less than in the spec itself.
   Writer writer(*this, 1 + sizeof(target) + sizeof(spec) + listBytes(spec));
   writer.add('s');
@@ -342,6 +373,8 @@ CacheKey::CacheKey(const NormSpec &spec, const TargetDigest &target) {
   for (const std::optional<Parameter> *parameter : {&alpha, &scale, &shift})
     writer.add(*parameter);
   writer.addPresent(bias, residual, gate, modulation, dropout, second);
+  writer.add(quantization);
+  writer.add(inputScale);
 }
 
 CacheKey::CacheKey(std::string_view mlir, const TargetDigest &target) {

@@ -5,6 +5,7 @@
 #include "compiler/lowering/shared/ElementTypes.h"
 #include "compiler/spec/Epilogue.h"
 #include "compiler/spec/Prologue.h"
+#include "compiler/spec/Quantization.h"
 #include "compiler/spec/SpecChecks.h"
 #include "dialects/norm/Norm.h"
 
@@ -287,9 +288,25 @@ OwningOpRef<ModuleOp> SpecBuilder::build() {
   return module;
 }
 
+/// The norm alone, and then what is around it.
+static OwningOpRef<ModuleOp> buildQuantizedModule(const NormSpec &spec,
+                                                  MLIRContext &context) {
+  context.loadDialect<arith::ArithDialect, math::MathDialect>();
+  const NormSpec inner = withoutQuantization(spec);
+  OwningOpRef<ModuleOp> module = SpecBuilder(inner, context).build();
+  if (!module || failed(checkQuantization(spec, module->getLoc())))
+    return {};
+  addQuantization(spec, *module->getOps<func::FuncOp>().begin());
+  if (failed(verify(*module)))
+    return {};
+  return module;
+}
+
 OwningOpRef<ModuleOp> normc::buildModule(const NormSpec &spec,
                                          MLIRContext &context) {
   context.loadDialect<arith::ArithDialect, func::FuncDialect, math::MathDialect,
                       norm::NormDialect>();
+  if (spec.quantization || spec.inputScale)
+    return buildQuantizedModule(spec, context);
   return SpecBuilder(spec, context).build();
 }

@@ -334,6 +334,8 @@ Result<NormSpec> normc::makePreset(std::string_view name,
     return status.error();
   NormSpec spec = found->make(options);
   spec.outputDtype = options.outputDtype;
+  spec.quantization = options.quantization;
+  spec.inputScale = options.inputScale;
   if (options.placement)
     spec.placement = *options.placement;
   if (options.rounding)

@@ -23,10 +23,10 @@ inline constexpr llvm::StringLiteral kNpyMagic = "\x93NUMPY";
 /// The array in the bytes of a .npy file. NumPy has no name for bf16, so a file
 /// of two raw bytes per element (<V2, |V2) or of <u2 is taken as bf16 where
 /// `dtype` asks for it, and one of single bytes (<V1, |V1, |u1) as f8E4M3FN or
-/// f8E5M2 (which ml_dtypes calls <f1); any other type but `dtype`'s is refused, as are
-/// big-endian data, objects, structures, ranks above `kMaxRank`, and a file
-/// that is shorter or longer than its header says. `what` is what messages call
-/// the array.
+/// f8E5M2 (which ml_dtypes calls <f1); any other type but `dtype`'s is refused,
+/// as are big-endian data, objects, structures, ranks above `kMaxRank`, and a
+/// file that is shorter or longer than its header says. `what` is what messages
+/// call the array.
 Result<Array> parseNpy(llvm::StringRef file, DType dtype,
                        const std::string &what);
 

@@ -33,6 +33,8 @@ struct OptionInfo {
   Status (*read)(llvm::StringRef value, Options &options);
   /// What the value may be, one per line of the help text; may be null.
   std::string (*listValues)() = nullptr;
+  /// The option without which this one means nothing; null for none.
+  const char *beside = nullptr;
 };
 
 constexpr unsigned bit(Options::Action action) {

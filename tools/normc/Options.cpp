@@ -131,6 +131,12 @@ Result<Options> CommandParser::parse() {
         !llvm::is_contained(given, &option))
       return usage("expected " + llvm::Twine(option.name) + "=" + option.value +
                    "; 'normc " + command.name + " --help' lists them");
+  for (const OptionInfo *option : given)
+    if (option->beside && llvm::none_of(given, [&](const OptionInfo *other) {
+          return StringRef(other->name) == option->beside;
+        }))
+      return usage(llvm::Twine("expected ") + option->beside + " beside " +
+                   option->name);
   return options;
 }
 

@@ -114,7 +114,15 @@ static Status readType(StringRef option, StringRef value, Target &target) {
 }
 
 Status normc::tool::readDtype(StringRef value, Options &options) {
-  return readType("--dtype", value, options.preset.dtype);
+  return readWord<DType>("--dtype", value,
+                         {{"f16", DType::F16},
+                          {"bf16", DType::BF16},
+                          {"f32", DType::F32},
+                          {"f64", DType::F64},
+                          {"f8E4M3FN", DType::F8E4M3FN},
+                          {"f8E5M2", DType::F8E5M2},
+                          {"i8", DType::I8}},
+                         options.preset.dtype);
 }
 Status normc::tool::readParameterDtype(StringRef value, Options &options) {
   return readType("--param-dtype", value, options.preset.parameterDtype);
@@ -317,4 +325,92 @@ Status normc::tool::readDropoutBefore(StringRef, Options &options) {
 Status normc::tool::readSecond(StringRef value, Options &options) {
   options.preset.fusion.hasSecond = true;
   return readOwnType("--second", value, options.preset.fusion.secondDtype);
+}
+// Eight bits
+//===----------------------------------------------------------------------===//
+
+/// What options say of y, in any order; OptionTable.cpp asks for --quantize
+/// beside them.
+static Quantization &quantizationOf(Options &options) {
+  if (!options.preset.quantization)
+    options.preset.quantization.emplace();
+  return *options.preset.quantization;
+}
+static InputScale &inputScaleOf(Options &options) {
+  if (!options.preset.inputScale)
+    options.preset.inputScale.emplace();
+  return *options.preset.inputScale;
+}
+
+/// `whole` is the word for one scale.
+static Status readScope(StringRef option, StringRef value, StringRef whole,
+                        ScaleScope &scope, int64_t &block) {
+  auto [word, size] = value.split(':');
+  bool isBlock = word == "block" && !size.getAsInteger(10, block);
+  if (isBlock)
+    scope = ScaleScope::Block;
+  else if (value == whole)
+    scope = ScaleScope::Tensor;
+  else if (value == "row")
+    scope = ScaleScope::Row;
+  else
+    return expected(option, whole + ", row, or block:N", value);
+  return {};
+}
+
+static Status readScaleWord(StringRef option, StringRef value,
+                            ScaleType &type) {
+  return readWord<ScaleType>(option, value,
+                             {{"f32", ScaleType::F32},
+                              {"pow2", ScaleType::PowerOfTwo},
+                              {"e8m0", ScaleType::E8M0}},
+                             type);
+}
+
+Status normc::tool::readQuantize(StringRef value, Options &options) {
+  return readWord<DType>("--quantize", value,
+                         {{"f8E4M3FN", DType::F8E4M3FN},
+                          {"f8E5M2", DType::F8E5M2},
+                          {"i8", DType::I8}},
+                         quantizationOf(options).dtype);
+}
+Status normc::tool::readQuantizeScope(StringRef value, Options &options) {
+  Quantization &q = quantizationOf(options);
+  return readScope("--quantize-scope", value, "static", q.scope, q.block);
+}
+Status normc::tool::readScaleType(StringRef value, Options &options) {
+  return readScaleWord("--scale-type", value,
+                       quantizationOf(options).scaleType);
+}
+Status normc::tool::readInverseScale(StringRef, Options &options) {
+  quantizationOf(options).inverse = true;
+  return {};
+}
+Status normc::tool::readUpperBound(StringRef value, Options &options) {
+  return readNumber("--upper-bound", value, quantizationOf(options).upperBound);
+}
+Status normc::tool::readSmallestScale(StringRef value, Options &options) {
+  return readNumber("--smallest-scale", value,
+                    quantizationOf(options).smallestScale);
+}
+Status normc::tool::readMatchUnfused(StringRef, Options &options) {
+  quantizationOf(options).matchUnfused = true;
+  return {};
+}
+Status normc::tool::readQuantizeFull(StringRef, Options &options) {
+  quantizationOf(options).full = true;
+  return {};
+}
+
+Status normc::tool::readInputScale(StringRef value, Options &options) {
+  InputScale &scale = inputScaleOf(options);
+  return readScope("--input-scale", value, "tensor", scale.scope, scale.block);
+}
+Status normc::tool::readInputScaleType(StringRef value, Options &options) {
+  return readScaleWord("--input-scale-type", value,
+                       inputScaleOf(options).scaleType);
+}
+Status normc::tool::readInputInverseScale(StringRef, Options &options) {
+  inputScaleOf(options).inverse = true;
+  return {};
 }

@@ -48,6 +48,17 @@ Status readModulation(llvm::StringRef value, Options &options);
 Status readDropout(llvm::StringRef value, Options &options);
 Status readDropoutBefore(llvm::StringRef value, Options &options);
 Status readSecond(llvm::StringRef value, Options &options);
+Status readQuantize(llvm::StringRef value, Options &options);
+Status readQuantizeScope(llvm::StringRef value, Options &options);
+Status readScaleType(llvm::StringRef value, Options &options);
+Status readInverseScale(llvm::StringRef value, Options &options);
+Status readUpperBound(llvm::StringRef value, Options &options);
+Status readSmallestScale(llvm::StringRef value, Options &options);
+Status readMatchUnfused(llvm::StringRef value, Options &options);
+Status readQuantizeFull(llvm::StringRef value, Options &options);
+Status readInputScale(llvm::StringRef value, Options &options);
+Status readInputScaleType(llvm::StringRef value, Options &options);
+Status readInputInverseScale(llvm::StringRef value, Options &options);
 
 /// The shape that a preset has where none is given: all extents dynamic.
 std::vector<int64_t> exampleShape(const PresetInfo &info);

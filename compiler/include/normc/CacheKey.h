@@ -68,7 +68,7 @@ private:
   CacheKey(std::string_view mlir, const TargetDigest &target);
 
   /// A spec with four operands of four axes fits; others allocate.
-  char inlineBytes[512];
+  char inlineBytes[1024];
   std::unique_ptr<char[]> largeBytes;
   const char *begin = inlineBytes;
   size_t size = 0;

@@ -9,6 +9,7 @@
 #define NORMC_NORMSPEC_H
 
 #include "normc/Fusion.h"
+#include "normc/Quantization.h"
 
 #include <cstdint>
 #include <optional>
@@ -112,6 +113,10 @@ struct NormSpec {
   Activation activationAfter = Activation::None; ///< Of the norm's output.
   std::optional<Dropout> dropout = std::nullopt;
   std::optional<SecondOutput> second = std::nullopt;
+  /// y in 8 bits with a scale; `outputDtype` is then the type of the unfused y.
+  std::optional<Quantization> quantization = std::nullopt;
+  /// x in 8 bits, of type `dtype`, with a scale; the norm is that of an f32 x.
+  std::optional<InputScale> inputScale = std::nullopt;
 };
 
 } // namespace normc

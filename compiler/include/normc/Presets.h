@@ -167,6 +167,8 @@ struct PresetOptions {
   /// Further results among mean, variance and rstd.
   std::optional<std::vector<std::string>> saved = {};
   FusionOptions fusion = {};
+  std::optional<Quantization> quantization = {}; ///< y in 8 bits.
+  std::optional<InputScale> inputScale = {};     ///< x in 8 bits.
 };
 
 /// A preset and what it is.
