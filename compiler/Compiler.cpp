@@ -117,6 +117,7 @@ private:
   Session session;
   OwningOpRef<ModuleOp> module;
   Artifact artifact;
+  std::vector<int32_t> shapeSources; ///< Of its norms.
 };
 
 } // namespace
@@ -128,6 +129,7 @@ Status Compilation::checkParsed() {
     return status;
   // The pipeline turns the declarations into arithmetic.
   artifact.norms = collectDeclaredNorms(*module);
+  shapeSources = findShapeSources(*module);
   return {};
 }
 
@@ -174,7 +176,7 @@ Status Compilation::run(Emit last, const StagePrinter &printer) {
         }
         collected->norms = std::move(artifact.norms);
         artifact = *std::move(collected);
-        requireElements(artifact);
+        requireElements(artifact, shapeSources);
       }
     clock.end(toString(step));
     if (printer)

@@ -35,11 +35,31 @@ std::vector<DeclaredNorm> normc::collectDeclaredNorms(ModuleOp module) {
   return norms;
 }
 
-void normc::requireElements(Artifact &artifact) {
-  for (const DeclaredNorm &norm : artifact.norms) {
-    if (norm.correction == 0 || norm.input < 0)
+static int32_t shapeSourceOf(Value value) {
+  while (auto kernel = value.getDefiningOp<norm::KernelOp>()) {
+    norm::MapAttr map =
+        kernel.getOutputMap(cast<OpResult>(value).getResultNumber());
+    auto found = llvm::find(kernel.getInputMaps(), Attribute(map));
+    if (found == kernel.getInputMaps().end())
+      return -1;
+    value = kernel.getOperand(found - kernel.getInputMaps().begin());
+  }
+  return argumentOf(value);
+}
+
+std::vector<int32_t> normc::findShapeSources(ModuleOp module) {
+  std::vector<int32_t> sources;
+  module.walk([&](norm::NormalizeOp op) {
+    sources.push_back(shapeSourceOf(op.getInput()));
+  });
+  return sources;
+}
+
+void normc::requireElements(Artifact &artifact, ArrayRef<int32_t> sources) {
+  for (auto [norm, source] : llvm::zip_equal(artifact.norms, sources)) {
+    if (norm.correction == 0 || source < 0)
       continue;
-    const ArgumentFacts &input = artifact.arguments[norm.input];
+    const ArgumentFacts &input = artifact.arguments[source];
     SizeExpr elements = SizeExpr::constant(1);
     for (int64_t axis : norm.axes) {
       const SizeExpr &extent = input.axes[axis].extent;

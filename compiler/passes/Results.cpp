@@ -57,6 +57,8 @@ static Value copy(OpBuilder &builder, Value argument) {
 namespace {
 struct NormResults : normc::impl::NormResultsBase<NormResults> {
   void runOnOperation() override {
+    if (!getOperation().getBody().hasOneBlock())
+      return; // norm-phases says what it expects.
     Operation *ret = getOperation().getBody().front().getTerminator();
     llvm::SmallPtrSet<void *, 8> seen;
     for (OpOperand &operand : ret->getOpOperands()) {

@@ -70,6 +70,7 @@ private:
   void createPrologue();
   llvm::SmallVector<StageTarget> collectTargets();
   void sinkTargets(llvm::MutableArrayRef<StageTarget> targets) const;
+  void sinkOutputs(llvm::MutableArrayRef<StageTarget> targets) const;
   bool needsDirectly(const StageTarget &target, unsigned collective) const;
   mlir::Value emitInPhase(const StageTarget &target, mlir::Block *phase);
   void buildPhase(llvm::ArrayRef<StageTarget> targets);

@@ -142,7 +142,7 @@ class Case:
             return y, y * (1 + np.abs(below)), further  # Of an error in `below`.
         if self.preset == "ada_layer_norm_zero":
             gated = value["residual_gate"] * x
-            terms = np.abs(value["residual"]) + np.abs(gated)
+            self.terms = np.abs(value["residual"]) + np.abs(gated)
             x = value["residual"] + gated
             further = {"residual_out": x}
         if self.preset in ("layer_norm", "ada_layer_norm", "ada_layer_norm_zero"):
@@ -175,7 +175,7 @@ class Case:
                 further = {"mean": mean.ravel(), "variance": variance.ravel()}
         y, magnitude = affine(x_hat, scale, shift)
         if self.preset == "ada_layer_norm_zero":  # The sum rounds, too.
-            magnitude = magnitude + np.abs(scale) * terms / np.sqrt(variance + eps)
+            magnitude = magnitude + np.abs(scale) * self.terms / np.sqrt(variance + eps)
         return y, magnitude, further
 
     def by_group(self, x, channel, groups=4):
@@ -243,7 +243,8 @@ class Problem:
         for name, exact in self.further.items():
             kind, _ = self.output(name)
             got = load(self.path(name), kind)
-            spread = self.x.max() - self.x.min() if name == "mean" else exact
+            spread = {"mean": self.x.max() - self.x.min(),
+                      "residual_out": getattr(self.case, "terms", None)}.get(name, exact)
             errors = np.append(errors, np.abs(got - exact) / (
                 8 * unit * np.abs(spread) + half_ulp(exact, kind)))
         return float(errors.max())

@@ -72,6 +72,20 @@ bool DimUnifier::split(ArrayRef<unsigned> whole, ArrayRef<unsigned> parts) {
   return replace(atom, {outer, parts.back()});
 }
 
+/// Whether all but the innermost atoms come to one extent, which is not 0: then
+/// the innermost ones do, too.
+bool DimUnifier::haveEqualOuter(ArrayRef<unsigned> left,
+                                ArrayRef<unsigned> right) const {
+  auto outer = [&](ArrayRef<unsigned> atoms) {
+    int64_t product = 1;
+    for (unsigned atom : atoms.drop_back())
+      product =
+          ShapedType::isDynamic(extents[atom]) ? 0 : product * extents[atom];
+    return product;
+  };
+  return outer(left) != 0 && outer(left) == outer(right);
+}
+
 /// One step from the right; the innermost atoms differ.
 bool DimUnifier::unifyInnermost(ArrayRef<unsigned> left,
                                 ArrayRef<unsigned> right) {
@@ -91,6 +105,9 @@ bool DimUnifier::unifyInnermost(ArrayRef<unsigned> left,
     return false;
   int64_t a = extents[left.back()], b = extents[right.back()];
   if (a == b && !ShapedType::isDynamic(a))
+    return merge(left.back(), right.back());
+  bool areDynamic = ShapedType::isDynamic(a) && ShapedType::isDynamic(b);
+  if (areDynamic && haveEqualOuter(left, right))
     return merge(left.back(), right.back());
   if (ShapedType::isDynamic(a))
     return split(left, right);

@@ -59,6 +59,8 @@ private:
   bool replace(unsigned atom, llvm::ArrayRef<unsigned> with);
   bool merge(unsigned a, unsigned b);
   bool unifyAxis(norm::DimsAttr first, norm::DimsAttr second);
+  bool haveEqualOuter(llvm::ArrayRef<unsigned> left,
+                      llvm::ArrayRef<unsigned> right) const;
   bool unifyInnermost(llvm::ArrayRef<unsigned> left,
                       llvm::ArrayRef<unsigned> right);
   bool split(llvm::ArrayRef<unsigned> whole, llvm::ArrayRef<unsigned> parts);

@@ -227,3 +227,25 @@ func.func @extent(%x: tensor<?x8xf32>, %g: tensor<8xf32>) -> tensor<?x8xf32> {
   }
   return %y : tensor<?x8xf32>
 }
+
+// -----
+
+// Two splits of one axis into as many groups: their elements are as many, too,
+// though nothing says how many.
+// CHECK-LABEL: func.func @dynamic_groups
+// CHECK: norm.kernel dims(g = 8, c = ?)
+// CHECK-NOT: norm.kernel
+func.func @dynamic_groups(%x: tensor<?xf32>) -> tensor<?xf32> {
+  %h = norm.kernel dims(g1 = 8, c1 = ?) ins(%e = %x by [[g1, c1]] : tensor<?xf32>)
+      outs(by [[g1, c1]] : tensor<?xf32>) {
+    %d = arith.addf %e, %e : f32
+    norm.yield %d : f32
+  }
+  %y = norm.kernel dims(g = 8, c = ?) ins(%e = %h by [[g, c]] : tensor<?xf32>)
+      outs(by [[g, c]] : tensor<?xf32>) {
+    %m = norm.reduce mean %e over [c] : f32
+    %s = arith.subf %e, %m : f32
+    norm.yield %s : f32
+  }
+  return %y : tensor<?xf32>
+}

@@ -220,3 +220,48 @@ func.func @saved_mean(%x: tensor<?x4096xf32>) -> (tensor<?x4096xf32>, tensor<?xf
   }
   return %y#0, %y#1 : tensor<?x4096xf32>, tensor<?xf32>
 }
+
+// -----
+
+// The sum of a residual is formed in both phases. It is written in the last, after
+// which nobody reads the residual: the sum may take its buffer, or x's.
+// CHECK-LABEL: norm.program @sum_in_place
+// CHECK: in_place = array<i64: 0, 3, 1, 3>
+// CHECK: norm.phase over [j]
+// CHECK-NOT: norm.store
+// CHECK: norm.contribute add
+// CHECK: norm.phase over [j]
+// CHECK: norm.store %{{.*}}, %arg2
+// CHECK: norm.store %{{.*}}, %arg3
+func.func @sum_in_place(%x: tensor<?x64xf32>, %r: tensor<?x64xf32>) -> (tensor<?x64xf16>, tensor<?x64xf32>) {
+  %y:2 = norm.kernel dims(i = ?, j = 64)
+      ins(%xe = %x by [[i], [j]] : tensor<?x64xf32>, %re = %r by [[i], [j]] : tensor<?x64xf32>)
+      outs(by [[i], [j]] : tensor<?x64xf16>, by [[i], [j]] : tensor<?x64xf32>) {
+    %h = arith.addf %xe, %re : f32
+    %s = norm.reduce add %h over [j] : f32
+    %o = arith.mulf %h, %s : f32
+    %o16 = arith.truncf %o : f32 to f16
+    norm.yield %o16, %h : f16, f32
+  }
+  return %y#0, %y#1 : tensor<?x64xf16>, tensor<?x64xf32>
+}
+
+// -----
+
+// What no later phase computes is written where it is.
+// CHECK-LABEL: norm.program @square_beside
+// CHECK: norm.phase over [j]
+// CHECK: norm.store %{{.*}}, %arg2
+// CHECK: norm.contribute add
+// CHECK: norm.phase over [j]
+// CHECK: norm.store %{{.*}}, %arg1
+func.func @square_beside(%x: tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<?x64xf32>) {
+  %y:2 = norm.kernel dims(i = ?, j = 64) ins(%xe = %x by [[i], [j]] : tensor<?x64xf32>)
+      outs(by [[i], [j]] : tensor<?x64xf32>, by [[i], [j]] : tensor<?x64xf32>) {
+    %q = arith.mulf %xe, %xe : f32
+    %s = norm.reduce add %q over [j] : f32
+    %o = arith.mulf %xe, %s : f32
+    norm.yield %o, %q : f32, f32
+  }
+  return %y#0, %y#1 : tensor<?x64xf32>, tensor<?x64xf32>
+}

@@ -80,3 +80,27 @@ TEST(DeclaredNormsTest, ACorrectedVarianceNeedsTwoElements) {
             "expected number of elements of all groups of 'x', whose variance "
             "is corrected, to be at least 16, but got 8");
 }
+
+// What is normalized is no argument, but has the shape of one.
+TEST(DeclaredNormsTest, ACorrectedVarianceOfASumNeedsTwoElements) {
+  NormSpec spec = layerNorm({.shape = {kDynamic, kDynamic}});
+  spec.correction = 1;
+  spec.residual = Residual();
+  spec.scale = spec.shift = std::nullopt;
+  Result<Kernel> kernel = jit(spec);
+  ASSERT_TRUE(kernel) << kernel.error().message;
+  EXPECT_EQ(kernel->artifact().norms[0].input, -1);
+  std::vector<float> x(8), residual(8), y(8);
+  auto run = [&](int64_t rows, int64_t columns) {
+    auto full = [&](std::vector<float> &values) {
+      return TensorRef::contiguous(values.data(), DType::F32, {rows, columns});
+    };
+    return kernel->run({full(x), full(residual), full(y)});
+  };
+  EXPECT_TRUE(run(4, 2));
+  Status status = run(8, 1);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().message,
+            "expected number of elements of a group of 'x', whose variance is "
+            "corrected, to be at least 2, but got 1");
+}
