@@ -44,6 +44,9 @@ static NormSpec fullSpec() {
                  .shift = spec.shift,
                  .dtype = DType::F32,
                  .strides = {8, 1}};
+  spec.quantization = {
+      .upperBound = 2, .smallestScale = 2, .scaleStrides = {1}};
+  spec.inputScale = {.scaleStrides = {1}};
   return spec;
 }
 
@@ -89,6 +92,32 @@ static std::vector<Change> listFusionChanges() {
   };
 }
 
+/// Those of what has 8 bits.
+static void addScaleChanges(std::vector<Change> &changes) {
+  const Change more[] = {
+      [](NormSpec &s) { s.quantization = std::nullopt; },
+      [](NormSpec &s) { s.quantization->dtype = DType::I8; },
+      [](NormSpec &s) { s.quantization->scope = ScaleScope::Tensor; },
+      [](NormSpec &s) { s.quantization->block = 32; },
+      [](NormSpec &s) { s.quantization->scaleType = ScaleType::E8M0; },
+      [](NormSpec &s) { s.quantization->inverse = true; },
+      [](NormSpec &s) { s.quantization->upperBound = 3; },
+      [](NormSpec &s) { s.quantization->upperBound = 0; },
+      [](NormSpec &s) { s.quantization->upperBound = std::nullopt; },
+      [](NormSpec &s) { s.quantization->smallestScale = 3; },
+      [](NormSpec &s) { s.quantization->smallestScale = std::nullopt; },
+      [](NormSpec &s) { s.quantization->matchUnfused = true; },
+      [](NormSpec &s) { s.quantization->full = true; },
+      [](NormSpec &s) { s.quantization->scaleStrides = {2}; },
+      [](NormSpec &s) { s.inputScale = std::nullopt; },
+      [](NormSpec &s) { s.inputScale->scope = ScaleScope::Row; },
+      [](NormSpec &s) { s.inputScale->block = 32; },
+      [](NormSpec &s) { s.inputScale->scaleType = ScaleType::E8M0; },
+      [](NormSpec &s) { s.inputScale->inverse = true; },
+      [](NormSpec &s) { s.inputScale->scaleStrides = {2}; }};
+  changes.insert(changes.end(), std::begin(more), std::end(more));
+}
+
 /// Every way in which a field can differ from fullSpec's.
 static std::vector<Change> listChanges() {
   std::vector<Change> changes = {
@@ -125,6 +154,7 @@ static std::vector<Change> listChanges() {
       [](NormSpec &s) { s.saveMean = true; },
       [](NormSpec &s) { s.saveVariance = true; },
       [](NormSpec &s) { s.saveRstd = true; }};
+  addScaleChanges(changes);
   for (const Change &change : listFusionChanges())
     changes.push_back(change);
   for (auto member : {&NormSpec::alpha, &NormSpec::scale, &NormSpec::shift,
