@@ -104,7 +104,9 @@ def NormFuse : Pass<"norm-fuse", "::mlir::func::FuncOp"> {
       splitting;
     * no third kernel lies between them;
     * the merged kernel has fewer stages than the two together: the cut between
-      them vanishes, and no collective forces another one in its place;
+      them vanishes, and no collective forces another one in its place. Where
+      the second takes parts of the first one's groups, as blocks of rows, the
+      cut may stay: statistics of the groups are all that is kept across it;
     * it moves fewer bytes: per stage, each operand once and each output once,
       2.5 times for a stage that walks columns, or that leaves all of the work
       to one thread; a `?` extent counts as 1024;

@@ -225,3 +225,29 @@ func.func @extent(%x: tensor<?x8xf32>, %g: tensor<8xf32>) -> tensor<?x8xf32> {
   }
   return %y : tensor<?x8xf32>
 }
+
+// -----
+
+// Blocks of a row wait for its sum, so the two stages stay; but the second one
+// computes again what lies between, and nothing is written there.
+// CHECK-LABEL: func.func @blocks_of_rows
+// CHECK: norm.kernel dims(i = ?, b = 64, k = 32)
+// CHECK: norm.reduce add {{.*}} over [b, k]
+// CHECK: norm.reduce max {{.*}} over [k]
+// CHECK-NOT: norm.kernel
+// CHECK: return
+func.func @blocks_of_rows(%x: tensor<?x2048xf32>) -> (tensor<?x2048xf32>, tensor<?x64xf32>) {
+  %n = norm.kernel dims(i = ?, j = 2048) ins(%e = %x by [[i], [j]] : tensor<?x2048xf32>)
+      outs(by [[i], [j]] : tensor<?x2048xf32>) {
+    %s = norm.reduce add %e over [j] : f32
+    %d = arith.divf %e, %s : f32
+    norm.yield %d : f32
+  }
+  %y, %m = norm.kernel dims(i = ?, b = 64, k = 32) ins(%e = %n by [[i], [b, k]] : tensor<?x2048xf32>)
+      outs(by [[i], [b, k]] : tensor<?x2048xf32>, by [[i], [b]] : tensor<?x64xf32>) {
+    %s = norm.reduce max %e over [k] : f32
+    %d = arith.divf %e, %s : f32
+    norm.yield %d, %s : f32, f32
+  }
+  return %y, %m : tensor<?x2048xf32>, tensor<?x64xf32>
+}
