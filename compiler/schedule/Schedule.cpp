@@ -140,7 +140,7 @@ bool Chooser::movesHalves() const {
     return getElementTypeOrSelf(type).getIntOrFloatBitWidth();
   };
   // The long body of a quantized norm, with f32 operands of two registers each,
-  // has some of its values in memory: with one each it takes 0.7 to 0.87 of the
+  // has some of its values in memory: with one each it takes 0.86 to 0.88 of the
   // time. From bf16, which is widened by pairs, it takes 1.02 to 1.2 times.
   auto isWide = [&](auto pair) {
     auto [operand, map] = pair;

@@ -40,12 +40,11 @@ public:
   void writeOutput();
 
 private:
-  struct Place;
   DictionaryAttr attributes(StringRef name, ArrayRef<int64_t> strides);
   Type typeOf(ScaleType type) {
     return type == ScaleType::E8M0 ? Type(b.getI8Type()) : b.getF32Type();
   }
-  /// Appends the scale, as it is to be multiplied by.
+  /// Adds the scale of `tensor` as argument number `at`, as it is stored.
   Value addScaleArgument(unsigned at, StringRef tensor, const ScaledDims &dims,
                          ScaleType type, bool inverse,
                          ArrayRef<int64_t> strides);

@@ -120,3 +120,40 @@ func.func @kept(%a: tensor<?x64xf32>) -> tensor<?xf32> {
   }
   return %r : tensor<?xf32>
 }
+
+// -----
+
+// Of f32, values that are written in 8 bits take one register each, and not two
+// as those of bf16 do: their bodies are long.
+// CHECK-LABEL: func.func @eight_bits_of_f32
+// CHECK: lanes = [j], width = 16, unroll = 4
+// AVX2-LABEL: func.func @eight_bits_of_f32
+// AVX2: lanes = [j], width = 8, unroll = 4
+func.func @eight_bits_of_f32(%x: tensor<?x4096xf32>) -> tensor<?x4096xf8E5M2> {
+  %y = norm.kernel dims(i = ?, j = 4096) ins(%e = %x by [[i], [j]] : tensor<?x4096xf32>)
+      outs(by [[i], [j]] : tensor<?x4096xf8E5M2>) {
+    %m = norm.reduce max %e over [j] : f32
+    %d = arith.divf %e, %m : f32
+    %s = norm.reduce max %d over [j] : f32
+    %f = arith.divf %d, %s : f32
+    %q = arith.truncf %f : f32 to f8E5M2
+    norm.yield %q : f8E5M2
+  }
+  return %y : tensor<?x4096xf8E5M2>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @eight_bits_of_bf16
+// CHECK: lanes = [j], width = 32, unroll = 4
+func.func @eight_bits_of_bf16(%x: tensor<?x4096xbf16>) -> tensor<?x4096xf8E5M2> {
+  %y = norm.kernel dims(i = ?, j = 4096) ins(%e = %x by [[i], [j]] : tensor<?x4096xbf16>)
+      outs(by [[i], [j]] : tensor<?x4096xf8E5M2>) {
+    %w = arith.extf %e : bf16 to f32
+    %m = norm.reduce max %w over [j] : f32
+    %d = arith.divf %w, %m : f32
+    %q = arith.truncf %d : f32 to f8E5M2
+    norm.yield %q : f8E5M2
+  }
+  return %y : tensor<?x4096xf8E5M2>
+}
