@@ -2,6 +2,7 @@
 
 #include "compiler/schedule/Schedule.h"
 
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/bit.h"
 
@@ -43,6 +44,7 @@ private:
   }
   bool movesHalves() const;
   bool drawsNumbers() const;
+  bool takesFunctions() const;
   /// True if every value of a body takes two registers.
   bool takesPairs() const { return movesHalves() || drawsNumbers(); }
   int64_t chooseWidth();
@@ -140,8 +142,8 @@ bool Chooser::movesHalves() const {
     return getElementTypeOrSelf(type).getIntOrFloatBitWidth();
   };
   // The long body of a quantized norm, with f32 operands of two registers each,
-  // has some of its values in memory: with one each it takes 0.86 to 0.88 of the
-  // time. From bf16, which is widened by pairs, it takes 1.02 to 1.2 times.
+  // has some of its values in memory: with one each it takes 0.86 to 0.88 of
+  // the time. From bf16, which is widened by pairs, it takes 1.02 to 1.2 times.
   auto isWide = [&](auto pair) {
     auto [operand, map] = pair;
     return cast<MapAttr>(map).uses(name) && bitsOf(operand.getType()) >= 32;
@@ -343,6 +345,14 @@ int64_t Chooser::choosePrefetch() {
   return 1;
 }
 
+/// Whether a body has functions that take many instructions.
+bool Chooser::takesFunctions() const {
+  return llvm::any_of(*structure.kernel().getBlock(), [](Operation &op) {
+    return isa<math::MathDialect>(op.getDialect()) &&
+           !isa<math::FmaOp, math::AbsFOp, math::SqrtOp, math::RsqrtOp>(op);
+  });
+}
+
 /// How many rows are written while as many are read.
 int64_t Chooser::chooseRows(int64_t width) {
   constexpr int64_t longBytes = 8 << 10, shortBytes = 4 << 10;
@@ -365,7 +375,8 @@ int64_t Chooser::chooseRows(int64_t width) {
                     "8 KB overlap by themselves");
     return 4;
   }
-  if (stage.complete.size() < 2 || hasColumns)
+  // By twos softmax gains nothing, and takes 30 ms to compile and not 14.
+  if (stage.complete.size() < 2 || hasColumns || takesFunctions())
     return 1;
   because("rows",
           "the ends of two rows with several sums overlap: 1.3 times as "
