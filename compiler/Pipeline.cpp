@@ -51,6 +51,7 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
              [](OpPassManager &once) { once.addPass(createCSEPass()); },
              kMaxChain));
          pm.addNestedPass<func::FuncOp>(createNormFuse());
+         pm.addNestedPass<func::FuncOp>(createNormTruths());
          pm.addNestedPass<func::FuncOp>(createNormResults());
        }},
       {Emit::Scheduled,

@@ -47,6 +47,8 @@ private:
   Status addAccess(StageOp stage, Value view, MapAttr map);
   SizeExpr scratchExtent(ScratchOp scratch, unsigned axis);
   void requireNonEmpty(Value view, MapAttr map, DimsAttr dims);
+  bool addExtentFact(const SizeExpr &word, const SizeExpr &value);
+  Status checkScratch();
   std::string describeSize(Value index);
   /// The name of an argument, in quotes.
   std::string quote(BlockArgument argument) {
@@ -60,6 +62,13 @@ private:
   ProgramOp program;
   WordLayout layout;
   Artifact artifact;
+  /// What a scratch axis has and what a stage's dims make of it, to be compared
+  /// when it is known how the arguments' extents depend on each other.
+  struct ScratchExtent {
+    SizeExpr own, expected;
+    Error error;
+  };
+  std::vector<ScratchExtent> scratchExtents;
 };
 
 } // namespace
@@ -153,19 +162,24 @@ static SmallVector<SmallVector<int64_t>> trialWords(size_t count,
   return trials;
 }
 
-/// True if both have one value for all words, wherever they divide what they
-/// divide (a fact of its own).
-static bool agreeWhereDivisible(const SizeExpr &a, const SizeExpr &b,
-                                size_t numWords) {
+/// True if both have one value for all words that a call may have: wherever
+/// they divide what they divide (a fact of its own), and, where `lawful`
+/// changes the words, for those that it leaves.
+static bool agreeWhereDivisible(
+    const SizeExpr &a, const SizeExpr &b, size_t numWords,
+    llvm::function_ref<void(MutableArrayRef<int64_t>)> lawful = {}) {
   int64_t unit = 1;
   for (const SizeExpr *expression : {&a, &b})
     for (const SizeExpr::Step &step : expression->steps)
       if (step.op == SizeExpr::Op::Constant && step.operand > 0 &&
           step.operand < 1 << 16)
         unit *= step.operand;
-  return llvm::all_of(trialWords(numWords, unit), [&](ArrayRef<int64_t> words) {
-    return agree(a, b, words);
-  });
+  return llvm::all_of(trialWords(numWords, unit),
+                      [&](SmallVector<int64_t> words) {
+                        if (lawful)
+                          lawful(words);
+                        return agree(a, b, words);
+                      });
 }
 
 /// An axis that a stage visits has the extent that the stage's dims say.
@@ -184,9 +198,9 @@ Status FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
       return Error{ErrorKind::InvalidSpec, std::move(message)};
     };
     if (!argument) {
-      SizeExpr own = scratchExtent(view.getDefiningOp<ScratchOp>(), axis);
-      if (!agreeWhereDivisible(own, expected, numWords))
-        return disagrees();
+      scratchExtents.push_back(
+          {scratchExtent(view.getDefiningOp<ScratchOp>(), axis), expected,
+           disagrees()});
       continue;
     }
     int word = layout.find(argument.getArgNumber(), axis, false);
@@ -204,6 +218,44 @@ Status FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
     if (!agreeWhereDivisible(own, expected, numWords))
       return disagrees();
   }
+  return {};
+}
+
+/// Where `word` is an argument's extent that nothing is known of, it must be
+/// `value`.
+bool FactCollector::addExtentFact(const SizeExpr &word, const SizeExpr &value) {
+  if (word.steps.size() != 1 || word.isConstant() ||
+      llvm::is_contained(value.steps, word.steps[0]))
+    return false;
+  const WordLayout::Word &place = layout.words()[word.steps[0].operand];
+  SizeExpr &extent = artifact.arguments[place.argument].axes[place.axis].extent;
+  if (!(extent == word))
+    return false;
+  extent = value;
+  return true;
+}
+
+/// Scratch is as large as every stage takes it for, in calls whose extents are
+/// such as the facts say.
+Status FactCollector::checkScratch() {
+  auto lawful = [&](MutableArrayRef<int64_t> words) {
+    // Facts may build on each other, in any order.
+    for (size_t round = 0; round < words.size(); ++round)
+      for (auto [number, argument] : llvm::enumerate(artifact.arguments))
+        for (auto [axis, facts] : llvm::enumerate(argument.axes)) {
+          int word = layout.find(number, axis, false);
+          if (word < 0)
+            continue;
+          if (Result<int64_t> value = facts.extent.evaluate(words))
+            words[word] = *value;
+        }
+  };
+  for (const ScratchExtent &extent : scratchExtents)
+    if (!agreeWhereDivisible(extent.own, extent.expected, layout.words().size(),
+                             lawful) &&
+        !addExtentFact(extent.own, extent.expected) &&
+        !addExtentFact(extent.expected, extent.own))
+      return extent.error;
   return {};
 }
 
@@ -339,6 +391,8 @@ Result<Artifact> FactCollector::collect() {
   for (auto stage : program.getBlock()->getOps<StageOp>())
     if (Status status = addStage(stage, index++); !status)
       return status.error();
+  if (Status status = checkScratch(); !status)
+    return status.error();
   if (Status status = addInPlace(); !status)
     return status.error();
   addDivisibility();

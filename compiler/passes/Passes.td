@@ -336,6 +336,46 @@ def NormHoist : Pass<"norm-hoist", "::mlir::func::FuncOp"> {
                               "Number of values that became results">];
 }
 
+def NormTruths : Pass<"norm-truths", "::mlir::func::FuncOp"> {
+  let summary = "Hand truths from kernel to kernel as bytes";
+  let description = [{
+    A comparison and what depends on it may stay apart, and memory has no bits:
+    a tensor of i1 that one kernel writes and others read becomes one of i8, 0
+    or 1. Results of the function keep their types.
+
+    Before:
+
+    ```mlir
+    %p = norm.kernel dims(i = ?) ins(%e = %x by [[i]]) outs(by [[i]] : tensor<?xi1>) {
+      %c = arith.cmpf ogt, %e, %zero : f32
+      norm.yield %c : i1
+    }
+    %y = norm.kernel dims(i = ?) ins(%c = %p by [[i]], ...) outs(by [[i]]) {
+      %o = arith.select %c, %e, %zero : f32
+      norm.yield %o : f32
+    }
+    ```
+
+    After:
+
+    ```mlir
+    %p = norm.kernel dims(i = ?) ins(%e = %x by [[i]]) outs(by [[i]] : tensor<?xi8>) {
+      %c = arith.cmpf ogt, %e, %zero : f32
+      %byte = arith.extui %c : i1 to i8
+      norm.yield %byte : i8
+    }
+    %y = norm.kernel dims(i = ?) ins(%byte = %p by [[i]], ...) outs(by [[i]]) {
+      %c = arith.trunci %byte : i8 to i1
+      %o = arith.select %c, %e, %zero : f32
+      norm.yield %o : f32
+    }
+    ```
+  }];
+  let statistics = [Statistic<"numBytes", "truths-stored",
+                              "Number of tensors of i1 made tensors of i8">];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def NormResults : Pass<"norm-results", "::mlir::func::FuncOp"> {
   let summary = "Give every result of the function an output of its own";
   let description = [{

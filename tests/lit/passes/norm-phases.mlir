@@ -265,3 +265,25 @@ func.func @square_beside(%x: tensor<?x64xf32>) -> (tensor<?x64xf32>, tensor<?x64
   }
   return %y#0, %y#1 : tensor<?x64xf32>, tensor<?x64xf32>
 }
+
+// -----
+
+// What is joined, taken apart and joined again has the extent that it had.
+// CHECK-LABEL: norm.program @regrouped
+// CHECK: %[[W:.*]] = norm.size %arg0[0]
+// CHECK: %[[I:.*]] = arith.divui %[[W]], %{{.*}} : index
+// CHECK-NOT: arith.muli
+// CHECK-NOT: arith.divui
+// CHECK: norm.scratch(%[[W]]) : !norm.view<?xf32>
+// CHECK-NOT: arith.muli
+func.func @regrouped(%x: tensor<?xf32> {norm.name = "x"}) -> (tensor<?xf32> {norm.name = "y"}) {
+  %a = norm.kernel dims(i = ?, j = 33) ins(%e = %x by [[i, j]] : tensor<?xf32>) outs(by [[i, j]] : tensor<?xf32>)
+      schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 8>] {
+    norm.yield %e : f32
+  }
+  %y = norm.kernel dims(i = ?, j = 33) ins(%e = %a by [[i, j]] : tensor<?xf32>) outs(by [[i, j]] : tensor<?xf32>)
+      schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 8>] {
+    norm.yield %e : f32
+  }
+  return %y : tensor<?xf32>
+}

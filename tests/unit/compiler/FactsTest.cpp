@@ -90,27 +90,50 @@ func.func @f(%x: tensor<?x5xf32> {norm.name = "x"}) -> (tensor<?xf32> {norm.name
             "an extent of an intermediate value");
 }
 
-// Joined, taken apart, and joined again.
-TEST(FactsTest, ExtentsComeBackAsTheyWere) {
+// Only the tensor between the two kernels tells that x has eight per element of
+// s.
+TEST(FactsTest, KernelsThatMeetInATensorMakeFacts) {
   Artifact artifact = compiled(R"(
-func.func @f(%x: tensor<?xf32> {norm.name = "x"}) -> (tensor<?xf32> {norm.name = "y"}) {
-  %a = norm.kernel dims(i = ?, j = 33) ins(%e = %x by [[i, j]] : tensor<?xf32>) outs(by [[i], [j]] : tensor<?x33xf32>) {
-    norm.yield %e : f32
+func.func @f(%x: tensor<?x?xf32> {norm.name = "x"}, %s: tensor<?xf32> {norm.name = "s"}) -> (tensor<?x?xf32> {norm.name = "y"}) {
+  %n = norm.normalize rms %s over [0] epsilon 1.0e-5 : (tensor<?xf32>) -> tensor<?xf32>
+  %y = norm.kernel dims(i = ?, g = ?, k = 8)
+      ins(%e = %x by [[i], [g, k]] : tensor<?x?xf32>, %ne = %n by [[g]] : tensor<?xf32>)
+      outs(by [[i], [g, k]] : tensor<?x?xf32>) {
+    %o = arith.mulf %e, %ne : f32
+    norm.yield %o : f32
   }
-  %b = norm.kernel dims(i = ?, j = 33) ins(%e = %a by [[i], [j]] : tensor<?x33xf32>) outs(by [[i, j]] : tensor<?xf32>) {
-    norm.yield %e : f32
-  }
-  %c = norm.kernel dims(i = ?, j = 33) ins(%e = %b by [[i, j]] : tensor<?xf32>) outs(by [[i], [j]] : tensor<?x33xf32>) {
-    norm.yield %e : f32
-  }
-  %y = norm.kernel dims(i = ?, j = 33) ins(%e = %c by [[i], [j]] : tensor<?x33xf32>) outs(by [[i, j]] : tensor<?xf32>) {
-    norm.yield %e : f32
-  }
-  return %y : tensor<?xf32>
+  return %y : tensor<?x?xf32>
 })");
-  ASSERT_EQ(artifact.divisibility.size(), 1u);
-  EXPECT_EQ(artifact.divisibility[0].divisor, 33);
-  EXPECT_EQ(valueOf(artifact.arguments[1].axes[0].extent, {66, 66}), 66);
+  ASSERT_EQ(artifact.arguments.size(), 3u);
+  // Words: both extents of x, that of s, both of y.
+  ASSERT_EQ(artifact.words.size(), 5u);
+  EXPECT_EQ(valueOf(artifact.arguments[1].axes[0].extent, {3, 40, 7, 3, 40}),
+            5);
+}
+
+// One kernel says of x and s what the other's scratch needs.
+TEST(FactsTest, ScratchKeepsToTheFactsOfArguments) {
+  Artifact artifact = compiled(R"(
+func.func @f(%x: tensor<?x?xf32> {norm.name = "x"}, %s: tensor<?xf32> {norm.name = "s"})
+    -> (tensor<?x?xf32> {norm.name = "y"}, tensor<?x?xf32> {norm.name = "z"}) {
+  %a = norm.kernel dims(i = ?, g = ?, k = 8)
+      ins(%e = %x by [[i], [g, k]] : tensor<?x?xf32>, %se = %s by [[g]] : tensor<?xf32>)
+      outs(by [[i], [g, k]] : tensor<?x?xf32>) {
+    %o = arith.mulf %e, %se : f32
+    norm.yield %o : f32
+  }
+  %z = norm.normalize rms %a over [0] epsilon 1.0e-5 : (tensor<?x?xf32>) -> tensor<?x?xf32>
+  %n = norm.normalize rms %s over [0] epsilon 1.0e-5 : (tensor<?xf32>) -> tensor<?xf32>
+  %y = norm.kernel dims(i = ?, g = ?, k = 8)
+      ins(%e = %x by [[i], [g, k]] : tensor<?x?xf32>, %ne = %n by [[g]] : tensor<?xf32>)
+      outs(by [[i], [g, k]] : tensor<?x?xf32>) {
+    %o = arith.mulf %e, %ne : f32
+    norm.yield %o : f32
+  }
+  return %y, %z : tensor<?x?xf32>, tensor<?x?xf32>
+})");
+  ASSERT_EQ(artifact.arguments.size(), 4u);
+  EXPECT_EQ(artifact.divisibility.size(), 1u);
 }
 
 TEST(FactsTest, StridesAreWordsWhereTheyAreFree) {
