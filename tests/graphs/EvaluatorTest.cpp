@@ -205,6 +205,27 @@ TEST_F(EvaluatorTest, SumsHoldWhateverTheirOrder) {
   EXPECT_EQ(results[1].values[0].value, 15);
 }
 
+TEST_F(EvaluatorTest, RandomWordsAreThoseOfTheDefinition) {
+  // Random123's known answers: the block of counter 0 and key 0.
+  auto results = run(R"(
+    func.func @f(%x: tensor<4xf64>) -> tensor<4xf64> {
+      %y = norm.kernel dims(i = 4) ins(%e = %x by [[i]] : tensor<4xf64>)
+          outs(by [[i]] : tensor<4xf64>) {
+        %zero = arith.constant 0 : i64
+        %i = norm.index i
+        %w = norm.philox(%zero, %zero, %i) : index
+        %n = arith.sitofp %w : i32 to f64
+        norm.yield %n : f64
+      }
+      return %y : tensor<4xf64>
+    })",
+                     {points({4}, {0, 0, 0, 0})});
+  ASSERT_EQ(results.size(), 1u);
+  const uint32_t words[] = {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8};
+  for (int i = 0; i < 4; ++i)
+    expectPoint(results[0].values[i], int32_t(words[i]));
+}
+
 TEST_F(EvaluatorTest, NormsOfExactRowsAreWithinTheContract) {
   // Mean 0, variance 1.
   auto results = run(R"(

@@ -9,6 +9,8 @@
 #include "tests/interpreter/Interpreter.h"
 #include "tests/interpreter/PhaseForm.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 using namespace mlir;
 using namespace normc;
 using namespace normc::graphs;
@@ -36,6 +38,22 @@ Graph::make(const std::string &text, uint64_t seed,
   if (llvm::Error error = graph->makeResults())
     return error;
   return graph;
+}
+
+/// The type of an argument or result; nothing for those that no test makes.
+static std::optional<DType> elementTypeOf(Type type) {
+  if (getElementTypeOrSelf(type).isInteger(64))
+    return DType::I64; // A seed.
+  return floatTypeOf(type);
+}
+
+/// A number for an argument. Integers keep to 31 bits, which doubles hold.
+static double randomNumber(numerics::Generator &generator, DType type,
+                           bool isPositive) {
+  if (type == DType::I64)
+    return double(generator.next() >> 33);
+  double number = generator.normal();
+  return isPositive ? std::fabs(number) + 0.25 : number;
 }
 
 static std::string nameOf(StringAttr name, const char *kind, unsigned number) {
@@ -92,9 +110,9 @@ llvm::Error Graph::makeArguments(uint64_t seed, const DynamicExtents &extents) {
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     auto type = dyn_cast<RankedTensorType>(function.getArgument(i).getType());
     std::optional<DType> dtype;
-    if (!type || !(dtype = floatTypeOf(type)))
+    if (!type || !(dtype = elementTypeOf(type)))
       return llvm::createStringError("expected arguments to be tensors of "
-                                     "floats");
+                                     "floats or i64");
     std::string name = nameOf(
         function.getArgAttrOfType<StringAttr>(i, norm::kNameAttr), "arg", i);
     auto found = extents.find(name);
@@ -110,11 +128,9 @@ llvm::Error Graph::makeArguments(uint64_t seed, const DynamicExtents &extents) {
     numerics::Generator generator(seedOf(seed, name));
     bool isPositive = bool(function.getArgAttr(i, "graph.positive"));
     std::vector<uint64_t> bits;
-    for (int64_t left = inputs.back().elementCount(); left > 0; --left) {
-      double number = generator.normal();
+    for (int64_t left = inputs.back().elementCount(); left > 0; --left)
       bits.push_back(numerics::encode(
-          *dtype, isPositive ? std::fabs(number) + 0.25 : number));
-    }
+          *dtype, randomNumber(generator, *dtype, isPositive)));
     inputs.back().fill(bits);
   }
   return llvm::Error::success();
@@ -124,7 +140,8 @@ llvm::Error Graph::makeResults() {
   std::vector<BoundedTensor> arguments;
   for (const Buffer &input : inputs) {
     BoundedTensor tensor{input.shape()};
-    tensor.precision = numerics::precisionOf(input.dtype());
+    if (input.dtype() != DType::I64)
+      tensor.precision = numerics::precisionOf(input.dtype());
     for (long double number : input.read())
       tensor.values.push_back(Bounded::exactly(double(number)));
     arguments.push_back(std::move(tensor));

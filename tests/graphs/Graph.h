@@ -40,9 +40,10 @@ struct Findings {
 };
 
 /// A function, its arguments, and what it should give. Arguments are random
-/// numbers around 0, or, where an argument says `graph.positive`, above 1/4.
-/// `graph.shape = array<i64: ...>` gives the extents of a call, and
-/// `norm.strides` the layout; dynamic strides get a gap.
+/// numbers around 0, or, where an argument says `graph.positive`, above 1/4;
+/// i64 (seeds) are random positive ones. `graph.shape = array<i64: ...>` gives
+/// the extents of a call, and `norm.strides` the layout; dynamic strides get a
+/// gap.
 class Graph {
 public:
   /// The error is the parser's, or the evaluator's. Extents that neither the

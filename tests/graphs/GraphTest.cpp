@@ -27,7 +27,7 @@ TEST(GraphTest, SaysWhatIsMissing) {
   EXPECT_EQ(errorOf("module {}"), "expected a function");
   EXPECT_EQ(errorOf("func.func @f(%x: tensor<2xi32>) -> tensor<2xi32> { return "
                     "%x : tensor<2xi32> }"),
-            "expected arguments to be tensors of floats");
+            "expected arguments to be tensors of floats or i64");
 }
 
 TEST(GraphTest, BothExecutorsAgreeWithTheEvaluator) {

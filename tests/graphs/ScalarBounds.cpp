@@ -2,6 +2,9 @@
 
 #include "tests/graphs/ScalarBounds.h"
 
+#include "dialects/norm/Norm.h"
+#include "tests/interpreter/Philox.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/TypeUtilities.h"
@@ -295,7 +298,8 @@ static ScalarFunction findLogic(Operation &op) {
   return {};
 }
 
-/// Integers that stand for positions and counts.
+/// Integers that stand for positions and counts, all below 2^53, and random
+/// words of them.
 static ScalarFunction findInteger(Operation &op) {
   using Operands = llvm::ArrayRef<Bounded>;
   if (isa<arith::IndexCastOp>(op))
@@ -312,6 +316,12 @@ static ScalarFunction findInteger(Operation &op) {
   if (isa<arith::MulIOp>(op))
     return [](Operands x) {
       return combine<2>({x[0], x[1]}, [](double a, double b) { return a * b; });
+    };
+  if (isa<norm::PhiloxOp>(op))
+    return [](Operands x) {
+      auto number = [&](int i) { return uint64_t(int64_t(x[i].value)); };
+      uint32_t word = interpreter::philoxWord(number(0), number(1), number(2));
+      return Bounded::exactly(int32_t(word)); // As i32 is held everywhere.
     };
   if (auto compare = dyn_cast<arith::CmpIOp>(op))
     return [predicate = compare.getPredicate()](Operands x) {
