@@ -121,6 +121,31 @@ llvm::SetVector<StringAttr> normc::namedDims(ArrayRef<Operation *> ops) {
   return names;
 }
 
+/// Makes operands of `whole` that nothing reads operands of `part`, where they
+/// tell how large a dim is that it only writes.
+static void addExtents(KernelOp part, KernelOp whole) {
+  SpaceAttr space = part.getDims();
+  DimSet untold = findUntoldDims(part);
+  for (unsigned i = 0; i < whole.getNumOperands() && !untold.empty(); ++i) {
+    MapAttr map = whole.getInputMap(i);
+    bool isInside = llvm::all_of(map.getAxes(), [&](DimsAttr axis) {
+      return llvm::all_of(axis.getNames(), [&](StringAttr name) {
+        return space.contains(name);
+      });
+    });
+    if (!isInside || !toDimSet(space, map).intersects(untold))
+      continue;
+    SmallVector<Attribute> maps(part.getInputMaps().getValue());
+    maps.push_back(map);
+    Value operand = whole.getOperand(i);
+    part->insertOperands(part.getNumOperands(), operand);
+    part.setInputMapsAttr(ArrayAttr::get(part.getContext(), maps));
+    part.getBlock()->addArgument(getElementTypeOrSelf(operand.getType()),
+                                 part.getLoc());
+    untold = findUntoldDims(part);
+  }
+}
+
 KernelOp normc::cloneParts(ImplicitLocOpBuilder &b, KernelOp kernel,
                            ArrayRef<KernelResult> results) {
   Block &body = kernel.getBody().front();
@@ -156,7 +181,7 @@ KernelOp normc::cloneParts(ImplicitLocOpBuilder &b, KernelOp kernel,
     inputs.add(kernel.getOperand(number), map);
     numbers.push_back(number);
   }
-  return makeKernel(
+  KernelOp part = makeKernel(
       b, extents, inputs, outputMaps, elements,
       [&](ValueRange arguments) {
         IRMapping mapping;
@@ -168,6 +193,8 @@ KernelOp normc::cloneParts(ImplicitLocOpBuilder &b, KernelOp kernel,
             values, [&](Value value) { return mapping.lookup(value); }));
       },
       named);
+  addExtents(part, kernel);
+  return part;
 }
 
 DimSet normc::findUntoldDims(KernelOp kernel) {

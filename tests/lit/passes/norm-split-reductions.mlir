@@ -102,3 +102,21 @@ func.func @others(%x: tensor<?x4096xf32>, %p: tensor<8x64x3136xf32>, %s: tensor<
   }
   return %a, %b, %c : tensor<?xf32>, tensor<64xf32>, tensor<8x16xf32>
 }
+
+// -----
+
+// What is left of the kernel writes along i without reading along it: the operand
+// that tells its extent stays.
+// CHECK-LABEL: func.func @written_only
+// CHECK: ins(%{{.*}} = %arg1 by {{\[\[}}c]] : tensor<2048xf32>, %{{.*}} = %arg0 by {{\[\[}}i], [c]] : tensor<?x2048xf32>)
+// CHECK-NEXT: outs(by {{\[\[}}i], [c]] : tensor<?x2048xf32>)
+func.func @written_only(%x: tensor<?x2048xf32>, %s: tensor<2048xf32>) -> (tensor<2048xf32>, tensor<?x2048xf32>) {
+  %v, %y = norm.kernel dims(i = ?, c = 2048)
+      ins(%xe = %x by [[i], [c]] : tensor<?x2048xf32>, %se = %s by [[c]] : tensor<2048xf32>)
+      outs(by [[c]] : tensor<2048xf32>, by [[i], [c]] : tensor<?x2048xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %xe over [i] : f32
+    %var = arith.divf %m2, %n : f32
+    norm.yield %var, %se : f32, f32
+  }
+  return %v, %y : tensor<2048xf32>, tensor<?x2048xf32>
+}
