@@ -268,6 +268,11 @@ Ball NormalizeEvaluation::normalizedAt(size_t i) const {
                      std::max(0.0L, radii[group] - b.radius()) / n;
   else if (mean)
     centred.radius += mean->values[group].radius();
+  // The oracle's own mean: where f64 values nearly equal it, its last bits
+  // count.
+  if (options.statistic == oracle::Statistic::MeanVariance)
+    centred.radius += 4 * std::numeric_limits<long double>::epsilon() *
+                      exact.spread.values[group];
   const Ball &factor = factors[group];
   return {centred.value * factor.value,
           centred.most() * factor.radius + centred.radius * factor.most()};
