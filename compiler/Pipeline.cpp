@@ -7,6 +7,8 @@
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Transforms/Passes.h"
 
+#include "llvm/TargetParser/Triple.h"
+
 using namespace mlir;
 using namespace normc;
 
@@ -22,6 +24,9 @@ static void addCleanups(OpPassManager &pm, const Target &target) {
   pm.addPass(createCSEPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createCSEPass());
+  // Elsewhere, adds and products share their pipes.
+  if (target.hasFma && llvm::Triple(target.triple).isX86())
+    pm.addNestedPass<func::FuncOp>(createNormBalancePipes());
 }
 
 std::vector<PipelineStep> normc::getPipeline(const Target &target) {

@@ -52,7 +52,7 @@ class Turn:
         self.seconds = []
         settle()
         self.once = contestant.time(1)
-        if self.once < 0.1:
+        if self.once < 5:  # The first call also finds memory and code.
             self.once = min(self.once, contestant.time(1))
         short = warm and self.once < effort.sample
         self.repeats = max(1, min(int(effort.sample / max(self.once, 1e-8)), 100_000)) if short else 1
