@@ -545,10 +545,11 @@ def NormBalancePipes : Pass<"norm-balance-pipes", "::mlir::func::FuncOp"> {
   let description = [{
     Processors with two pipes for adds and conversions and two for products
     leave the second two idle in loops that sum: LayerNorm of f32 adds,
-    subtracts and converts 39 times per four vectors and multiplies 15 times. An
-    add is also a fused multiply-add by 1, with the same result in every bit; in
+    subtracts and converts 29 times per four vectors and multiplies 15 times. An
+    add is also a fused multiply-add by 1 or -1, with the same result in every bit; in
     each innermost loop, as many adds become one as makes both kinds of pipes
-    equally busy. The 1 stands behind a fence, or LLVM would see through it.
+    equally busy. The 1 stands behind a fence, or LLVM would see through it; so
+    do loaded vectors that are widened, which LLVM would load in halves.
 
     Before:
 
@@ -563,17 +564,19 @@ def NormBalancePipes : Pass<"norm-balance-pipes", "::mlir::func::FuncOp"> {
     After:
 
     ```mlir
-    %one = llvm.call_intrinsic "llvm.arithmetic.fence"(%cst) : (vector<16xf32>) -> vector<16xf32>
+    %minus = llvm.call_intrinsic "llvm.arithmetic.fence"(%cst) : (vector<16xf32>) -> vector<16xf32>
+    %one = llvm.call_intrinsic "llvm.arithmetic.fence"(%cst_0) : (vector<16xf64>) -> vector<16xf64>
     scf.for ... {
-      %minus = arith.negf %mean : vector<16xf32>
-      %d = math.fma %x, %one, %minus : vector<16xf32>
+      %d = math.fma %mean, %minus, %x : vector<16xf32>
       %wide = arith.extf %x : vector<16xf32> to vector<16xf64>
-      %next = math.fma %carry, %one64, %wide : vector<16xf64>
+      %next = math.fma %carry, %one, %wide : vector<16xf64>
     }
     ```
   }];
   let statistics = [Statistic<"numFused", "adds-as-fma",
-                              "Number of additions made multiply-adds">];
+                              "Number of additions made multiply-adds">,
+                    Statistic<"numWhole", "loads-kept-whole",
+                              "Number of vectors not loaded in halves">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::math::MathDialect"];

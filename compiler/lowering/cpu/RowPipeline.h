@@ -9,6 +9,7 @@
 #ifndef NORMC_COMPILER_LOWERING_CPU_ROWPIPELINE_H
 #define NORMC_COMPILER_LOWERING_CPU_ROWPIPELINE_H
 
+#include "compiler/lowering/cpu/SharedTable.h"
 #include "compiler/lowering/shared/Instances.h"
 #include "compiler/lowering/shared/PhaseEmitter.h"
 
@@ -22,8 +23,9 @@ namespace normc {
 ///     cur = no rows
 ///     for blocks of up to `rows` instances, next, and once more without any:
 ///       prepare(next)
-///       if both blocks are whole, for segments of the row, for rows:
-///         first phase (next row), last phase (cur row)
+///       if both blocks are whole:
+///         for vectors of the row, for rows - or, of short rows, the other way:
+///           first phase (next row), last phase (cur row)
 ///       write(cur), whatever is left of it
 ///       reduce(next), whatever is left of it
 ///       cur = next
@@ -70,11 +72,21 @@ private:
   template <typename F> void forEachTotal(Side &side, F visit);
   mlir::Value aimAhead(mlir::Value place);
   Side beginSide(norm::PhaseOp phase, mlir::Value place, Position position);
-  void emitRow(Side &read, Side &write, mlir::Value reading,
-               mlir::Value writing);
-  mlir::Value emitMerged(mlir::Value cur, mlir::Value next);
-  void emitSegment(mlir::Value at, mlir::Value head, mlir::Value cur,
-                   mlir::Value next);
+  bool sumsColumns(norm::PhaseOp phase);
+  struct Pair;
+  Values emitVectors(Pair &pair, Side &read, Side &write,
+                     mlir::ValueRange carries);
+  /// A part of a row. What is written lies `head` elements behind what is read.
+  struct Segment {
+    mlir::Value begin, end, head;
+  };
+  Segment findWhole();
+  bool takesRowsInTurn();
+  void makeTables(Segment whole, mlir::Value end);
+  void emitMerged(Segment whole, mlir::Value cur, mlir::Value next);
+  void emitRows(Segment whole, mlir::Value cur, mlir::Value next);
+  void emitBlock(mlir::Value at, mlir::Value head, mlir::Value cur,
+                 mlir::Value next);
   void forEach(mlir::Value begin, mlir::Value end,
                llvm::function_ref<void(mlir::Value)> body);
 
@@ -97,6 +109,8 @@ private:
   mlir::Value streamed, streamsWhen;
   llvm::DenseMap<mlir::Value, Slots> kept;
   llvm::SmallVector<Slots> carried; ///< Of the first phase.
+  /// Of the first phase and of the last, where whole rows are taken in turn.
+  std::optional<std::pair<SharedTable, SharedTable>> tables;
 };
 
 } // namespace normc

@@ -2,10 +2,13 @@
 
 // Of four adds and no product, two become products: no more.
 // CHECK-LABEL: func.func @sums
-// CHECK: %[[ONE:.*]] = llvm.call_intrinsic "llvm.arithmetic.fence"(%{{.*}}) : (vector<16xf32>) -> vector<16xf32>
-// CHECK: scf.for
-// CHECK: %[[MINUS:.*]] = arith.negf %[[M:.*]] : vector<16xf32>
-// CHECK: %[[D:.*]] = math.fma %[[X:.*]], %[[ONE]], %[[MINUS]] : vector<16xf32>
+// CHECK-SAME: (%[[X:.*]]: vector<16xf32>, %[[M:.*]]: vector<16xf32>, %{{.*}}: index)
+// CHECK-DAG: %[[C1:.*]] = arith.constant dense<1.000000e+00> : vector<16xf32>
+// CHECK-DAG: %[[ONE:.*]] = llvm.call_intrinsic "llvm.arithmetic.fence"(%[[C1]]) : (vector<16xf32>) -> vector<16xf32>
+// CHECK-DAG: %[[C2:.*]] = arith.constant dense<-1.000000e+00> : vector<16xf32>
+// CHECK-DAG: %[[MINUS:.*]] = llvm.call_intrinsic "llvm.arithmetic.fence"(%[[C2]]) : (vector<16xf32>) -> vector<16xf32>
+// CHECK: scf.for {{.*}} iter_args(%[[CARRY:.*]] = %[[X]])
+// CHECK: %[[D:.*]] = math.fma %[[M]], %[[MINUS]], %[[CARRY]] : vector<16xf32>
 // CHECK: %[[E:.*]] = math.fma %[[D]], %[[ONE]], %[[M]] : vector<16xf32>
 // CHECK: arith.addf
 // CHECK: arith.subf
@@ -63,4 +66,27 @@ func.func @balanced(%x: vector<16xf32>, %y: f32, %n: index) -> (vector<16xf32>, 
   %a = arith.addf %r#0, %x : vector<16xf32>
   %b = arith.addf %a, %x : vector<16xf32>
   return %b, %r#1 : vector<16xf32>, f32
+}
+
+// -----
+
+// A loaded vector that is widened is loaded whole.
+// CHECK-LABEL: func.func @loaded
+// CHECK: %[[V:.*]] = llvm.load
+// CHECK: %[[WHOLE:.*]] = llvm.call_intrinsic "llvm.arithmetic.fence"(%[[V]])
+// CHECK: arith.extf %[[WHOLE]]
+// CHECK: arith.mulf %[[WHOLE]], %[[WHOLE]]
+func.func @loaded(%p: !llvm.ptr, %s: vector<16xf64>, %n: index) -> vector<16xf64> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%carry = %s) -> vector<16xf64> {
+    %x = llvm.load %p : !llvm.ptr -> vector<16xf32>
+    %wide = arith.extf %x : vector<16xf32> to vector<16xf64>
+    %square = arith.mulf %x, %x : vector<16xf32>
+    %other = arith.extf %square : vector<16xf32> to vector<16xf64>
+    %both = arith.mulf %wide, %other : vector<16xf64>
+    %next = arith.addf %carry, %both : vector<16xf64>
+    scf.yield %next : vector<16xf64>
+  }
+  return %r : vector<16xf64>
 }

@@ -268,7 +268,53 @@ norm.program @prefix inputs(%x "x" : !norm.view<?x64xf32>) outputs(%m "m" : !nor
 // CHECK: scf.for
 // CHECK: llvm.load {{.*}} -> vector<4xf64>
 // CHECK: llvm.fence
-norm.program @pipelined inputs(%x "x" : !norm.view<?x64xf32>, %g "g" : !norm.view<64xf32>) outputs(%y "y" : !norm.view<?x64xf32>) {
+norm.program @pipelined inputs(%x "x" : !norm.view<?x2048xf32>, %g "g" : !norm.view<2048xf32>) outputs(%y "y" : !norm.view<?x2048xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x2048xf32>
+  norm.stage dims(i = %n, j = 2048)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, stream = 1048576, rows = 2> {
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x2048xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x2048xf32>
+        %s = norm.load %g by [[j]] : !norm.view<2048xf32>
+        %d = arith.subf %e, %sum : f32
+        %o = arith.mulf %d, %s : f32
+        norm.store %o, %y by [[i], [j]] : !norm.view<?x2048xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// Short rows are taken one after the other: sums stay in registers, and what rows
+// have in common and takes more than a load is computed once, if there are two
+// times two rows, and kept on the stack. Reads are announced along all rows.
+// CHECK-LABEL: func.func @in_turn_stage0(
+// CHECK: %[[TABLE:.*]] = llvm.alloca %c1024_i64 x f32 {alignment = 64 : i64}
+// CHECK: %[[LARGE:.*]] = arith.cmpi uge
+// CHECK: %[[ENOUGH:.*]] = arith.cmpi sge, %{{.*}}, %c4_i64
+// CHECK: scf.if %[[ENOUGH]]
+// CHECK: scf.for
+// CHECK-COUNT-2: arith.extf {{.*}} : vector<4xf16> to vector<4xf32>
+// CHECK: llvm.getelementptr inbounds %[[TABLE]]
+// CHECK: llvm.store %{{.*}}, %{{.*}} : vector<4xf32>
+// CHECK: scf.while
+// CHECK: scf.if {{.*}} -> (i64)
+// CHECK: scf.for
+// CHECK: llvm.load {{.*}} -> vector<4xf64>
+// CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<4xf64>)
+// CHECK: llvm.getelementptr inbounds %[[TABLE]]
+// CHECK: arith.addi %{{.*}}, %c2048_i64
+// CHECK: "llvm.intr.prefetch"
+// CHECK: scf.if %[[LARGE]]
+// CHECK: scf.yield {{.*}} : vector<4xf64>
+// CHECK: llvm.store {{.*}} : vector<4xf64>
+// CHECK: llvm.fence
+norm.program @in_turn inputs(%x "x" : !norm.view<?x64xf32>, %g "g" : !norm.view<64xf16>) outputs(%y "y" : !norm.view<?x64xf32>) {
   %n = norm.size %x[0] : !norm.view<?x64xf32>
   norm.stage dims(i = %n, j = 64)
       schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, stream = 1048576, rows = 2> {
@@ -279,7 +325,8 @@ norm.program @pipelined inputs(%x "x" : !norm.view<?x64xf32>, %g "g" : !norm.vie
       } : f32
       norm.phase over [j] {
         %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
-        %s = norm.load %g by [[j]] : !norm.view<64xf32>
+        %narrow = norm.load %g by [[j]] : !norm.view<64xf16>
+        %s = arith.extf %narrow : f16 to f32
         %d = arith.subf %e, %sum : f32
         %o = arith.mulf %d, %s : f32
         norm.store %o, %y by [[i], [j]] : !norm.view<?x64xf32>

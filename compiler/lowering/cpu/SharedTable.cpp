@@ -1,0 +1,90 @@
+//===- SharedTable.cpp - what rows have in common, computed once ----------===//
+
+#include "compiler/lowering/cpu/SharedTable.h"
+
+#include "compiler/lowering/shared/PhaseTraits.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+SharedTable::SharedTable(PhaseOp phase, const StageContext &context,
+                         ImplicitLocOpBuilder &b, int64_t length, Block *entry)
+    : phase(phase), context(context), b(b) {
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  for (Operation &op : phase.getBlock()->without_terminator()) {
+    bool isUsed = llvm::any_of(op.getUsers(), [&](Operation *user) {
+      return !isShared(*user, context);
+    });
+    if (!isShared(op, context) || !isUsed)
+      continue;
+    if (isa<LoadOp>(op)) {
+      loads.push_back(&op);
+      continue;
+    }
+    if (op.getNumResults() != 1 || !op.getResult(0).getType().isIntOrFloat() ||
+        op.getResult(0).getType().getIntOrFloatBitWidth() < 8) {
+      columns.clear(); // Memory holds no such value.
+      return;
+    }
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(entry);
+    constexpr unsigned alignment = 64; // Of the widest vector.
+    Value base = LLVM::AllocaOp::create(
+        b, pointer, op.getResult(0).getType(),
+        makeI64(b, llvm::alignTo(length, context.width)), alignment);
+    columns.push_back({op.getResult(0), base});
+  }
+}
+
+Value SharedTable::addressOf(const Column &column, Value offset) {
+  return LLVM::GEPOp::create(b, column.base.getType(), column.value.getType(),
+                             column.base, ArrayRef<LLVM::GEPArg>{offset},
+                             LLVM::GEPNoWrapFlags::inbounds);
+}
+
+VectorType SharedTable::typeOf(const Column &column) const {
+  return VectorType::get(context.width, column.value.getType());
+}
+
+void SharedTable::fill(PhaseEmitter &emitter, PhaseLoops &loops,
+                       const Position &position, Value from, Value length,
+                       int64_t count) {
+  begin = from;
+  int64_t step = count * context.width;
+  emitter.forLoop(makeI64(b, 0), length, step, {}, [&](Value at, ValueRange) {
+    SmallVector<IRMapping> shared =
+        emitter.emitShared(loops, position, addI64(b, begin, at), count);
+    for (auto [i, values] : llvm::enumerate(shared)) {
+      Value offset = addI64(b, at, makeI64(b, int64_t(i) * context.width));
+      BodyEmitter body(context, b, position, values);
+      for (const Column &column : columns)
+        LLVM::StoreOp::create(b, body.toVector(body.lookup(column.value)),
+                              addressOf(column, offset));
+    }
+    return PhaseEmitter::Values();
+  });
+}
+
+SmallVector<IRMapping> SharedTable::read(const Position &position, Value place,
+                                         int64_t count) {
+  Value offset = b.createOrFold<arith::SubIOp>(place, begin);
+  Position here = position;
+  here.hasLanes = true;
+  SmallVector<IRMapping> copies(count);
+  for (auto [i, copy] : llvm::enumerate(copies)) {
+    Value distance = makeI64(b, int64_t(i) * context.width);
+    here.coordinates[context.lane] = addI64(b, place, distance);
+    BodyEmitter emitter(context, b, here, copy);
+    for (Operation *load : loads)
+      emitter.emit(*load);
+    for (const Column &column : columns)
+      copy.map(
+          column.value,
+          LLVM::LoadOp::create(b, typeOf(column),
+                               addressOf(column, addI64(b, offset, distance))));
+  }
+  return copies;
+}
