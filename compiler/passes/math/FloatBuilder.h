@@ -51,6 +51,9 @@ public:
   Value minui(Value x, uint64_t y) {
     return create<mlir::arith::MinUIOp>(x, sameInt(x, y));
   }
+  Value maxui(Value x, uint64_t y) {
+    return create<mlir::arith::MaxUIOp>(x, sameInt(x, y));
+  }
   Value addi(Value x, uint64_t y) { return addi(x, sameInt(x, y)); }
   Value subi(Value x, uint64_t y) { return subi(x, sameInt(x, y)); }
   Value andi(Value x, uint64_t y) { return andi(x, sameInt(x, y)); }
