@@ -69,8 +69,11 @@ bool RowPipeline::isPossible(StageOp stage, const StageContext &context) {
   PhaseOp last = findLast(instance);
   if (!last || last.getNumResults() > 0 || !runsAlongLanes(last, context))
     return false;
-  StoreOp streamed = findStreamed(last, context);
-  if (!streamed || !rowsAreAligned(streamed, context) ||
+  SmallVector<StoreOp> streamed = findStreamed(last, context);
+  if (streamed.empty() ||
+      !llvm::all_of(
+          streamed,
+          [&](StoreOp store) { return rowsAreAligned(store, context); }) ||
       !findFirst(instance, last, context))
     return false;
   // What waits between sections has a place in memory. (Sums over rows keep
@@ -118,7 +121,6 @@ Position RowPipeline::locate(Value number) {
 /// Whether results go past the caches, as the whole of them decides.
 void RowPipeline::setStreaming(Position &position) const {
   position.streamed = streamed;
-  position.streamsWhen = streamsWhen;
 }
 
 /// Rows of two blocks are in flight at once.
@@ -261,7 +263,7 @@ Value RowPipeline::emitMerged(Value cur, Value next) {
   PhaseLoops loops = emitter.begin(last, position, none);
   setStreaming(position);
   Value head =
-      position.streamed ? emitter.headLength(loops, position) : makeI64(b, 0);
+      streamed.empty() ? makeI64(b, 0) : emitter.headLength(loops, position);
   Value segment = makeI64(b, stage.getSchedule().getUnroll() * context.width);
   Value room =
       b.createOrFold<arith::SubIOp>(context.extents[context.lane], head);
@@ -328,7 +330,7 @@ RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
   int64_t count = stage.getSchedule().getUnroll();
   IRMapping none;
   PhaseLoops loops = emitter.begin(phase, position, none);
-  if (loops.streamed)
+  if (!loops.streamed.empty())
     setStreaming(position);
   Side side{phase, place, position, {}, {}};
   side.shared = emitter.emitShared(loops, position, place, count);
@@ -411,10 +413,8 @@ void RowPipeline::emit(Value from, Value to) {
   Value zero = makeI64(b, 0), whole = makeI64(b, rows);
   IRMapping none;
   Position position = locate(begin);
-  Position chosen =
-      emitter.chooseStreaming(emitter.begin(last, position, none), position);
-  streamed = chosen.streamed;
-  streamsWhen = chosen.streamsWhen;
+  PhaseLoops loops = emitter.begin(last, position, none);
+  streamed = emitter.chooseStreaming(loops, position).streamed;
   Type i64 = b.getI64Type();
   auto countAt = [&](Value at) -> Value {
     return arith::MinSIOp::create(b, whole,
