@@ -289,6 +289,22 @@ static int64_t elementBytes(PhaseOp phase) {
   return bytes;
 }
 
+/// What is announced beside the first phase: what it reads itself, and what
+/// only later phases read (a gate), which would else come from memory while
+/// nothing is written.
+static SmallVector<LoadOp> findAnnounced(PhaseOp first,
+                                         const StageContext &context) {
+  SmallVector<LoadOp> found;
+  for (auto phase : first->getBlock()->getOps<PhaseOp>())
+    if (phase == first || runsAlongLanes(phase, context))
+      for (LoadOp load : findPrefetched(phase, context))
+        if (llvm::none_of(found, [&](LoadOp other) {
+              return other.getView() == load.getView();
+            }))
+          found.push_back(load);
+  return found;
+}
+
 /// Where a read is announced from `place`. Past the end of its row that is in
 /// the next block: the rows in between are being read already.
 Value RowPipeline::aimAhead(Value place) {
@@ -355,7 +371,7 @@ void RowPipeline::emitRow(Side &read, Side &write, Value reading,
   IRMapping lastValues = valuesFor({last}, writing);
   PhaseLoops loops = emitter.begin(first, here, values);
   PhaseLoops lastLoops = emitter.begin(last, there, lastValues);
-  loops.prefetched = findPrefetched(first, context);
+  loops.prefetched = findAnnounced(first, context);
   setStreaming(there);
   PhaseBodies bodies = emitter.beginBodies(loops, here, read.shared);
   PhaseBodies lastBodies = emitter.beginBodies(lastLoops, there, write.shared);

@@ -301,6 +301,7 @@ Value PhaseEmitter::elementsBefore(PhaseLoops &loops, StoreOp store,
 /// Past the caches where the whole result is large, else as usual. Several
 /// results have their vectors' places in common, or only the first goes there.
 Position PhaseEmitter::chooseStreaming(PhaseLoops &loops, Position position) {
+  StoreOp leading;
   Value before;
   for (StoreOp store : loops.streamed) {
     const LoweredView &view = context.views.view(store.getView());
@@ -311,19 +312,23 @@ Position PhaseEmitter::chooseStreaming(PhaseLoops &loops, Position position) {
     std::optional<int64_t> known = constantOf(bytes);
     if (known && *known < threshold)
       continue;
-    Value when, places = elementsBefore(loops, store, position);
-    auto require = [&](arith::CmpIPredicate predicate, Value x, Value y) {
-      Value holds = arith::CmpIOp::create(b, predicate, x, y);
+    Value when;
+    auto require = [&](Value holds) {
       when = when ? arith::AndIOp::create(b, when, holds).getResult() : holds;
     };
     if (!known)
-      require(arith::CmpIPredicate::uge, bytes, makeI64(b, threshold));
-    if (before) // The head is the leading one's, and there while that streams.
-      require(arith::CmpIPredicate::eq, places, before);
-    else
-      before = places;
-    if (!position.streamed.empty() && position.streamed.front().when)
-      when = arith::AndIOp::create(b, when, position.streamed.front().when);
+      require(arith::CmpIOp::create(b, arith::CmpIPredicate::uge, bytes,
+                                    makeI64(b, threshold)));
+    if (!leading) {
+      leading = store;
+    } else { // The head is the leading one's, and there while that streams.
+      if (!before)
+        before = elementsBefore(loops, leading, position);
+      require(arith::CmpIOp::create(b, arith::CmpIPredicate::eq, before,
+                                    elementsBefore(loops, store, position)));
+      if (Value also = position.streamed.front().when)
+        require(also);
+    }
     position.streamed.push_back({store.getView(), when});
   }
   return position;

@@ -144,6 +144,9 @@ public:
 
   mlir::FloatType element;
   bool hasFma;
+  /// Whether registers of 16 f32 are multiplied by powers of two (AVX-512's
+  /// VSCALEFPS).
+  bool hasScale = false;
 
   bool isF64() const { return element.isF64(); }
   unsigned width() const { return element.getIntOrFloatBitWidth(); }
@@ -196,6 +199,10 @@ public:
     Value limit = constant(low);
     return select(cmp(FPred::OLT, x, limit), limit, x);
   }
+
+  /// y 2^n, rounded once, for integers n; null without an instruction for it,
+  /// or where y is neither one register nor two.
+  Value scaleByHardware(Value y, Value n);
 
   /// c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule.
   Value polynomial(Value x, llvm::ArrayRef<double> c);
