@@ -18,14 +18,17 @@ static constexpr int kMaxChain = 64;
 /// Expands what no instruction does, and leaves loops with what changes in
 /// them.
 static void addCleanups(OpPassManager &pm, const Target &target) {
-  pm.addPass(createExpandMath({.hasFma = target.hasFma}));
+  bool isX86 = llvm::Triple(target.triple).isX86();
+  // Vectors of 512 bits are AVX-512's there.
+  pm.addPass(createExpandMath({.hasFma = target.hasFma,
+                               .hasScale = isX86 && target.vectorBits == 512}));
   pm.addPass(createExpandCasts({.hardwareF16 = target.hasHalfConversion,
                                 .hardwareBF16 = target.hasBF16}));
   pm.addPass(createCSEPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
   pm.addPass(createCSEPass());
   // Elsewhere, adds and products share their pipes.
-  if (target.hasFma && llvm::Triple(target.triple).isX86())
+  if (target.hasFma && isX86)
     pm.addNestedPass<func::FuncOp>(createNormBalancePipes());
 }
 

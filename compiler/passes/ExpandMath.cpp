@@ -3,6 +3,7 @@
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/math/Expansions.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -79,6 +80,7 @@ LogicalResult ExpandMath::replace(Operation *op) {
            << "; expected f32, f64 or a fixed vector of them";
   OpBuilder builder(op);
   FloatBuilder f(builder, op->getLoc(), type, hasFma);
+  f.hasScale = hasScale;
   op->getResult(0).replaceAllUsesWith(expand(f, op));
   op->erase();
   ++numExpanded;

@@ -118,10 +118,15 @@ def ExpandMath : Pass<"norm-expand-math"> {
     target. Any other math operation on floats is an error.
   }];
   let options = [Option<"hasFma", "has-fma", "bool", /*default=*/"true",
-                        "The target fuses multiplication and addition">];
+                        "The target fuses multiplication and addition">,
+                 Option<"hasScale", "has-scale", "bool", /*default=*/"false",
+                        "The target multiplies 16 lanes of f32 by powers of "
+                        "two (VSCALEFPS), which takes one instruction of exp "
+                        "in place of eight; results are the same">];
   let statistics = [Statistic<"numExpanded", "functions-expanded",
                               "Number of math operations expanded">];
   let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::LLVM::LLVMDialect",
                            "::mlir::math::MathDialect",
                            "::mlir::vector::VectorDialect"];
 }

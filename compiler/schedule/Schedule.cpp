@@ -42,6 +42,7 @@ private:
     return lane >= 0 && !parallel.contains(unsigned(lane)) &&
            visitedDims() == (parallel | DimSet::one(unsigned(lane)));
   }
+  SmallVector<Type> writtenAlongLanes() const;
   bool movesHalves() const;
   bool drawsNumbers() const;
   bool takesFunctions() const;
@@ -120,6 +121,17 @@ DimSet Chooser::chooseParallel() {
   return dims;
 }
 
+/// The types of the results that the stage writes along the lanes.
+SmallVector<Type> Chooser::writtenAlongLanes() const {
+  KernelOp kernel = structure.kernel();
+  SmallVector<Type> types;
+  for (unsigned output : stage.outputs)
+    if (lane >= 0 &&
+        kernel.getOutputMap(output).uses(structure.space().getNames()[lane]))
+      types.push_back(getElementTypeOrSelf(kernel.getResult(output).getType()));
+  return types;
+}
+
 /// Whether what the stage writes along the lanes, or reads where it writes
 /// nothing along them, has 16 bits an element, or 8: a whole vector of 16 bits
 /// is two of what is computed. (One of 8 bits would be four, and their bodies
@@ -129,10 +141,7 @@ bool Chooser::movesHalves() const {
     return false;
   StringAttr name = structure.space().getNames()[lane];
   KernelOp kernel = structure.kernel();
-  SmallVector<Type> moved;
-  for (unsigned output : stage.outputs)
-    if (kernel.getOutputMap(output).uses(name))
-      moved.push_back(kernel.getResult(output).getType());
+  SmallVector<Type> moved = writtenAlongLanes();
   if (moved.empty())
     for (auto [input, map] :
          llvm::zip_equal(kernel->getOperands(), kernel.getInputMaps()))
@@ -355,7 +364,8 @@ bool Chooser::takesFunctions() const {
 
 /// How many rows are written while as many are read.
 int64_t Chooser::chooseRows(int64_t width) {
-  constexpr int64_t longBytes = 8 << 10, shortBytes = 4 << 10;
+  constexpr int64_t longBytes = 8 << 10, shortBytes = 4 << 10,
+                    blockBytes = 1 << 10;
   int64_t size = extent(lane);
   // Streamed vectors of every row start at the same place in it.
   if (choosePrefetch() == 0 || !isRow() || ShapedType::isDynamic(size) ||
@@ -373,6 +383,16 @@ int64_t Chooser::chooseRows(int64_t width) {
     because("rows", "writing 4 rows while the next 4 are read: 80 to 95% of a "
                     "copy, one after the other 60 to 70%; rows of less than "
                     "8 KB overlap by themselves");
+    return 4;
+  }
+  SmallVector<Type> written = writtenAlongLanes();
+  if (rowBytes < blockBytes && !written.empty() &&
+      llvm::all_of(
+          written,
+          [](Type type) { return type.getIntOrFloatBitWidth() == 8; })) {
+    because("rows",
+            "the few values of a block wait for its scale, a long chain, "
+            "while those of others are read: 0.6 of the time");
     return 4;
   }
   // By twos softmax gains nothing, and takes 30 ms to compile and not 14.

@@ -10,6 +10,7 @@ from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from harness import fused as patterns  # noqa: E402
 from harness import measure, micro, report  # noqa: E402
 from harness.cases import Case, Plan, goal_of  # noqa: E402
 
@@ -66,6 +67,13 @@ class GoalTest(unittest.TestCase):
         self.assertIs(holds(cached, normc=100, PyTorch=140, oneDNN=100), False)
         self.assertIs(holds(cached, normc=100, PyTorch=160, oneDNN=99), False)
 
+    def test_fused_beside_a_plain_norm(self):
+        """1.10 times what its bytes take at the plain norm's rate; no rivals."""
+        fused = Case("fused", "post_norm", "bf16", (8, 4096))
+        self.assertIs(holds(fused, normc=109, plain=100), True)
+        self.assertIs(holds(fused, normc=112, plain=100), False)
+        self.assertIsNone(holds(fused, normc=100))
+
     def test_thresholds_of_images(self):
         def share(op, layout):
             return goal_of(Case("channels", op, "f32", (32, 64, 8, 8), layout), 1).share
@@ -110,6 +118,23 @@ class BytesTest(unittest.TestCase):
         self.assertEqual(Case("rows", "rms_norm", "bf16", (8, 64)).bytes, 2 * 2 * 512 + 2 * 64)
         backward = Case("backward", "layer_norm_backward", "f32", (8, 64))
         self.assertEqual(backward.bytes, 3 * 4 * 512 + 3 * 4 * 64 + 2 * 4 * 8)
+
+    def test_bytes_of_patterns(self):
+        def moved(op, dtype, first):
+            return Case("fused", op, dtype, (first, patterns.FUSED[op])).bytes
+
+        self.assertEqual(moved("post_norm", "bf16", 3), 3 * 3 * 2 * 4096 + 2 * 2 * 4096)
+        self.assertEqual(moved("post_norm", "f32", 3), 3 * 3 * 4 * 4096 + 2 * 4 * 4096)
+        # Keys and values beside the queries are not read.
+        self.assertEqual(moved("qk_norm", "bf16", 5), 2 * 2 * 5 * 32 * 128 + 2 * 128)
+        self.assertEqual(moved("batch_norm_relu", "bf16", 2), 3 * 2 * 2 * 3136 * 256 + 2 * (4 + 2) * 256)
+        # x, residual and sum; gate; y; a scale per row; bias and scale.
+        self.assertEqual(moved("rms_norm_gate_quantize", "bf16", 2), 2 * (3 * 2 + 4 + 1) * 4096 + 2 * 4 + 2 * 2 * 4096)
+
+    def test_patterns_are_declared(self):
+        for op in patterns.FUSED:
+            declared = patterns.text(op, "bf16").count("norm.name")
+            self.assertEqual(len(list(patterns.arguments(op, "bf16", 1))), declared, op)
 
     def test_every_case_has_a_name_of_its_own(self):
         names = [case.name for case in Plan().cases()]

@@ -106,7 +106,7 @@ private:
   mlir::Value begin;  ///< The first instance of the range.
   mlir::Block *entry; ///< Of the function.
   /// As in Position: what goes past the caches, and when.
-  mlir::Value streamed, streamsWhen;
+  llvm::SmallVector<Streamed, 2> streamed;
   llvm::DenseMap<mlir::Value, Slots> kept;
   llvm::SmallVector<Slots> carried; ///< Of the first phase.
   /// Of the first phase and of the last, where whole rows are taken in turn.

@@ -37,6 +37,9 @@ public:
     bool areWidened = false;
     /// They are at most `kShort`: a tree of them is as good as it need be.
     bool areFew = false;
+    /// None is below zero: the largest of them are the largest integers of
+    /// their bits, and NaNs are larger.
+    bool areMagnitudes = false;
     /// How many lanes are carried at most, where it doesn't matter which of
     /// them carries what; or 0.
     int64_t maxLanes = 0;
@@ -54,6 +57,9 @@ public:
   /// The starting values.
   void appendInitial(mlir::ImplicitLocOpBuilder &b,
                      llvm::SmallVectorImpl<mlir::Value> &values) const;
+  /// Two contributions, or totals of them, as one.
+  mlir::Value join(mlir::ImplicitLocOpBuilder &b, mlir::Value x,
+                   mlir::Value y) const;
   /// The carried values after one more block total, which may be f32 where
   /// `areWidened`.
   llvm::SmallVector<mlir::Value> add(mlir::ImplicitLocOpBuilder &b,

@@ -50,7 +50,7 @@ BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map,
       bool isLane = position.hasLanes && dim == context.lane;
       Value term = mulI64(b, position.coordinates[dim], stride);
       // A lane coordinate is a multiple of the width, but behind a head.
-      bool isMultiple = isLane && !position.streamed;
+      bool isMultiple = isLane && position.streamed.empty();
       int64_t multiple = (isMultiple ? context.width : 1) * int64_t(bytes);
       if (constantOf(term) != 0)
         alignment = std::gcd(
@@ -172,12 +172,15 @@ void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
       LLVM::StoreOp::create(b, stored, access.pointer, streams ? whole : align,
                             /*isVolatile=*/false, /*isNonTemporal=*/streams);
     };
-    bool mayStream = position.streamed == viewValue;
-    if (!mayStream || !position.streamsWhen)
+    const auto *streamed =
+        llvm::find_if(position.streamed, [&](const Streamed &candidate) {
+          return candidate.view == viewValue;
+        });
+    bool mayStream = streamed != position.streamed.end();
+    if (!mayStream || !streamed->when)
       return storeAs(mayStream);
     // A branch that always goes the same way costs less than a second loop.
-    auto branch = scf::IfOp::create(b, position.streamsWhen,
-                                    /*withElseRegion=*/true);
+    auto branch = scf::IfOp::create(b, streamed->when, /*withElseRegion=*/true);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
     storeAs(true);

@@ -16,6 +16,12 @@
 
 namespace normc {
 
+/// A view whose whole vectors are stored past the caches.
+struct Streamed {
+  mlir::Value view;
+  mlir::Value when; ///< The i1 under which they are; null where it is certain.
+};
+
 /// Where code is emitted for: the coordinate of every dim that is fixed here,
 /// and the mask of valid lanes.
 struct Position {
@@ -28,10 +34,10 @@ struct Position {
   mlir::Value mask;
   /// True where the mask is known to leave the first lane only.
   bool onlyFirstLane = false;
-  /// The view whose whole vectors are stored past the caches, or null; and the
-  /// i1 under which they are, or null where it is certain. Its addresses are
-  /// multiples of a vector's size then.
-  mlir::Value streamed, streamsWhen;
+  /// What goes past the caches. Where the first does, rows begin with parts of
+  /// vectors up to a multiple of a vector's size in it; the others are those in
+  /// which this is one, too.
+  llvm::SmallVector<Streamed, 2> streamed;
   /// Of the instance whose operands are fetched ahead, the coordinates in which
   /// it differs (null elsewhere); empty where nothing is fetched.
   llvm::SmallVector<mlir::Value> ahead;

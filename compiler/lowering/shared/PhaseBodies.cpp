@@ -220,7 +220,8 @@ Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
   while (leaves.size() > 1) {
     size_t pairs = leaves.size() / 2, odd = leaves.size() % 2;
     for (size_t i = 0; i < pairs; ++i)
-      leaves[i] = combine(b, kind, leaves[2 * i], leaves[2 * i + 1]);
+      leaves[i] =
+          loops.carries[contribution].join(b, leaves[2 * i], leaves[2 * i + 1]);
     if (odd)
       leaves[pairs] = leaves.back();
     leaves.resize(pairs + odd);

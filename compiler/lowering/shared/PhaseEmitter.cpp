@@ -114,6 +114,8 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
         contribute.getKind(i), type,
         Carry::Traits{.areWidened = isWidened(value),
                       .areFew = loops.isOneBlock(context),
+                      .areMagnitudes =
+                          bool(value.getDefiningOp<math::AbsFOp>()),
                       .maxLanes = maxLanes(loops, i)});
   }
   bool isColumn = position.hasLanes && loops.dims.size() == 1;
@@ -282,41 +284,65 @@ PhaseEmitter::Values PhaseEmitter::emitLoops(PhaseLoops &loops,
   return emitNest(loops, 0, chooseStreaming(loops, position), carried);
 }
 
-/// Past the caches where the whole result is large, else as usual.
-Position PhaseEmitter::chooseStreaming(const PhaseLoops &loops,
-                                       Position position) {
-  if (!loops.streamed)
-    return position;
-  StoreOp store = loops.streamed;
-  const LoweredView &view = context.views.view(store.getView());
-  Value bytes = makeI64(b, bytesOf(view.elementType));
-  for (Value extent : view.extents)
-    bytes = mulI64(b, bytes, extent);
-  int64_t threshold = PhaseOp(loops.phase).getStage().getSchedule().getStream();
-  std::optional<int64_t> known = constantOf(bytes);
-  if (known && *known < threshold)
-    return position;
-  position.streamed = store.getView();
-  if (!known)
-    position.streamsWhen = arith::CmpIOp::create(b, arith::CmpIPredicate::uge,
-                                                 bytes, makeI64(b, threshold));
+/// Elements of a row before the first whose address is a multiple of a vector's
+/// size: less than a vector.
+Value PhaseEmitter::elementsBefore(PhaseLoops &loops, StoreOp store,
+                                   const Position &position) {
+  Position start = position;
+  start.coordinates[context.lane] = makeI64(b, 0);
+  Value address = BodyEmitter(context, b, start, loops.outer).addressOf(store);
+  int64_t element = bytesOf(store.getValue().getType());
+  Value bytes = makeI64(b, element * context.width);
+  Value past = arith::SubIOp::create(b, makeI64(b, 0), address);
+  past = b.createOrFold<arith::RemUIOp>(past, bytes);
+  return b.createOrFold<arith::DivUIOp>(past, makeI64(b, element));
+}
+
+/// Past the caches where the whole result is large, else as usual. Several
+/// results have their vectors' places in common, or only the first goes there.
+Position PhaseEmitter::chooseStreaming(PhaseLoops &loops, Position position) {
+  StoreOp leading;
+  Value before;
+  for (StoreOp store : loops.streamed) {
+    const LoweredView &view = context.views.view(store.getView());
+    Value bytes = makeI64(b, bytesOf(view.elementType));
+    for (Value extent : view.extents)
+      bytes = mulI64(b, bytes, extent);
+    int64_t threshold = loops.phase.getStage().getSchedule().getStream();
+    std::optional<int64_t> known = constantOf(bytes);
+    if (known && *known < threshold)
+      continue;
+    Value when;
+    auto require = [&](Value holds) {
+      when = when ? arith::AndIOp::create(b, when, holds).getResult() : holds;
+    };
+    if (!known)
+      require(arith::CmpIOp::create(b, arith::CmpIPredicate::uge, bytes,
+                                    makeI64(b, threshold)));
+    if (!leading) {
+      leading = store;
+    } else { // The head is the leading one's, and there while that streams.
+      if (!before)
+        before = elementsBefore(loops, leading, position);
+      require(arith::CmpIOp::create(b, arith::CmpIPredicate::eq, before,
+                                    elementsBefore(loops, store, position)));
+      if (Value also = position.streamed.front().when)
+        require(also);
+    }
+    position.streamed.push_back({store.getView(), when});
+  }
   return position;
 }
 
 Value PhaseEmitter::headLength(PhaseLoops &loops, const Position &position) {
-  Position start = position;
-  start.coordinates[context.lane] = makeI64(b, 0);
-  Value address =
-      BodyEmitter(context, b, start, loops.outer).addressOf(loops.streamed);
-  int64_t element = bytesOf(loops.streamed.getValue().getType());
-  Value bytes = makeI64(b, element * context.width);
-  Value past = arith::SubIOp::create(b, makeI64(b, 0), address);
-  past = b.createOrFold<arith::RemUIOp>(past, bytes);
-  Value count = b.createOrFold<arith::DivUIOp>(past, makeI64(b, element));
-  count = arith::MinSIOp::create(b, count, loops.extent);
-  if (position.streamsWhen)
-    count =
-        arith::SelectOp::create(b, position.streamsWhen, count, makeI64(b, 0));
+  const Streamed &leading = position.streamed.front();
+  const auto *store = llvm::find_if(loops.streamed, [&](StoreOp store) {
+    return store.getView() == leading.view;
+  });
+  Value count = arith::MinSIOp::create(
+      b, elementsBefore(loops, *store, position), loops.extent);
+  if (leading.when)
+    count = arith::SelectOp::create(b, leading.when, count, makeI64(b, 0));
   return count;
 }
 
@@ -392,7 +418,7 @@ PhaseEmitter::Values PhaseEmitter::emitRest(PhaseLoops &loops,
   int64_t unroll = loops.unroll(context);
   int64_t step = loops.alongLanes ? lanes.step() : 1;
   int64_t span = loops.alongLanes ? context.width : 1;
-  if (position.streamed) {
+  if (!position.streamed.empty()) {
     emitStreamed(loops, position, done);
     return {};
   }

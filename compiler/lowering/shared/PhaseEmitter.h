@@ -70,8 +70,8 @@ struct PhaseLoops {
   mlir::Value assumed = {};
   /// Extent of the innermost loop, i64.
   mlir::Value extent = {};
-  /// The store that may go past the caches, or null.
-  norm::StoreOp streamed = {};
+  /// Stores that may go past the caches.
+  llvm::SmallVector<norm::StoreOp> streamed = {};
   /// Loads whose operands are fetched for the instance ahead.
   llvm::SmallVector<norm::LoadOp> prefetched = {};
 
@@ -125,7 +125,7 @@ public:
                    mlir::IRMapping &values);
   Values initial(const PhaseLoops &loops);
   /// `position` with the choice between the caches and past them.
-  Position chooseStreaming(const PhaseLoops &loops, Position position);
+  Position chooseStreaming(PhaseLoops &loops, Position position);
   /// Of a phase over the lane dim, all that is left when the first `done`
   /// elements (of a streamed phase, after its head) have been dealt with.
   Values emitRest(PhaseLoops &loops, const Position &position, mlir::Value done,
@@ -158,6 +158,8 @@ private:
                    mlir::ValueRange carried);
   Values emitNest(PhaseLoops &loops, unsigned depth, Position position,
                   mlir::ValueRange carried);
+  mlir::Value elementsBefore(PhaseLoops &loops, norm::StoreOp store,
+                             const Position &position);
   void emitStreamed(PhaseLoops &loops, const Position &position,
                     mlir::Value done);
   Values emitTail(PhaseLoops &loops, const Position &position, mlir::Value at,

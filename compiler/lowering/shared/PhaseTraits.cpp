@@ -78,9 +78,17 @@ bool normc::isShared(Operation &op, const StageContext &context) {
   });
 }
 
-StoreOp normc::findStreamed(PhaseOp phase, const StageContext &context) {
+bool normc::runsAlongLanes(PhaseOp phase, const StageContext &context) {
+  DimsAttr over = phase.getOver();
+  return over.size() == 1 &&
+         context.space().indexOf(over.getNames()[0]) == context.lane;
+}
+
+SmallVector<StoreOp> normc::findStreamed(PhaseOp phase,
+                                         const StageContext &context) {
+  SmallVector<StoreOp> found;
   if (phase.getStage().getSchedule().getStream() == 0)
-    return {};
+    return found;
   StringAttr lane = context.space().getNames()[context.lane];
   for (auto store : phase.getBlock()->getOps<StoreOp>()) {
     auto argument = dyn_cast<BlockArgument>(store.getView());
@@ -91,9 +99,12 @@ StoreOp normc::findStreamed(PhaseOp phase, const StageContext &context) {
     const LoweredView &view = context.views.view(argument);
     if (constantOf(view.strides.back()) == 1 &&
         view.alignment % bytesOf(view.elementType) == 0)
-      return store;
+      found.push_back(store);
   }
-  return {};
+  llvm::stable_sort(found, [](StoreOp x, StoreOp y) {
+    return bytesOf(x.getValue().getType()) > bytesOf(y.getValue().getType());
+  });
+  return found;
 }
 
 /// True for the constant that a contribution of this kind starts from.

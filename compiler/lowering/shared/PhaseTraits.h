@@ -41,9 +41,13 @@ mlir::Value getNarrow(mlir::Value value);
 /// loads what no instance writes, and its address says nothing of them.
 bool isShared(mlir::Operation &op, const StageContext &context);
 
-/// The first store of a result whose vectors are whole and side by side; null
-/// where there is none, or the schedule wants none past the caches.
-norm::StoreOp findStreamed(norm::PhaseOp phase, const StageContext &context);
+/// True for a phase over the lane dim alone.
+bool runsAlongLanes(norm::PhaseOp phase, const StageContext &context);
+
+/// The stores of results whose vectors are whole and side by side, those of the
+/// widest elements first; none where the schedule wants none past the caches.
+llvm::SmallVector<norm::StoreOp> findStreamed(norm::PhaseOp phase,
+                                              const StageContext &context);
 
 /// The condition under which a phase has an effect: the one without which every
 /// contribution is its identity, if it is known before the phase; or null.

@@ -59,8 +59,10 @@ static Reduced reduceByLn2(FloatBuilder &f, Value x) {
 }
 
 /// y * 2^n in two exact powers, so that a subnormal result is rounded once and
-/// 2^n itself need not be in range. n is taken from the low bits of `shifted`.
-static Value scaleByPowerOf2(FloatBuilder &f, Value y, Value shifted) {
+/// 2^n itself need not be in range. `shifted` has n in its low bits.
+static Value scaleByPowerOf2(FloatBuilder &f, Value y, Value n, Value shifted) {
+  if (Value scaled = f.scaleByHardware(y, n))
+    return scaled;
   Value magicBits = f.bits(f.constant(f.roundMagic()));
   // n + 2 bias is never negative, so a logical shift halves it.
   Value sum = f.addi(f.subi(f.bits(shifted), magicBits), 2 * f.bias());
@@ -80,7 +82,7 @@ Value expWithTail(FloatBuilder &f, Value x, Value tail) {
     r = f.add(r, tail);
   Value p = f.isF64() ? f.polynomial(r, kExpF64) : f.polynomial(r, kExpF32);
   Value y = f.add(f.madd(f.mul(r, r), p, r), 1.0);
-  return scaleByPowerOf2(f, y, shifted);
+  return scaleByPowerOf2(f, y, n, shifted);
 }
 
 Value expandExp(FloatBuilder &f, Value x) { return expWithTail(f, x, {}); }
@@ -89,9 +91,10 @@ Value expandExp2(FloatBuilder &f, Value x) {
   x = f.atMost(x, f.isF64() ? 1025.0 : 129.0);
   x = f.atLeast(x, f.isF64() ? -1076.0 : -151.0);
   Value shifted = f.add(x, f.roundMagic());
-  Value r = f.sub(x, f.sub(shifted, f.roundMagic()));
+  Value n = f.sub(shifted, f.roundMagic());
+  Value r = f.sub(x, n);
   Value p = f.isF64() ? f.polynomial(r, kExp2F64) : f.polynomial(r, kExp2F32);
-  return scaleByPowerOf2(f, f.madd(r, p, f.constant(1.0)), shifted);
+  return scaleByPowerOf2(f, f.madd(r, p, f.constant(1.0)), n, shifted);
 }
 
 // With e^r - 1 = r + r^2 p and s = 2^(n-1),

@@ -2,6 +2,9 @@
 
 #include "compiler/passes/math/FloatBuilder.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
 using namespace mlir;
 
 namespace normc {
@@ -34,6 +37,37 @@ Value ElementwiseBuilder::bitcast(Value x, Type element) {
     if (source.getIn().getType() == type)
       return source.getIn();
   return b.createOrFold<arith::BitcastOp>(type, x);
+}
+
+Value FloatBuilder::scaleByHardware(Value y, Value n) {
+  constexpr int64_t lanes = 16;
+  auto type = mlir::dyn_cast<mlir::VectorType>(y.getType());
+  if (!hasScale || !element.isF32() || !type || type.getRank() != 1)
+    return {};
+  auto scale = [&](Value y, Value n) -> Value {
+    constexpr int32_t asRoundingIsSet = 4;
+    Value all = mlir::arith::ConstantOp::create(b, b.getI16IntegerAttr(-1));
+    Value rounding = mlir::arith::ConstantOp::create(
+        b, b.getI32IntegerAttr(asRoundingIsSet));
+    return mlir::LLVM::CallIntrinsicOp::create(
+               b, y.getType(),
+               b.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
+               mlir::ValueRange{y, n, y, all, rounding})
+        .getResults();
+  };
+  if (type.getNumElements() == lanes)
+    return scale(y, n);
+  if (type.getNumElements() != 2 * lanes)
+    return {};
+  auto shuffle = [&](Value x, Value y, int64_t first, int64_t count) -> Value {
+    auto order = llvm::to_vector(llvm::seq<int64_t>(first, first + count));
+    return mlir::vector::ShuffleOp::create(b, x, y, order);
+  };
+  auto part = [&](Value whole, int64_t first) {
+    return shuffle(whole, whole, first, lanes);
+  };
+  return shuffle(scale(part(y, 0), part(n, 0)),
+                 scale(part(y, lanes), part(n, lanes)), 0, 2 * lanes);
 }
 
 Value FloatBuilder::polynomial(Value x, llvm::ArrayRef<double> c) {

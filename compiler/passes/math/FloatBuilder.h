@@ -51,6 +51,9 @@ public:
   Value minui(Value x, uint64_t y) {
     return create<mlir::arith::MinUIOp>(x, sameInt(x, y));
   }
+  Value maxui(Value x, uint64_t y) {
+    return create<mlir::arith::MaxUIOp>(x, sameInt(x, y));
+  }
   Value addi(Value x, uint64_t y) { return addi(x, sameInt(x, y)); }
   Value subi(Value x, uint64_t y) { return subi(x, sameInt(x, y)); }
   Value andi(Value x, uint64_t y) { return andi(x, sameInt(x, y)); }
@@ -141,6 +144,9 @@ public:
 
   mlir::FloatType element;
   bool hasFma;
+  /// Whether registers of 16 f32 are multiplied by powers of two (AVX-512's
+  /// VSCALEFPS).
+  bool hasScale = false;
 
   bool isF64() const { return element.isF64(); }
   unsigned width() const { return element.getIntOrFloatBitWidth(); }
@@ -193,6 +199,10 @@ public:
     Value limit = constant(low);
     return select(cmp(FPred::OLT, x, limit), limit, x);
   }
+
+  /// y 2^n, rounded once, for integers n; null without an instruction for it,
+  /// or where y is neither one register nor two.
+  Value scaleByHardware(Value y, Value n);
 
   /// c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule.
   Value polynomial(Value x, llvm::ArrayRef<double> c);

@@ -62,37 +62,49 @@ Value float8ToF32ThroughF16(ElementwiseBuilder &e, Value bits,
   return e.mul(e.extf(e.bitcast(half, f16), f32), e.floatConstant(f32, 256));
 }
 
-Value addRounding(ElementwiseBuilder &e, Value bits, unsigned shift,
-                  uint32_t less) {
+Value addRounding(ElementwiseBuilder &e, Value bits, unsigned shift) {
   Value odd = e.andi(e.shr(bits, shift), 1);
-  return e.addi(e.addi(bits, odd), (1u << (shift - 1)) - 1 - less);
+  return e.addi(e.addi(bits, odd), (1u << (shift - 1)) - 1);
 }
 
-// Below the smallest normal number the spacing is that of f32 at a power of two
-// far above it: an addition of that power rounds to it. The power's own bits
-// are above the format's.
+// C is 2^(23 - fraction) times the power of two below x, but no less than it is
+// for the smallest normal number: a sum C + x has as many places of x as the
+// format, subnormals included, rounded to the nearest, ties to even, as
+// additions are. It ends in n, x in units of its last place, and begins with
+// C's exponent. The pattern is n + ((that exponent, less a constant) <<
+// fraction): the sum shifted down and added to itself, where C itself ends in
+// the constant, negated and even.
 Value f32ToSmallFloat(ElementwiseBuilder &e, Value x,
                       const SmallFloat &format) {
   FloatType f32 = e.builder().getF32Type();
   unsigned shift = 23 - format.fraction;
-  uint32_t rebias = 127 - format.bias, infinity = format.infinityBits();
+  uint32_t rebias = 127 - format.bias;
+  uint32_t patterns = 2 * format.signBit();
+  uint32_t ending = -((rebias + shift + 1) << format.fraction) % patterns;
   Value bits = e.bits(x);
   Value magnitude = e.andi(bits, 0x7fffffff);
-  Value normal =
-      e.shr(addRounding(e, magnitude, shift, /*less=*/rebias << 23), shift);
-  // Patterns grow with the magnitude up to NaN's: what stands beyond the
-  // numbers is the limit, and right for NaN where there is no infinity.
-  normal = e.minui(normal, infinity);
-  double power = std::ldexp(1.0, 24 - int(format.bias + format.fraction));
-  Value subnormal =
-      e.bits(e.add(e.bitcast(magnitude, f32), e.floatConstant(f32, power)));
-  Value result = e.select(e.cmpi(IPred::ult, magnitude, (rebias + 1) << 23),
-                          subnormal, normal);
-  if (format.hasInfinity) {
-    Value nan = e.intConstant(32, infinity | 1u << (format.fraction - 1));
-    if (format.width == 16)
-      nan = e.ori(e.andi(e.shr(magnitude, shift), (1u << format.fraction) - 1),
-                  nan);
+  // Where the largest exponent begins, that is, infinity. Without one, patterns
+  // but the last are numbers, and what is beyond them becomes NaN as NaN does.
+  uint32_t top = (rebias + format.maxField()) << 23;
+  if (!format.hasInfinity) {
+    uint32_t last = (1u << format.fraction) - 1;
+    magnitude = e.minui(magnitude, top | last << shift);
+  } else if (format.width == 8) {
+    Value limit = e.bitcast(e.intConstant(32, top), f32);
+    Value size = e.bitcast(magnitude, f32);
+    size = e.select(e.cmp(ElementwiseBuilder::FPred::OLT, limit, size), limit,
+                    size);                             // A NaN stays,
+    magnitude = e.minui(e.bits(size), top | 0x400000); // and becomes quiet.
+  } else {
+    magnitude = e.minui(magnitude, top);
+  }
+  Value power = e.andi(e.maxui(magnitude, (rebias + 1) << 23), 0xff << 23);
+  power = e.addi(power, (shift << 23) + ending);
+  Value sum = e.bits(e.add(e.bitcast(power, f32), e.bitcast(magnitude, f32)));
+  Value result = e.addi(e.shr(sum, shift), sum);
+  if (format.width == 16) {
+    Value nan = e.ori(e.andi(e.shr(bits, shift), (1u << format.fraction) - 1),
+                      format.infinityBits() | 1u << (format.fraction - 1));
     result = e.select(e.isNaN(x), nan, result);
   }
   return e.ori(result,

@@ -55,10 +55,9 @@ mlir::Value f32ToSmallFloat(ElementwiseBuilder &e, mlir::Value x,
 
 /// bits + half of the place at `shift`, less one unless the place is odd: after
 /// a shift this is the nearest, ties to even. A carry runs on into the
-/// exponent, and from the largest number into infinity, as it should. `less`,
-/// an even number of places, is taken away in passing.
-mlir::Value addRounding(ElementwiseBuilder &e, mlir::Value bits, unsigned shift,
-                        uint32_t less = 0);
+/// exponent, and from the largest number into infinity, as it should.
+mlir::Value addRounding(ElementwiseBuilder &e, mlir::Value bits,
+                        unsigned shift);
 
 } // namespace normc
 

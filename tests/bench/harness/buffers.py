@@ -2,6 +2,7 @@
 
 import torch
 
+from . import fused
 from .cases import EPSILON
 
 TYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
@@ -113,3 +114,28 @@ class Buffers:
         if len(shape) == 4 and self.case.layout == "nhwc":
             return (shape[0], shape[2], shape[3], shape[1])
         return shape
+
+
+class FusedBuffers(Buffers):
+    """The tensors of a pattern, as bytes: normal numbers, or positive ones, in
+    what is read."""
+
+    def __init__(self, arena, case):
+        self.case, self.arena = case, arena
+        self.arguments = {a.name: a for a in fused.arguments(case.op, case.dtype, case.shape[0])}
+        self.tensors = {name: aligned(a.memory, torch.uint8) for name, a in self.arguments.items()}
+        source = torch.randn(1 << 20, generator=torch.Generator().manual_seed(2))
+        for name, argument in self.arguments.items():
+            tensor = self.tensors[name]
+            if argument.dtype not in TYPES:  # Results, a seed and an offset.
+                tensor.zero_()
+                continue
+            flat = tensor.view(TYPES[argument.dtype])
+            for start in range(0, flat.numel(), source.numel() - 1):
+                part = flat[start : start + source.numel()]
+                part.copy_(source[: part.numel()])
+            if name == "variance":
+                flat.abs_()
+
+    def spoil(self):
+        """Nothing is compared."""

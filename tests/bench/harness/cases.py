@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
+from . import fused as patterns
+
 MB = 1 << 20
 SIZES = {"f32": 4, "bf16": 2}
-GROUPS = ("rows", "cache", "backward", "channels", "few")
+GROUPS = ("rows", "cache", "backward", "channels", "few", "fused")
 # Beside the groups of cases: what normc-bench measures.
 MICRO = "compile"
 ROW_LENGTHS = (256, 768, 1024, 4096, 5120, 8192, 16384, 65536)
@@ -22,7 +24,8 @@ FLUSH_BELOW = 160 * MB
 @dataclass(frozen=True)
 class Case:
     """One kernel on one shape. `shape` is (rows, n), or (n, c, h, w) whatever
-    the layout is: "rows", "nchw" or "nhwc"."""
+    the layout is: "rows", "nchw" or "nhwc". Of the group "fused": (rows or
+    samples, n)."""
 
     group: str
     op: str
@@ -40,6 +43,8 @@ class Case:
 
     @property
     def elements(self):
+        if self.group == "fused":  # Of a plain norm that moves as much.
+            return self.bytes // (2 * SIZES[self.dtype])
         count = 1
         for extent in self.shape:
             count *= extent
@@ -57,6 +62,8 @@ class Case:
     @property
     def bytes(self):
         """Every operand read once and every result written once."""
+        if self.group == "fused":
+            return patterns.bytes_of(self.op, self.dtype, self.shape[0])
         size = SIZES[self.dtype]
         streams = 3 if self.is_backward else 2
         params = {"rms_norm": 1, "rms_norm_backward": 2, "layer_norm_backward": 3}.get(self.op, 2)
@@ -75,12 +82,14 @@ class Case:
 class Goal:
     """What must hold. `share` is of the streaming copy; `best` a ratio to the
     best rival, which is `below` where that rival is under 70% of the copy;
-    `torch` a ratio to eager PyTorch. None: nothing asked."""
+    `torch` a ratio to eager PyTorch; `plain` a ratio to the rate of a plain
+    RMSNorm of such rows. None: nothing asked."""
 
     share: float | None = None
     best: float | None = None
     below: float | None = None
     torch: float | None = None
+    plain: float | None = None
 
     def best_for(self, rival_share):
         return self.below if self.below and rival_share < 0.7 else self.best
@@ -96,6 +105,8 @@ def goal_of(case, threads):
         return Goal(share=0.75, best=1.4)
     if case.group == "few":
         return Goal(best=1.0)
+    if case.group == "fused":
+        return Goal(plain=0.91)  # 1.10 times the time of its bytes.
     share = 0.70
     if case.op == "batch_norm_inference":
         share = 0.88
@@ -115,7 +126,7 @@ class Plan:
     rounds: int = field(default=0)
 
     def cases(self):
-        makers = {"rows": rows, "cache": cache, "backward": backward, "channels": channels, "few": few}
+        makers = {"rows": rows, "cache": cache, "backward": backward, "channels": channels, "few": few, "fused": fused}
         found = [case for group in self.groups if group != MICRO for case in makers[group](self)]
         return [case for case in found if self.match in case.name]
 
@@ -166,3 +177,9 @@ def few(plan):
             for n in _of(plan, (4096, 8192, 262144), (4096, 262144)):
                 for count in _of(plan, (1, 8, 32), (1, 32)):
                     yield Case("few", op, dtype, (count, n), warm=True)
+
+
+def fused(plan):
+    for op, n in patterns.FUSED.items():
+        for dtype in _of(plan, tuple(SIZES), ("bf16",)):
+            yield Case("fused", op, dtype, (patterns.first_extent(op, dtype, plan.megabytes * MB), n))

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 
+from . import fused
 from .cases import EPSILON
 
 
@@ -90,7 +91,12 @@ def backward_text(case):
 
 def compile_artifact(normc, case, folder, target="native", any_batch=False):
     """The path of the case's artifact."""
-    text = backward_text(case) if case.is_backward else preset_text(normc, case, any_batch)
+    if case.group == "fused":
+        text = fused.text(case.op, case.dtype)
+    elif case.is_backward:
+        text = backward_text(case)
+    else:
+        text = preset_text(normc, case, any_batch)
     key = hashlib.sha256((target + text).encode()).hexdigest()[:16]
     path = folder / f"{case.op}-{key}.norm"
     command = [normc, "compile", "-", "--emit=artifact", f"--target={target}", "-o", str(path)]

@@ -3,7 +3,7 @@
 import ctypes
 from ctypes import POINTER, c_char_p, c_double, c_float, c_int, c_int32, c_int64, c_void_p
 
-DTYPES = {"bf16": 1, "f32": 2}
+DTYPES = {"f16": 0, "bf16": 1, "f32": 2, "f64": 3, "f8E4M3FN": 4, "f8E5M2": 5, "i8": 6, "i32": 7, "i64": 8}
 
 
 class Tensor(ctypes.Structure):
@@ -19,12 +19,13 @@ class Tensor(ctypes.Structure):
     ]
 
     @staticmethod
-    def contiguous(address, dtype, shape):
+    def of(address, dtype, shape, strides=None):
+        """Contiguous, unless there are strides."""
         tensor = Tensor(address, DTYPES[dtype], len(shape), 0)
         stride = 1
         for axis in reversed(range(len(shape))):
             tensor.shape[axis] = shape[axis]
-            tensor.strides[axis] = stride
+            tensor.strides[axis] = strides[axis] if strides else stride
             stride *= shape[axis]
         return tensor
 

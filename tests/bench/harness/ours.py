@@ -2,7 +2,8 @@
 
 import ctypes
 
-from .cases import EPSILON
+from .buffers import Buffers
+from .cases import EPSILON, Case
 from .kernels import compile_artifact
 from .native import Tensor
 
@@ -16,14 +17,13 @@ class Ours:
         self.library = context.library
         path = compile_artifact(context.normc, case, context.work)
         self.kernel, names = self.library.load(path)
-        dtypes = {"mean": "f32", "variance": "f32", "rstd": "f32"}
-        self.tensors = (Tensor * len(names))(
-            *(
-                Tensor.contiguous(buffers[name].data_ptr(), dtypes.get(name, case.dtype), buffers.memory_shape(name))
-                for name in names
-            )
-        )
+        self.tensors = (Tensor * len(names))(*(self.tensor(case, buffers, name) for name in names))
         self.buffers = buffers
+
+    @staticmethod
+    def tensor(case, buffers, name):
+        dtypes = {"mean": "f32", "variance": "f32", "rstd": "f32"}
+        return Tensor.of(buffers[name].data_ptr(), dtypes.get(name, case.dtype), buffers.memory_shape(name))
 
     def time(self, repeats):
         dll = self.library.dll
@@ -40,6 +40,34 @@ class Ours:
 
     def close(self):
         self.library.dll.normc_free(self.kernel)
+
+
+class Fused(Ours):
+    """A pattern's kernel. The numerics tests say that it is right."""
+
+    @staticmethod
+    def tensor(case, buffers, name):
+        argument = buffers.arguments[name]
+        return Tensor.of(buffers[name].data_ptr(), argument.dtype, argument.shape, argument.strides)
+
+    def result(self):
+        self.time(1)
+        return None
+
+
+class Plain(Ours):
+    """RMSNorm of rows as long, which moves as many bytes as the case."""
+
+    name = "plain"
+
+    def __init__(self, context, case, buffers):
+        n = case.shape[1]
+        rows = Case("rows", "rms_norm", case.dtype, (case.elements // n, n))
+        super().__init__(context, rows, Buffers(buffers.arena, rows))
+
+    def result(self):
+        self.time(1)
+        return None
 
 
 class Copy:

@@ -11,8 +11,9 @@ TITLES = {
     "backward": "Large rows, backward, with the parameters' gradients",
     "channels": "Norms of images",
     "few": "Few rows, warm",
+    "fused": "Norms with their neighbours, as one kernel",
 }
-OWN = ("copy", "normc", "intrinsics")
+OWN = ("copy", "normc", "plain", "intrinsics")
 
 
 class Line:
@@ -47,6 +48,8 @@ class Line:
             yield goal.best_for(self.best["share"] if self.best else 0), self.ratio(self.best)
         if goal.torch:
             yield goal.torch, self.ratio(self.figures.get("PyTorch"))
+        if goal.plain:
+            yield goal.plain, self.ratio(self.figures.get("plain"))
 
     def holds(self):
         if not self.figures:
@@ -119,7 +122,7 @@ def row_of(line):
     shape = "x".join(map(str, case.shape)) + ("" if case.layout == "rows" else " " + case.layout.upper())
     start = [case.op, case.dtype, shape, "warm" if case.warm else "cold", str(record["threads"])]
     if not line.figures:
-        return start + ["-"] * 9 + ["**no**: " + record["error"].replace("|", "/").splitlines()[0]]
+        return start + ["-"] * 10 + ["**no**: " + record["error"].replace("|", "/").splitlines()[0]]
     goal, best = line.goal, line.best
     asked = goal.best_for(best["share"] if best else 0)
     verdict = {True: "yes", False: "**no**", None: "no rival"}[line.holds()]
@@ -131,6 +134,7 @@ def row_of(line):
         f"{line.ours['gb_s']:.1f}",
         microseconds(line.ours),
         percent(line.ours["share"]) + (f" (≥ {percent(goal.share)})" if goal.share else ""),
+        times(line.ratio(line.figures.get("plain"))) + (f" (≥ {goal.plain:g})" if goal.plain else ""),
         f"{line.best_name} {rate(best)}" if best else "-",
         times(line.ratio(best)) + (f" (≥ {asked:g})" if asked else ""),
         times(torch) + (f" (≥ {goal.torch:g})" if goal.torch else ""),
@@ -140,7 +144,7 @@ def row_of(line):
 
 
 HEADER = (
-    "kernel", "type", "shape", "caches", "threads", "cores ns", "copy GB/s", "normc GB/s", "normc µs", "share of the copy",
+    "kernel", "type", "shape", "caches", "threads", "cores ns", "copy GB/s", "normc GB/s", "normc µs", "share of the copy", "× plain",
     "best rival GB/s", "× best rival", "× PyTorch", "× intrinsics", "holds",
 )
 

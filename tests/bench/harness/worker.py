@@ -18,10 +18,10 @@ if JOB:  # Before any library counts the processors.
 import torch  # noqa: E402
 
 from . import measure  # noqa: E402
-from .buffers import Arena, Buffers  # noqa: E402
+from .buffers import Arena, Buffers, FusedBuffers  # noqa: E402
 from .cases import Case  # noqa: E402
 from .native import Library  # noqa: E402
-from .ours import Control, Copy, Ours  # noqa: E402
+from .ours import Control, Copy, Fused, Ours, Plain  # noqa: E402
 
 
 @dataclass
@@ -82,7 +82,7 @@ def check(contestant, expected, buffers, case):
 
 def line_up(context, case, buffers, makers):
     """The contestants of a case, and why others are absent."""
-    ours = Ours(context, case, buffers)
+    ours = (Fused if case.group == "fused" else Ours)(context, case, buffers)
     expected = check(ours, None, buffers, case)
     contestants, absent = [Copy(context, case, buffers), ours], {}
     for maker in makers:
@@ -101,7 +101,10 @@ def line_up(context, case, buffers, makers):
 
 
 def run_case(context, case, arena, makers, effort, processors):
-    buffers = Buffers(arena, case)
+    if case.group == "fused":
+        makers, buffers = [Plain], FusedBuffers(arena, case)
+    else:
+        buffers = Buffers(arena, case)
     contestants, absent = line_up(context, case, buffers, makers)
     record = {"absent": absent}
     if effort.rounds:

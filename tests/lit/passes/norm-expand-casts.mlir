@@ -115,13 +115,19 @@ func.func @left_alone(%x: vector<4xf32>, %y: vector<[4]xf32>, %z: f32)
   return %a, %b, %c : vector<4xf64>, vector<[4]xbf16>, f8E4M3FNUZ
 }
 
-// Beyond the numbers stands infinity, 124, and NaN by a select of its own; the
-// power of two that subnormals are rounded by is 2^7.
+// From 2^16 on is infinity; a NaN becomes 1.5 times that. What is added to the
+// smallest normal number's power of two rounds to 2 places, and ends in the
+// negated constant, 232.
 // CHECK-LABEL: func.func @f32_to_f8E5M2
 func.func @f32_to_f8E5M2(%x: vector<16xf32>) -> vector<16xf8E5M2> {
-  // CHECK-DAG: arith.constant dense<1.280000e+02> : vector<16xf32>
-  // CHECK-DAG: arith.constant dense<124> : vector<16xi32>
-  // CHECK: arith.cmpf uno
+  // CHECK: %[[LIMIT:.*]] = arith.cmpf olt
+  // CHECK: arith.select %[[LIMIT]]
+  // CHECK: %[[NAN:.*]] = arith.constant dense<1203765248> : vector<16xi32>
+  // CHECK-NEXT: arith.minui %{{.*}}, %[[NAN]] : vector<16xi32>
+  // CHECK: %[[LEAST:.*]] = arith.constant dense<947912704> : vector<16xi32>
+  // CHECK-NEXT: arith.maxui %{{.*}}, %[[LEAST]] : vector<16xi32>
+  // CHECK: arith.constant dense<176161000> : vector<16xi32>
+  // CHECK: arith.addf
   // CHECK-NOT: arith.truncf
   // CHECK: arith.trunci %{{.*}} : vector<16xi32> to vector<16xi8>
   // CHECK-NEXT: arith.bitcast %{{.*}} : vector<16xi8> to vector<16xf8E5M2>
@@ -129,10 +135,11 @@ func.func @f32_to_f8E5M2(%x: vector<16xf32>) -> vector<16xf8E5M2> {
   return %y : vector<16xf8E5M2>
 }
 
-// f8E4M3FN has NaN, 127, for both: the limit is enough.
+// f8E4M3FN has NaN where 480 would be, for what is beyond its numbers and for NaN:
+// the limit is enough.
 // CHECK-LABEL: func.func @f32_to_f8E4M3FN
 func.func @f32_to_f8E4M3FN(%x: vector<16xf32>) -> vector<16xf8E4M3FN> {
-  // CHECK: %[[NAN:.*]] = arith.constant dense<127> : vector<16xi32>
+  // CHECK: %[[NAN:.*]] = arith.constant dense<1139802112> : vector<16xi32>
   // CHECK-NEXT: arith.minui %{{.*}}, %[[NAN]] : vector<16xi32>
   // CHECK-NOT: arith.cmpf
   // CHECK: return

@@ -1,5 +1,16 @@
 // RUN: norm-opt %s --norm-expand-math | FileCheck %s --check-prefixes=CHECK,FMA
 // RUN: norm-opt %s --norm-expand-math=has-fma=false | FileCheck %s --check-prefixes=CHECK,NOFMA
+// RUN: norm-opt %s --norm-expand-math=has-scale | FileCheck %s --check-prefix=SCALE
+
+// A vector of two registers is scaled by halves, which need no shifts.
+// SCALE-LABEL: func.func @two_registers
+// SCALE-NOT: arith.shli
+// SCALE-COUNT-2: llvm.x86.avx512.mask.scalef.ps.512
+// SCALE: return
+func.func @two_registers(%x: vector<32xf32>) -> vector<32xf32> {
+  %y = math.exp %x : vector<32xf32>
+  return %y : vector<32xf32>
+}
 
 // CHECK-LABEL: func.func @exp
 // CHECK-SAME: (%[[X:.*]]: vector<8xf32>)

@@ -239,6 +239,36 @@ norm.program @prefix inputs(%x "x" : !norm.view<?x64xf32>) outputs(%m "m" : !nor
 
 // -----
 
+// Both results of a phase go past the caches: rows begin where %h, of the wider
+// elements, has whole vectors, and %y goes there where it has them in the same
+// places.
+// CHECK-LABEL: func.func @two_results_stage0(
+// CHECK: %[[LARGE:.*]] = arith.cmpi uge
+// CHECK: %[[SAME:.*]] = arith.cmpi eq
+// CHECK: %[[BOTH:.*]] = arith.andi %{{.*}}, %[[SAME]]
+// CHECK: %[[ALSO:.*]] = arith.andi %[[BOTH]], %[[LARGE]]
+// CHECK: scf.if %[[ALSO]] {
+// CHECK: llvm.arithmetic.fence
+// CHECK-NEXT: llvm.store {{.*}} {alignment = 16 : i64, nontemporal} : vector<4xf32>
+// CHECK: scf.if %[[LARGE]] {
+// CHECK-NEXT: llvm.store {{.*}} {alignment = 64 : i64, nontemporal} : vector<16xf32>
+norm.program @two_results inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" : !norm.view<?x256xi8>, %h "h" : !norm.view<?x256xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x256xf32>
+  norm.stage dims(i = %n, j = 256)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 16, stream = 1048576> {
+    norm.instance {
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x256xf32>
+        %q = arith.fptosi %e : f32 to i8
+        norm.store %q, %y by [[i], [j]] : !norm.view<?x256xi8>
+        norm.store %e, %h by [[i], [j]] : !norm.view<?x256xf32>
+      }
+    }
+  }
+}
+
+// -----
+
 // Two rows are written while the next two are read: sums that are under way and
 // what a row leaves for its last phase wait in memory, 4 rows of each. %g is
 // loaded once for both rows. Where there are not two and two, rows come one after

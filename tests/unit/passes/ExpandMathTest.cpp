@@ -74,11 +74,12 @@ template <typename T, typename Exact> double ulpError(T got, Exact exact) {
 }
 
 PassJit mathJit(const std::string &body, const char *element, int lanes,
-                bool hasFma) {
+                bool hasFma, bool hasScale = false) {
   return PassJit(body, element, element, lanes, hasFma,
                  [&](mlir::PassManager &passes) {
                    ExpandMathOptions options;
                    options.hasFma = hasFma;
+                   options.hasScale = hasScale;
                    passes.addPass(createExpandMath(options));
                  });
 }
@@ -151,6 +152,25 @@ TEST_P(ExpandMath, F64) {
 
 INSTANTIATE_TEST_SUITE_P(All, ExpandMath, testing::ValuesIn(kFunctions),
                          [](const auto &info) { return info.param.name; });
+
+// One instruction in place of two products by powers of two: the same bits.
+TEST(ExpandMathScale, F32) {
+  if (!hostHas("avx512f"))
+    GTEST_SKIP() << "the processor has no AVX-512";
+  auto values = f32Patterns(257);
+  for (const char *name : {"exp", "exp2", "erf"}) {
+    std::string body = std::string("%y = math.") + name + " %a : IN";
+    PassJit general = mathJit(body, "f32", kLanes, true);
+    PassJit scaled = mathJit(body, "f32", kLanes, true, true);
+    ASSERT_TRUE(general.function && scaled.function);
+    auto expected = run<float>(general, values);
+    auto got = run<float>(scaled, values);
+    for (size_t i = 0; i < values.size(); ++i)
+      ASSERT_EQ(std::bit_cast<uint32_t>(got[i]),
+                std::bit_cast<uint32_t>(expected[i]))
+          << name << " of " << std::hexfloat << values[i];
+  }
+}
 
 template <typename T> void checkPow(double bound) {
   std::mt19937_64 random(3);

@@ -1,0 +1,236 @@
+//===- RowSections.cpp - which stages go by rows, and parts of a row ------===//
+
+#include "compiler/lowering/cpu/RowPipeline.h"
+
+#include "compiler/lowering/shared/ElementTypes.h"
+#include "compiler/lowering/shared/PhaseTraits.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+//===----------------------------------------------------------------------===//
+// Which stages
+//===----------------------------------------------------------------------===//
+
+/// An op that any section can emit for itself.
+static bool isRepeated(Operation *op) {
+  return op->hasTrait<OpTrait::ConstantLike>() || isa<IndexOp, ExtentOp>(op);
+}
+
+/// The phase that reads what the instance is about.
+static PhaseOp findFirst(InstanceOp instance, PhaseOp last,
+                         const StageContext &context) {
+  for (auto phase : instance.getBlock()->getOps<PhaseOp>()) {
+    if (phase == last)
+      return {};
+    if (runsAlongLanes(phase, context) && !findGuard(phase) &&
+        !findPrefix(phase, context) && phase.getNumResults() > 0)
+      return phase;
+  }
+  return {};
+}
+
+static PhaseOp findLast(InstanceOp instance) {
+  PhaseOp last;
+  for (auto phase : instance.getBlock()->getOps<PhaseOp>())
+    last = phase;
+  return last;
+}
+
+/// True if a whole vector streams in every row or in none: rows are multiples
+/// of a vector apart.
+static bool rowsAreAligned(StoreOp store, const StageContext &context) {
+  const LoweredView &view = context.views.view(store.getView());
+  int64_t vector = context.width * bytesOf(view.elementType);
+  return llvm::all_of(ValueRange(view.strides).drop_back(), [&](Value stride) {
+    std::optional<int64_t> known = constantOf(stride);
+    return known && *known * bytesOf(view.elementType) % vector == 0;
+  });
+}
+
+bool RowPipeline::isPossible(StageOp stage, const StageContext &context) {
+  ScheduleAttr schedule = stage.getSchedule();
+  if (schedule.getRows() <= 1 || context.lane < 0 ||
+      schedule.getParallel().contains(schedule.getLanes().getNames()[0]))
+    return false;
+  InstanceOp instance = stage.getInstance();
+  PhaseOp last = findLast(instance);
+  if (!last || last.getNumResults() > 0 || !runsAlongLanes(last, context))
+    return false;
+  SmallVector<StoreOp> streamed = findStreamed(last, context);
+  if (streamed.empty() ||
+      !llvm::all_of(
+          streamed,
+          [&](StoreOp store) { return rowsAreAligned(store, context); }) ||
+      !findFirst(instance, last, context))
+    return false;
+  // What waits between sections has a place in memory. (Sums over rows keep
+  // their order: each is added to in one section, which takes row after row.)
+  for (Operation &op : *instance.getBlock()) {
+    if (&op == last)
+      return true;
+    for (Type type : op.getResultTypes())
+      if (!isRepeated(&op) && !type.isIntOrFloat())
+        return false;
+  }
+  return true;
+}
+
+RowPipeline::RowPipeline(StageOp stage, const StageContext &context,
+                         ImplicitLocOpBuilder &b, PhaseEmitter &emitter,
+                         const Instances &instances, const IRMapping &outside,
+                         Value chunk)
+    : stage(stage), context(context), b(b), emitter(emitter),
+      instances(instances), outside(outside), chunk(chunk),
+      last(findLast(stage.getInstance())),
+      first(findFirst(stage.getInstance(), last, context)),
+      rows(stage.getSchedule().getRows()) {
+  for (Operation &op : *stage.getInstance().getBlock()) {
+    if (op.isBeforeInBlock(first))
+      prepared.push_back(&op);
+    else if (op.isBeforeInBlock(last))
+      reduced.push_back(&op);
+    else
+      written.push_back(&op);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// What is kept per row
+//===----------------------------------------------------------------------===//
+
+Position RowPipeline::locate(Value number) {
+  Position position = instances.locate(b, number);
+  if (StringAttr dim = stage.getChunkDimAttr())
+    position.coordinates[context.space().indexOf(dim)] = chunk;
+  return position;
+}
+
+/// Whether results go past the caches, as the whole of them decides.
+void RowPipeline::setStreaming(Position &position) const {
+  position.streamed = streamed;
+}
+
+/// Rows of two blocks are in flight at once.
+RowPipeline::Slots RowPipeline::allocate(Type type) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(entry);
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  constexpr unsigned alignment = 64; // Of the widest vector.
+  return {
+      LLVM::AllocaOp::create(b, pointer, type, makeI64(b, 2 * rows), alignment),
+      type};
+}
+
+Value RowPipeline::slotAddress(const Slots &slots, Value number) {
+  Value index =
+      arith::AndIOp::create(b, b.createOrFold<arith::SubIOp>(number, begin),
+                            makeI64(b, 2 * rows - 1));
+  return LLVM::GEPOp::create(b, slots.base.getType(), slots.type, slots.base,
+                             ArrayRef<LLVM::GEPArg>{index},
+                             LLVM::GEPNoWrapFlags::inbounds);
+}
+
+RowPipeline::Slots &RowPipeline::slotsOf(Value value) {
+  auto [found, isNew] = kept.try_emplace(value);
+  if (isNew)
+    found->second = allocate(getStorageType(value.getType()));
+  return found->second;
+}
+
+/// What `ops` need from the chunk, and from other sections for one row.
+IRMapping RowPipeline::valuesFor(ArrayRef<Operation *> ops, Value number) {
+  IRMapping values = outside;
+  Position position = locate(number);
+  auto provide = [&](Value value) {
+    Operation *def = value.getDefiningOp();
+    if (!def || def->getParentOp() != stage.getInstance() ||
+        llvm::is_contained(ops, def) || values.contains(value))
+      return;
+    if (isRepeated(def)) {
+      emitter.emitOp(*def, position, values);
+      return;
+    }
+    const Slots &slots = slotsOf(value);
+    values.map(value, bitcastTo(b,
+                                LLVM::LoadOp::create(
+                                    b, slots.type, slotAddress(slots, number)),
+                                value.getType()));
+  };
+  for (Operation *op : ops)
+    op->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        provide(operand);
+    });
+  return values;
+}
+
+/// Keeps what `ops` computed and other sections use.
+void RowPipeline::keep(ArrayRef<Operation *> ops, IRMapping &values,
+                       Value number) {
+  for (Operation *op : ops)
+    for (Value result : op->getResults()) {
+      bool isUsed = llvm::any_of(result.getUsers(), [&](Operation *user) {
+        return !llvm::is_contained(
+            ops, stage.getInstance().getBlock()->findAncestorOpInBlock(*user));
+      });
+      if (!isUsed || isRepeated(op))
+        continue;
+      const Slots &slots = slotsOf(result);
+      LLVM::StoreOp::create(b, bitcastTo(b, values.lookup(result), slots.type),
+                            slotAddress(slots, number));
+    }
+}
+
+RowPipeline::Values RowPipeline::loadCarries(Value number) {
+  Values values;
+  for (const Slots &slots : carried)
+    values.push_back(
+        LLVM::LoadOp::create(b, slots.type, slotAddress(slots, number)));
+  return values;
+}
+
+void RowPipeline::storeCarries(ValueRange values, Value number) {
+  if (carried.empty())
+    for (Type type : values.getTypes())
+      carried.push_back(allocate(type));
+  for (auto [slots, value] : llvm::zip_equal(carried, values))
+    LLVM::StoreOp::create(b, value, slotAddress(slots, number));
+}
+
+//===----------------------------------------------------------------------===//
+// Sections of one row
+//===----------------------------------------------------------------------===//
+
+void RowPipeline::prepare(Value number) {
+  IRMapping values = valuesFor(prepared, number);
+  Position position = locate(number);
+  for (Operation *op : prepared)
+    emitter.emitOp(*op, position, values);
+  keep(prepared, values, number);
+  storeCarries(emitter.initial(emitter.begin(first, position, values)), number);
+}
+
+void RowPipeline::reduce(Value number, Value done) {
+  IRMapping values = valuesFor(reduced, number);
+  Position position = locate(number);
+  PhaseLoops loops = emitter.begin(first, position, values);
+  emitter.finish(loops, position,
+                 emitter.emitRest(loops, position, done, loadCarries(number)));
+  for (Operation *op : ArrayRef(reduced).drop_front())
+    emitter.emitOp(*op, position, values);
+  keep(reduced, values, number);
+}
+
+void RowPipeline::write(Value number, Value done) {
+  IRMapping values = valuesFor(written, number);
+  Position position = locate(number);
+  PhaseLoops loops = emitter.begin(last, position, values);
+  emitter.emitRest(loops, emitter.chooseStreaming(loops, position), done, {});
+  for (Operation *op : ArrayRef(written).drop_front())
+    emitter.emitOp(*op, position, values);
+}
