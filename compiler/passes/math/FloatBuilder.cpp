@@ -36,6 +36,14 @@ Value ElementwiseBuilder::bitcast(Value x, Type element) {
   return b.createOrFold<arith::BitcastOp>(type, x);
 }
 
+Value ElementwiseBuilder::copysign(Value magnitude, Value sign) {
+  Type type = magnitude.getType();
+  unsigned width = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
+  uint64_t mask = uint64_t(1) << (width - 1);
+  Value size = andi(bits(magnitude), mask - 1);
+  return bitcast(ori(size, andi(bits(sign), mask)), getElementTypeOrSelf(type));
+}
+
 Value FloatBuilder::polynomial(Value x, llvm::ArrayRef<double> c) {
   Value sum = constant(c.back());
   for (double coefficient : llvm::reverse(c.drop_back()))
