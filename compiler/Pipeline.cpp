@@ -73,6 +73,7 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
              createNormExpandMoments({.shifted = !isGpu}));
          pm.addNestedPass<func::FuncOp>(createCSEPass());
          pm.addNestedPass<func::FuncOp>(createNormHoist());
+         pm.addNestedPass<func::FuncOp>(createNormTruths());
          pm.addNestedPass<func::FuncOp>(createNormSchedule(schedule));
        }},
       {Emit::Phases, [](OpPassManager &pm) { pm.addPass(createNormPhases()); }},

@@ -182,6 +182,19 @@ static bool agreeWhereDivisible(
                       });
 }
 
+/// `expression`, or the one word in it where it is that word, such as w / 5 * 5
+/// of a w that 5 divides.
+static SizeExpr simplify(const SizeExpr &expression, size_t numWords) {
+  SmallVector<int64_t> words;
+  for (const SizeExpr::Step &step : expression.steps)
+    if (step.op == SizeExpr::Op::Word)
+      words.push_back(step.operand);
+  if (words.size() != 1)
+    return expression;
+  SizeExpr word = SizeExpr::word(words.front());
+  return agreeWhereDivisible(expression, word, numWords) ? word : expression;
+}
+
 /// An axis that a stage visits has the extent that the stage's dims say.
 Status FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
   auto argument = dyn_cast<BlockArgument>(view);
@@ -250,12 +263,14 @@ Status FactCollector::checkScratch() {
             words[word] = *value;
         }
   };
-  for (const ScratchExtent &extent : scratchExtents)
-    if (!agreeWhereDivisible(extent.own, extent.expected, layout.words().size(),
-                             lawful) &&
-        !addExtentFact(extent.own, extent.expected) &&
-        !addExtentFact(extent.expected, extent.own))
+  size_t numWords = layout.words().size();
+  for (const ScratchExtent &extent : scratchExtents) {
+    SizeExpr own = simplify(extent.own, numWords),
+             expected = simplify(extent.expected, numWords);
+    if (!agreeWhereDivisible(own, expected, numWords, lawful) &&
+        !addExtentFact(own, expected) && !addExtentFact(expected, own))
       return extent.error;
+  }
   return {};
 }
 

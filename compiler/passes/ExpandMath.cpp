@@ -41,15 +41,18 @@ static bool isExpandable(Type type) {
 bool ExpandMath::isKept(Operation *op) {
   if (isa<math::FmaOp>(op))
     return hasFma;
-  return isa<math::AbsFOp, math::CeilOp, math::CopySignOp, math::FloorOp,
-             math::IsFiniteOp, math::IsNaNOp, math::RoundEvenOp, math::RoundOp,
-             math::SqrtOp, math::TruncOp>(op);
+  if (isa<math::CopySignOp>(op))
+    return !isExpandable(op->getResult(0).getType());
+  return isa<math::AbsFOp, math::CeilOp, math::FloorOp, math::IsFiniteOp,
+             math::IsNaNOp, math::RoundEvenOp, math::RoundOp, math::SqrtOp,
+             math::TruncOp>(op);
 }
 
 /// The expansion of `op` at the place of `f`.
 static Value expand(FloatBuilder &f, Operation *op) {
   auto arg = [&](unsigned i) { return op->getOperand(i); };
   return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case<math::CopySignOp>([&](auto) { return f.copysign(arg(0), arg(1)); })
       .Case<math::ErfOp>([&](auto) { return expandErf(f, arg(0)); })
       .Case<math::ExpOp>([&](auto) { return expandExp(f, arg(0)); })
       .Case<math::Exp2Op>([&](auto) { return expandExp2(f, arg(0)); })
@@ -64,9 +67,9 @@ static Value expand(FloatBuilder &f, Operation *op) {
 }
 
 LogicalResult ExpandMath::replace(Operation *op) {
-  if (!isa<math::ErfOp, math::ExpOp, math::Exp2Op, math::ExpM1Op, math::FmaOp,
-           math::LogOp, math::Log1pOp, math::PowFOp, math::RsqrtOp,
-           math::TanhOp>(op))
+  if (!isa<math::CopySignOp, math::ErfOp, math::ExpOp, math::Exp2Op,
+           math::ExpM1Op, math::FmaOp, math::LogOp, math::Log1pOp, math::PowFOp,
+           math::RsqrtOp, math::TanhOp>(op))
     return op->emitError("no vector expansion of ")
            << op->getName()
            << "; expected one of math.erf, math.exp, math.exp2, math.expm1, "

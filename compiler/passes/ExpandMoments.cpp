@@ -115,8 +115,7 @@ static Value buildCentred(ImplicitLocOpBuilder &b, MomentsOp moments,
   } else {
     average = buildReduce(b, moments, square);
   }
-  return arith::SubFOp::create(
-      b, average, arith::MulFOp::create(b, mean.delta, mean.delta));
+  return buildVariance(b, average, mean.delta);
 }
 
 /// The variance from distances to a pivot, which no pass has to come before:

@@ -113,7 +113,10 @@ def ExpandMath : Pass<"norm-expand-math"> {
     and not zero it is off by at most 2^-1072. Without fma the polynomials are
     multiplications and additions, not emulated fma.
 
-    `math.sqrt`, `absf`, `copysign`, `ceil`, `floor`, `round`, `roundeven`,
+    `math.copysign` of f32 and f64 becomes integer code, since LLVM 22 may call a
+    function where a sign has come from f64 and the result goes to f16.
+
+    `math.sqrt`, `absf`, `ceil`, `floor`, `round`, `roundeven`,
     `trunc`, `isfinite` and `isnan` stay: they are short inline code on every
     target. Any other math operation on floats is an error.
   }];

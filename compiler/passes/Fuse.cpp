@@ -46,7 +46,8 @@ public:
 
 private:
   bool step();
-  SmallVector<Neighbours> listNeighbours();
+  SmallVector<Neighbours> listNeighbours(bool areProducers);
+  bool step(ArrayRef<Neighbours> pairs);
   std::string tryMerge(Neighbours pair);
   std::string judge(Neighbours pair, KernelOp merged);
   const KernelCost &costOf(KernelOp kernel);
@@ -100,20 +101,19 @@ static bool shareWhole(KernelOp first, KernelOp second) {
   return false;
 }
 
-/// Producers and consumers first: what they drop is most.
-SmallVector<Neighbours> Fuser::listNeighbours() {
-  SmallVector<Neighbours> pairs, siblings;
+/// Producers and their consumers, or siblings.
+SmallVector<Neighbours> Fuser::listNeighbours(bool areProducers) {
+  SmallVector<Neighbours> pairs;
   SmallVector<KernelOp> kernels(block.getOps<KernelOp>());
   for (auto [i, second] : llvm::enumerate(kernels))
     for (KernelOp first : ArrayRef(kernels).take_front(i)) {
       bool isDirect =
           llvm::is_contained(first->getUsers(), second.getOperation());
-      if (isDirect)
-        pairs.push_back({first, second, true});
-      else if (shareWhole(first, second) && !reachesIndirectly(first, second))
-        siblings.push_back({first, second, false});
+      if (isDirect == areProducers &&
+          (isDirect ||
+           (shareWhole(first, second) && !reachesIndirectly(first, second))))
+        pairs.push_back({first, second, isDirect});
     }
-  llvm::append_range(pairs, siblings);
   return pairs;
 }
 
@@ -199,8 +199,8 @@ std::string Fuser::tryMerge(Neighbours pair) {
   return "";
 }
 
-bool Fuser::step() {
-  for (const Neighbours &pair : listNeighbours()) {
+bool Fuser::step(ArrayRef<Neighbours> pairs) {
+  for (const Neighbours &pair : pairs) {
     std::pair<Operation *, Operation *> key{pair.first, pair.second};
     if (refused.contains(key))
       continue;
@@ -217,13 +217,21 @@ bool Fuser::step() {
   return false;
 }
 
+/// Producers and consumers first: what they drop is most.
+bool Fuser::step() {
+  return step(listNeighbours(/*areProducers=*/true)) ||
+         step(listNeighbours(/*areProducers=*/false));
+}
+
 void Fuser::run() {
   while (step()) {
   }
 }
 
 void Fuser::remark() {
-  for (Neighbours pair : listNeighbours()) {
+  SmallVector<Neighbours> pairs = listNeighbours(/*areProducers=*/true);
+  llvm::append_range(pairs, listNeighbours(/*areProducers=*/false));
+  for (Neighbours pair : pairs) {
     std::string reason = refused.lookup({pair.first, pair.second});
     if (reason.empty())
       reason = "expected nothing between the two, but another kernel reads of "

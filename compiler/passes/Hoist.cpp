@@ -1,6 +1,7 @@
 //===- Hoist.cpp - norm-hoist ---------------------------------------------===//
 
 #include "compiler/analysis/KernelStructure.h"
+#include "compiler/lowering/shared/ElementTypes.h"
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/norm/KernelParts.h"
 #include "dialects/norm/Norm.h"
@@ -61,11 +62,15 @@ bool Hoister::isCostly(Operation &op) const {
 
 /// A costly value of a narrow space that something wider uses, and that a loop
 /// over that would compute again. (What doesn't vary along the innermost loop
-/// is computed outside of it.)
+/// is computed outside of it.) It must be something that memory holds;
+/// norm-truths sees to truths.
 bool Hoister::isFrontier(Value value) const {
   DimSet space = spaces.of(value);
   if (!costly.contains(value) || innermost.empty() ||
       !space.contains(innermost))
+    return false;
+  Type type = value.getType();
+  if (!toDType(type) && !type.isInteger(1))
     return false;
   return llvm::any_of(value.getUses(), [&](OpOperand &use) {
     DimSet wider;
@@ -81,12 +86,16 @@ bool Hoister::isFrontier(Value value) const {
 }
 
 /// A kernel over the space of `values` that yields them; this one then reads
-/// them. False, and nothing changed, where no operand tells an extent.
+/// them. False, and nothing changed, where no operand tells an extent, or where
+/// the values depend on that of another dim.
 bool Hoister::hoist(ArrayRef<Value> values) {
   SpaceAttr all = kernel.getDims();
   DimSet space = spaces.of(values.front());
   llvm::SetVector<Operation *> slice =
       sliceOf(*kernel.getBody().begin(), values);
+  for (StringAttr name : namedDims(slice.getArrayRef()))
+    if (!space.contains(unsigned(all.indexOf(name))))
+      return false;
   Block &body = kernel.getBody().front();
   SmallVector<unsigned> inputs;
   DimSet known;

@@ -159,7 +159,8 @@ def NormSplitReductions : Pass<"norm-split-reductions", "::mlir::func::FuncOp"> 
     having as many points), and leaves of the kernel what is the same for a
     whole group, as one kernel, and elementwise code, as the last. Rows of known
     extent are cut by a divisor. Channels of a group that nothing tells apart
-    become one dim.
+    become one dim. Groups that lie in whole cache lines and stay in the
+    second-level cache are left whole: memory is then read once.
 
     Before:
 

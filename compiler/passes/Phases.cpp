@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 
 namespace normc {
 #define GEN_PASS_DEF_NORMPHASES
@@ -106,21 +107,38 @@ struct NormPhases : normc::impl::NormPhasesBase<NormPhases> {
 
 } // namespace
 
+/// An operation that is no kernel, or null: what uses a tensor.empty and not
+/// the empty tensor itself, where there is such a one.
+static Operation *findOther(Block &block) {
+  Operation *other = nullptr;
+  for (Operation &op : block) {
+    bool isScalarConstant = isa<arith::ConstantOp>(op) &&
+                            !isa<ShapedType>(op.getResult(0).getType());
+    if (isa<KernelOp, func::ReturnOp>(op) || isScalarConstant)
+      continue;
+    if (!isa<tensor::EmptyOp>(op))
+      return &op;
+    other = &op;
+  }
+  return other;
+}
+
 /// The function holds kernels, constants that they take, and a return of their
 /// results.
 LogicalResult NormPhases::checkBody(func::FuncOp func) {
   if (!func.getBody().hasOneBlock())
     return func.emitError("expected a function with one block, but got ")
            << func.getBody().getBlocks().size();
+  for (auto [i, type] : llvm::enumerate(func.getResultTypes()))
+    if (!isa<RankedTensorType>(type))
+      return func.emitError("expected result ")
+             << i << " to be a ranked tensor, but got " << type;
+  if (Operation *other = findOther(func.getBody().front()))
+    return other->emitError()
+           << "expected kernels and scalar constants in the function, but got "
+           << other->getName()
+           << ", which no pass before norm-phases turned into a kernel";
   for (Operation &op : func.getBody().front()) {
-    bool isScalarConstant = isa<arith::ConstantOp>(op) &&
-                            !isa<ShapedType>(op.getResult(0).getType());
-    if (!isa<KernelOp, func::ReturnOp>(op) && !isScalarConstant)
-      return op.emitError()
-             << "expected kernels and scalar constants in the function, but "
-                "got "
-             << op.getName()
-             << ", which no pass before norm-phases turned into a kernel";
     auto kernel = dyn_cast<KernelOp>(op);
     for (Value operand : op.getOperands())
       if (kernel && !isa<RankedTensorType>(operand.getType()) &&

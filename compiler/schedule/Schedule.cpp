@@ -57,6 +57,7 @@ private:
   int64_t chooseRows(int64_t width);
   int64_t instanceBytes(bool ownOnly = false) const;
   bool readsAgain() const;
+  bool sharesOperands() const;
   void because(StringRef parameter, const Twine &reason) {
     reasons.set(parameter, builder.getStringAttr(reason));
   }
@@ -333,6 +334,19 @@ bool Chooser::readsAgain() const {
   return !stage.complete.empty() || !stage.partial.empty();
 }
 
+/// True where an operand lacks a dim of the stage, as the parameters of rows
+/// do: row after row reads the same.
+bool Chooser::sharesOperands() const {
+  DimSet visited;
+  for (unsigned dim = 0; dim < structure.space().size(); ++dim)
+    if (visitedDims().contains(dim) && extent(int(dim)) != 1)
+      visited |= DimSet::one(dim);
+  return llvm::any_of(structure.kernel().getInputMaps(), [&](Attribute map) {
+    DimSet dims = toDimSet(structure.space(), cast<MapAttr>(map));
+    return !dims.empty() && !dims.contains(visited);
+  });
+}
+
 int64_t Chooser::chooseStream() {
   if (stage.outputs.empty())
     return 0;
@@ -413,7 +427,7 @@ ScheduleAttr Chooser::choose() {
   int64_t chunk = isCpu ? chooseChunk(width) : 1;
   int64_t threads = isCpu ? 0 : chooseThreads(width);
   int64_t resident = 0;
-  if (isCpu && readsAgain()) {
+  if (isCpu && (readsAgain() || sharesOperands())) {
     resident = machine.l2Bytes / 2;
     because("resident", "half of L2: the other half is for what streams by");
   }

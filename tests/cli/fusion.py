@@ -22,8 +22,12 @@ from norm_cases import RNG, Real, Tally, from_bf16, half_ulp, load, store, to_bf
 U = Real(2.0 ** -24)
 
 
-def rms(x, epsilon, axis=-1):
-    return x / np.sqrt((x * x).mean(axis=axis, keepdims=True) + Real(epsilon))
+def rms_of(x, epsilon):
+    return np.sqrt((x * x).mean(axis=-1, keepdims=True) + Real(epsilon))
+
+
+def rms(x, epsilon):
+    return x / rms_of(x, epsilon)
 
 
 def centred(x, epsilon, axes=(-1,)):
@@ -39,6 +43,18 @@ def rounded(x):
 
 
 # Each returns the results by name, as (values, magnitudes).
+
+
+def quantized(x, r, bias, g, z):
+    h = x + bias + r
+    y = rms(h, 1e-6) * g * z / (1 + np.exp(-z))
+    # An error of the sum is one of y, as large beside the sum's terms.
+    moved = (np.abs(x) + np.abs(bias) + np.abs(r)) / rms_of(h, 1e-6)
+    magnitude = np.abs(y) + moved * np.abs(g * z / (1 + np.exp(-z)))
+    step = np.abs(y).max(axis=-1) / 448
+    scaled = step[:, np.newaxis]
+    return {"q": (y / scaled, magnitude / scaled), "qs": (step, magnitude.max(axis=-1) / 448),
+            "h": (h, np.abs(x) + np.abs(bias) + np.abs(r))}
 
 
 def gelu(x, r, g, b):
@@ -93,15 +109,33 @@ def two(x, g, h):
     return {name: (value, np.abs(value)) for name, value in results.items()}
 
 
-def dropout(x, keep, r, g, b):
-    h = r + x * keep
+def philox(seed, offset, numbers):
+    """Words of 32 bits: Philox4x32-10 (Salmon et al., 2011) of blocks of four."""
+    numbers = np.asarray(numbers, np.uint64)
+    counter = np.uint64(offset) + numbers // np.uint64(4)
+    low = np.uint64(0xFFFFFFFF)
+    shift = np.uint64(32)
+    c = [counter & low, counter >> shift, np.zeros_like(counter), np.zeros_like(counter)]
+    keys = [seed & 0xFFFFFFFF, seed >> 32]
+    for _ in range(10):
+        a, b = c[0] * np.uint64(0xD2511F53), c[2] * np.uint64(0xCD9E8D57)
+        k0, k1 = (np.uint64(key) for key in keys)
+        c = [(b >> shift) ^ c[1] ^ k0, b & low, (a >> shift) ^ c[3] ^ k1, a & low]
+        keys = [(keys[0] + 0x9E3779B9) & 0xFFFFFFFF, (keys[1] + 0xBB67AE85) & 0xFFFFFFFF]
+    return np.choose(numbers.astype(np.int64) % 4, c)
+
+
+def dropout(x, r, seed, offset, g, b):
+    words = philox(int(seed), int(offset), np.arange(x.size)).reshape(x.shape)
+    kept = np.where(words >= 2**30, x / Real(0.75), 0)
+    h = r + kept
     x_hat, rstd = centred(h, 1e-5)
-    sum_h = np.abs(r) + np.abs(x * keep)
+    sum_h = np.abs(r) + np.abs(kept)
     magnitude = np.abs(x_hat * g) + np.abs(b) + sum_h * rstd * np.abs(g)
     return {"h": (h, sum_h), "y": (x_hat * g + b, magnitude)}
 
 
-BLOCKS = {f.__name__: f for f in (gelu, post, sandwich, adaln, group, batch, qk, two, dropout)}
+BLOCKS = {f.__name__: f for f in (quantized, gelu, post, sandwich, adaln, group, batch, qk, two, dropout)}
 # What `?` stands for.
 ROWS = {"adaln": [{"x": (3, 7), "r": (3, 7), "gate": (3,), "a": (3,), "b": (3,)},
                   {"x": (1, 1), "r": (1, 1), "gate": (1,), "a": (1,), "b": (1,)}]}
@@ -123,7 +157,9 @@ def draw(name, shape):
     values = RNG.normal(0.25, 1, shape)
     if name == "v":
         return values**2 + 0.1
-    return (values > 0) / 0.75 if name == "keep" else values
+    if name in ("seed", "offset"):
+        return np.asarray(RNG.integers(2**62))
+    return values
 
 
 def run(normc, folder, text, block, rows):

@@ -19,7 +19,7 @@ SOFTMAX = os.path.join(os.path.dirname(__file__), "..", "..", "examples", "custo
 
 # --- element types -----------------------------------------------------------
 
-DTYPES = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "bf16": None}
+DTYPES = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "bf16": None, "i64": np.int64}
 
 
 def to_bf16(values):
@@ -33,6 +33,15 @@ def to_bf16(values):
 def from_bf16(bits):
     wide = np.atleast_1d(bits).astype(np.uint32) << np.uint32(16)
     return wide.view(np.float32).reshape(bits.shape)
+
+
+def from_f8e4m3fn(bits):
+    """Sign, 4 bits of exponent, 3 of significand; NaN where those are all ones."""
+    exponent, fraction = (bits >> 3) & 15, (bits & 7).astype(np.float32)
+    values = np.where(exponent == 0, fraction, 8 + fraction)
+    values = np.ldexp(values, np.maximum(exponent, 1).astype(np.int32) - 10)
+    values = np.where(bits & 127 == 127, np.nan, values)
+    return np.where(bits & 128, -values, values)
 
 
 def store(path, values, dtype, fortran):
@@ -51,13 +60,15 @@ def load(path, dtype):
     array = np.load(path)
     if dtype == "bf16":
         return from_bf16(np.ascontiguousarray(array).view(np.uint16)).astype(Real)
+    if dtype == "f8E4M3FN":
+        return from_f8e4m3fn(np.ascontiguousarray(array).view(np.uint8)).astype(Real)
     assert array.dtype == DTYPES[dtype], (path, array.dtype)
     return array.astype(Real)
 
 
 def half_ulp(values, dtype):
     digits, least = {"f32": (24, -149), "f64": (53, -1074), "f16": (11, -24),
-                     "bf16": (8, -133)}[dtype]
+                     "bf16": (8, -133), "f8E4M3FN": (4, -9)}[dtype]
     with np.errstate(divide="ignore"):
         exponent = np.floor(np.log2(np.abs(values)))
     exponent = np.maximum(exponent, least + digits - 1)

@@ -246,6 +246,23 @@ TEST_F(EvaluatorTest, NormsOfExactRowsAreWithinTheContract) {
   }
 }
 
+// In f64 the mean may be off by 4 epsilon times the spread, which a value near
+// the mean shows; f32 is summed in f64.
+TEST_F(EvaluatorTest, MeansOfF64AreAllowedTheirError) {
+  auto radiusOf = [&](const std::string &type) {
+    std::string row = "tensor<4x" + type + ">";
+    auto results = run("func.func @f(%x: " + row + ") -> " + row +
+                           " {\n%y = norm.normalize mean_variance %x over [0] "
+                           "epsilon 0.0 : (" +
+                           row + ") -> " + row + "\nreturn %y : " + row + "\n}",
+                       {points({4}, {-1, 1, 0x1p-20, -0x1p-20})});
+    // The spread is 2, and rstd the square root of 2.
+    return results[0].values[2].radius() / std::sqrt(8.0L);
+  };
+  EXPECT_NEAR(double(radiusOf("f64") * 0x1p53L), 8, 0.5);
+  EXPECT_LT(double(radiusOf("f32") * 0x1p24L), 1e-3);
+}
+
 TEST_F(EvaluatorTest, NormsOfRangesHoldEveryChoice) {
   // exp's error in f32 is a range; both of its ends must be inside after a
   // norm.

@@ -56,6 +56,26 @@ TEST(GraphTest, WhatCannotBeDecidedIsCounted) {
   EXPECT_EQ(findings.failures, 0) << findings.message;
 }
 
+// A norm of columns waits for all rows: what lies between goes through memory.
+TEST(GraphTest, WhatPassesThroughMemoryShows) {
+  auto replay = [](const char *axis) {
+    std::string text = R"(
+      func.func @f(%x: tensor<64x512xf32> {norm.name = "x"}) -> tensor<64x512xf32> {
+        %h = norm.normalize rms %x over [1] epsilon 1.0e-6 : (tensor<64x512xf32>) -> tensor<64x512xf32>
+        %y = norm.normalize rms %h over [AXIS] epsilon 1.0e-6 : (tensor<64x512xf32>) -> tensor<64x512xf32>
+        return %y : tensor<64x512xf32>
+      })";
+    text.replace(text.find("AXIS"), 4, axis);
+    auto graph = llvm::cantFail(Graph::make(text, 1));
+    Findings findings;
+    double ratio = graph->replay(findings);
+    EXPECT_EQ(findings.failures, 0) << findings.message;
+    return ratio;
+  };
+  EXPECT_LE(replay("1"), 1.02);
+  EXPECT_GT(replay("0"), 1.4);
+}
+
 TEST(GraphTest, RandomGraphsDifferAndRepeat) {
   std::set<std::string> texts;
   for (uint64_t seed = 0; seed < 50; ++seed) {

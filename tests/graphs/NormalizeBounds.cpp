@@ -268,11 +268,14 @@ Ball NormalizeEvaluation::normalizedAt(size_t i) const {
                      std::max(0.0L, radii[group] - b.radius()) / n;
   else if (mean)
     centred.radius += mean->values[group].radius();
-  // The oracle's own mean: where f64 values nearly equal it, its last bits
-  // count.
+  // What the contract leaves to a mean counts where values nearly equal it:
+  // f64 has no wider type to sum in. Elsewhere it is the oracle's own last
+  // bits.
   if (options.statistic == oracle::Statistic::MeanVariance)
-    centred.radius += 4 * std::numeric_limits<long double>::epsilon() *
-                      exact.spread.values[group];
+    centred.radius += exact.spread.values[group] *
+                      (compute == DType::F64
+                           ? 8 * unit
+                           : 4 * std::numeric_limits<long double>::epsilon());
   const Ball &factor = factors[group];
   return {centred.value * factor.value,
           centred.most() * factor.radius + centred.radius * factor.most()};

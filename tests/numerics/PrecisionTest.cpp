@@ -78,6 +78,21 @@ TEST(PrecisionTest, ConstantRowsWithoutEpsilon) {
                             }));
 }
 
+// A mean in f64 may be off in its last bit, and the variance below 0.
+TEST(PrecisionTest, ConstantGroupsWithoutEpsilon) {
+  for (int64_t points : {33, 49, 585}) {
+    ExtremeProblem problem =
+        makeProblem(Extreme::GroupNorm, DType::F32, {2, points, 28}, 4, 3);
+    std::vector<long double> &x = problem.input("x").tensor.values;
+    const double constants[] = {0.1, 3, -1e5 / 3, 7};
+    for (size_t i = 0; i < x.size(); ++i)
+      x[i] = constants[i / 7 % 4];
+    problem.epsilon = 0;
+    solve(problem);
+    expectSolved(problem);
+  }
+}
+
 TEST(PrecisionTest, ZeroRowsWithoutEpsilon) {
   for (DType dtype : kAllDtypes)
     for (Extreme extreme : kSavingExtremes)

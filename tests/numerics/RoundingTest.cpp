@@ -10,6 +10,7 @@
 #include "tests/numerics/Dtype.h"
 #include "tests/numerics/Harness.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <tuple>
@@ -132,6 +133,69 @@ TEST_P(RoundingTest, UnfoldedCentresFirst) {
     float centred = value("x", i * kColumns + j) - value("mean", j);
     return std::fma(centred, value("scale", j) * rstd, value("shift", j));
   });
+}
+
+TEST_P(RoundingTest, ARoundedSumIsNormalizedAsItIsStored) {
+  NormSpec spec = normc::rmsNorm({.shape = {kRows, kColumns},
+                                  .dtype = dtype,
+                                  .parameterDtype = parameter});
+  spec.residual = {.rounded = true, .emitSum = true};
+  spec.saveRstd = true;
+  spec.rounding = Rounding::Normalized;
+  run(spec);
+  DType wide = promote(dtype, parameter);
+  expectBits([&](int64_t i, int64_t j) {
+    int64_t k = i * kColumns + j;
+    float sum = rounded(dtype, value("residual", k) + value("x", k));
+    EXPECT_EQ(value("residual_out", k), sum);
+    float y = rounded(dtype, sum * value("rstd", i));
+    return rounded(wide, y * value("scale", j));
+  });
+}
+
+TEST_P(RoundingTest, AnExactSumAndAGateRoundAtTheEnd) {
+  NormSpec spec = normc::rmsNorm({.shape = {kRows, kColumns},
+                                  .dtype = dtype,
+                                  .parameterDtype = parameter});
+  spec.residual = {.emitSum = true};
+  spec.gate = {.activation = Activation::None};
+  spec.saveRstd = true;
+  run(spec);
+  expectBits([&](int64_t i, int64_t j) {
+    int64_t k = i * kColumns + j;
+    float sum = value("residual", k) + value("x", k);
+    EXPECT_EQ(value("residual_out", k), rounded(dtype, sum));
+    float normalized = sum * value("rstd", i);
+    float scaled = normalized * value("scale", j);
+    return scaled * value("gate", k);
+  });
+}
+
+TEST_P(RoundingTest, AQuantizedSumTakesTheScaleOfItsRow) {
+  NormSpec spec = normc::rmsNorm({.shape = {kRows, kColumns},
+                                  .dtype = dtype,
+                                  .parameterDtype = parameter});
+  spec.residual = {.emitSum = true};
+  spec.quantization = {.dtype = DType::F8E4M3FN};
+  spec.saveRstd = true;
+  run(spec);
+  for (int64_t i = 0; i < kRows; ++i) {
+    std::vector<float> y;
+    float largest = 0;
+    for (int64_t j = 0; j < kColumns; ++j) {
+      int64_t k = i * kColumns + j;
+      float normalized =
+          (value("residual", k) + value("x", k)) * value("rstd", i);
+      y.push_back(normalized * value("scale", j));
+      largest = std::max(largest, std::fabs(y.back()));
+    }
+    float step = value("y_scale", i), inverse = 1 / step;
+    ASSERT_EQ(step, largest / 448);
+    for (int64_t j = 0; j < kColumns; ++j) {
+      float number = std::clamp(y[j] * inverse, -448.0f, 448.0f);
+      ASSERT_EQ(value("y", i * kColumns + j), rounded(DType::F8E4M3FN, number));
+    }
+  }
 }
 
 TEST(WideParametersTest, StepsAreInTheTypeThatHoldsBoth) {

@@ -28,7 +28,7 @@ enum class Emit {
   Norm,        ///< The declaration, as parsed.
   Kernel,      ///< After norm-to-kernel.
   Precision,   ///< After norm-precision and norm-expand-moments.
-  Fused,       ///< Kernels merged: so far equal ones; unused ones are gone.
+  Fused,       ///< Neighbours merged into one kernel; unused ones are gone.
   Scheduled,   ///< After norm-schedule.
   Phases,      ///< The phase form.
   Vector,      ///< Vector code of the target: scf, vector, arith.

@@ -70,6 +70,14 @@ Value FloatBuilder::scaleByHardware(Value y, Value n) {
                  scale(part(y, lanes), part(n, lanes)), 0, 2 * lanes);
 }
 
+Value ElementwiseBuilder::copysign(Value magnitude, Value sign) {
+  Type type = magnitude.getType();
+  unsigned width = getElementTypeOrSelf(type).getIntOrFloatBitWidth();
+  uint64_t mask = uint64_t(1) << (width - 1);
+  Value size = andi(bits(magnitude), mask - 1);
+  return bitcast(ori(size, andi(bits(sign), mask)), getElementTypeOrSelf(type));
+}
+
 Value FloatBuilder::polynomial(Value x, llvm::ArrayRef<double> c) {
   Value sum = constant(c.back());
   for (double coefficient : llvm::reverse(c.drop_back()))

@@ -86,9 +86,9 @@ public:
   Value abs(Value x) { return create<mlir::math::AbsFOp>(x); }
   Value sqrt(Value x) { return create<mlir::math::SqrtOp>(x); }
   Value floor(Value x) { return create<mlir::math::FloorOp>(x); }
-  Value copysign(Value magnitude, Value sign) {
-    return create<mlir::math::CopySignOp>(magnitude, sign);
-  }
+  /// In integers: LLVM 22 lets a sign that was rounded on its way come from the
+  /// wide number, and then calls a function to round f64 to f16.
+  Value copysign(Value magnitude, Value sign);
   Value cmp(FPred pred, Value x, Value y) {
     return create<mlir::arith::CmpFOp>(pred, x, y);
   }

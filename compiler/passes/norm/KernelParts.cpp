@@ -48,6 +48,14 @@ Value normc::buildPointCount(ImplicitLocOpBuilder &b, SpaceAttr space,
   return arith::SIToFPOp::create(b, type, bits);
 }
 
+Value normc::buildVariance(ImplicitLocOpBuilder &b, Value meanSquare,
+                           Value delta) {
+  Value squared = arith::MulFOp::create(b, delta, delta);
+  Value variance = arith::SubFOp::create(b, meanSquare, squared);
+  Value zero = arith::ConstantOp::create(b, b.getFloatAttr(delta.getType(), 0));
+  return arith::MaximumFOp::create(b, variance, zero);
+}
+
 void normc::setOver(Operation *collective, DimsAttr over) {
   if (auto reduce = dyn_cast<ReduceOp>(collective))
     reduce.setOverAttr(over);

@@ -62,6 +62,12 @@ mlir::Value buildPointCount(mlir::ImplicitLocOpBuilder &b,
                             norm::SpaceAttr space, norm::DimsAttr over,
                             mlir::Type type);
 
+/// The variance, from the mean square of the distances to a mean and what that
+/// mean is off by. Where numbers are equal, roundings would leave it below 0,
+/// and its root NaN; NaN itself stays.
+mlir::Value buildVariance(mlir::ImplicitLocOpBuilder &b, mlir::Value meanSquare,
+                          mlir::Value delta);
+
 /// The `?` dims of a kernel whose extent none of its operands tells.
 norm::DimSet findUntoldDims(norm::KernelOp kernel);
 

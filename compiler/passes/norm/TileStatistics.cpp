@@ -27,8 +27,7 @@ normc::buildTileMoments(ImplicitLocOpBuilder &b, Value point,
   auto [high, low] = splitNumber(b, both);
   Value distance = arith::SubFOp::create(b, point, high);
   Value square = mean(arith::MulFOp::create(b, distance, distance));
-  Value error = arith::MulFOp::create(b, low, low);
-  return {high, low, arith::SubFOp::create(b, square, error)};
+  return {high, low, buildVariance(b, square, low)};
 }
 
 SmallVector<Value> normc::buildMergedMoments(ImplicitLocOpBuilder &b,

@@ -69,12 +69,31 @@ func.func @fma(%x: vector<4xf32>) -> vector<4xf32> {
   return %y : vector<4xf32>
 }
 
+// LLVM takes the sign from before a rounding, and then calls a function to round
+// f64 to f16.
+// CHECK-LABEL: func.func @copysign
+func.func @copysign(%x: vector<4xf32>, %d: f64) -> (vector<4xf32>, f16) {
+  // CHECK: %[[BELOW:.*]] = arith.constant dense<2147483647> : vector<4xi32>
+  // CHECK: %[[M:.*]] = arith.andi {{.*}}, %[[BELOW]] : vector<4xi32>
+  // CHECK: %[[TOP:.*]] = arith.constant dense<-2147483648> : vector<4xi32>
+  // CHECK: %[[S:.*]] = arith.andi {{.*}}, %[[TOP]] : vector<4xi32>
+  // CHECK: %[[J:.*]] = arith.ori %[[M]], %[[S]] : vector<4xi32>
+  // CHECK: arith.bitcast %[[J]] : vector<4xi32> to vector<4xf32>
+  // CHECK: arith.ori {{.*}} : i32
+  // CHECK-NOT: math.copysign
+  // CHECK: return
+  %0 = math.copysign %x, %x : vector<4xf32>
+  %1 = arith.truncf %d : f64 to f32
+  %2 = math.tanh %1 : f32
+  %3 = arith.truncf %2 : f32 to f16
+  return %0, %3 : vector<4xf32>, f16
+}
+
 // What targets have themselves, and what is not on floats.
 // CHECK-LABEL: func.func @kept
 func.func @kept(%x: vector<4xf32>, %h: f16, %i: i32) -> (vector<4xf32>, f16, i32) {
   // CHECK-NEXT: math.sqrt
   // CHECK-NEXT: math.absf
-  // CHECK-NEXT: math.copysign
   // CHECK-NEXT: math.floor
   // CHECK-NEXT: math.roundeven
   // CHECK-NEXT: math.absf {{.*}} : f16
@@ -82,8 +101,7 @@ func.func @kept(%x: vector<4xf32>, %h: f16, %i: i32) -> (vector<4xf32>, f16, i32
   // CHECK-NEXT: return
   %0 = math.sqrt %x : vector<4xf32>
   %1 = math.absf %0 : vector<4xf32>
-  %2 = math.copysign %1, %x : vector<4xf32>
-  %3 = math.floor %2 : vector<4xf32>
+  %3 = math.floor %1 : vector<4xf32>
   %4 = math.roundeven %3 : vector<4xf32>
   %5 = math.absf %h : f16
   %6 = math.ctlz %i : i32

@@ -32,7 +32,9 @@
 // CHECK: %[[DD:.*]] = arith.mulf %[[D]], %[[D]] : f32
 // CHECK: %[[Q:.*]] = norm.reduce mean %[[DD]] over [j] : f32
 // CHECK: %[[DELTA2:.*]] = arith.mulf %[[DELTA]], %[[DELTA]] : f32
-// CHECK: %[[VARIANCE:.*]] = arith.subf %[[Q]], %[[DELTA2]] : f32
+// CHECK: %[[MAYBE:.*]] = arith.subf %[[Q]], %[[DELTA2]] : f32
+// CHECK: %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK: %[[VARIANCE:.*]] = arith.maximumf %[[MAYBE]], %[[ZERO]] : f32
 // CHECK: %[[M2:.*]] = arith.mulf %[[VARIANCE]], %[[COUNT]] : f32
 // CHECK: norm.yield %[[COUNT]], %[[MEAN]], %[[DELTA]], %[[M2]]
 func.func @moments(%a: tensor<?x64xf32>) -> (tensor<?xf32>, tensor<?xf32>, tensor<?xf32>, tensor<?xf32>) {

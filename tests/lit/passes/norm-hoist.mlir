@@ -90,3 +90,53 @@ func.func @two_spaces(%x: tensor<?x9x64xf32>, %v: tensor<64xf32>, %m: tensor<?x6
   }
   return %y : tensor<?x9x64xf32>
 }
+
+// -----
+
+// A truth is handed on as bytes (by norm-truths). What memory doesn't hold stays.
+// CHECK-LABEL: func.func @types
+// CHECK: norm.kernel dims(c = 64)
+// CHECK: outs(by {{\[\[}}c]] : tensor<64xi1>)
+// CHECK: norm.kernel dims(i = 7, s = 9, c = 64)
+// CHECK-NOT: arith.cmpf
+// CHECK: math.rsqrt
+// CHECK: arith.index_cast
+// CHECK-NOT: norm.kernel
+func.func @types(%x: tensor<7x9x64xf32>, %v: tensor<64xf32>) -> tensor<7x9x64xf32> {
+  %y = norm.kernel dims(i = 7, s = 9, c = 64)
+      ins(%xe = %x by [[i], [s], [c]] : tensor<7x9x64xf32>, %ve = %v by [[c]] : tensor<64xf32>)
+      outs(by [[i], [s], [c]] : tensor<7x9x64xf32>) {
+    %t = math.tanh %ve : f32
+    %p = arith.cmpf ogt, %t, %ve : f32
+    %r = math.rsqrt %ve : f32
+    %n = arith.fptosi %r : f32 to i32
+    %k = arith.index_cast %n : i32 to index
+    %i = norm.index i
+    %q = arith.cmpi slt, %i, %k : index
+    %a = arith.select %p, %xe, %ve : f32
+    %o = arith.select %q, %a, %xe : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<7x9x64xf32>
+}
+
+// -----
+
+// The extent of `i` is not known to a kernel over `c`.
+// CHECK-LABEL: func.func @extents
+// CHECK: norm.kernel dims(i = ?, c = 64)
+// CHECK: norm.extent i
+// CHECK-NOT: norm.kernel
+func.func @extents(%x: tensor<?x64xf32>, %v: tensor<64xf32>) -> tensor<?x64xf32> {
+  %y = norm.kernel dims(i = ?, c = 64)
+      ins(%xe = %x by [[i], [c]] : tensor<?x64xf32>, %ve = %v by [[c]] : tensor<64xf32>)
+      outs(by [[i], [c]] : tensor<?x64xf32>) {
+    %n = norm.extent i
+    %k = arith.index_cast %n : index to i64
+    %f = arith.sitofp %k : i64 to f32
+    %q = arith.divf %ve, %f : f32
+    %o = arith.mulf %xe, %q : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x64xf32>
+}

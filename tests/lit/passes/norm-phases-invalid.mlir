@@ -73,3 +73,20 @@ func.func @other(%a: tensor<4xf32>) -> tensor<2x2xf32> {
   %r = tensor.expand_shape %a [[0, 1]] output_shape [2, 2] : tensor<4xf32> into tensor<2x2xf32>
   return %r : tensor<2x2xf32>
 }
+
+// -----
+
+// What uses an empty tensor is the one that is not known.
+func.func @matmul(%a: tensor<4x4xf32>) -> tensor<4x4xf32> {
+  %e = tensor.empty() : tensor<4x4xf32>
+  // expected-error@+1 {{expected kernels and scalar constants in the function, but got linalg.matmul}}
+  %r = linalg.matmul ins(%a, %a : tensor<4x4xf32>, tensor<4x4xf32>) outs(%e : tensor<4x4xf32>) -> tensor<4x4xf32>
+  return %r : tensor<4x4xf32>
+}
+
+// -----
+
+// expected-error@+1 {{expected result 0 to be a ranked tensor, but got 'memref<4xf32>'}}
+func.func @buffer(%a: memref<4xf32>) -> memref<4xf32> {
+  return %a : memref<4xf32>
+}

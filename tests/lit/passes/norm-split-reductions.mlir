@@ -7,12 +7,12 @@
 // CHECK-NEXT: ins(%[[X:.*]] = %arg0 by {{\[\[}}n], [h], [wo, wi], [c]]
 // CHECK-NEXT: outs(by {{\[\[}}n], [h], [wo], [c]] : tensor<8x56x2x64xf32>
 // CHECK: %[[WIDE:.*]] = arith.extf %[[X]] : f32 to f64
-// CHECK: %[[PART:.*]] = arith.mulf %[[WIDE]], %{{.*}} : f64
-// CHECK: %[[MEAN:.*]] = norm.reduce add %[[PART]] over [wi] : f64
+// CHECK: %[[MEAN:.*]] = norm.reduce mean %[[WIDE]] over [wi] : f64
 // CHECK: %[[HIGH:.*]] = arith.truncf %[[MEAN]] : f64 to f32
 // CHECK: %[[D:.*]] = arith.subf %[[X]], %[[HIGH]] : f32
 // CHECK: %[[DD:.*]] = arith.mulf %[[D]], %[[D]] : f32
-// CHECK: norm.reduce add %[[DD]] over [wi] : f32
+// CHECK: norm.reduce mean %[[DD]] over [wi] : f32
+// CHECK: arith.maximumf
 // CHECK: %[[H:.*]]:3 = norm.kernel dims(n = 8, h = 56, c = 64, wo = 2)
 // CHECK-NEXT: ins(%{{.*}} = %[[T]]#0 by
 // CHECK-NEXT: outs(by {{\[\[}}n], [c]] : tensor<8x64xf32>
@@ -101,6 +101,36 @@ func.func @others(%x: tensor<?x4096xf32>, %p: tensor<8x64x3136xf32>, %s: tensor<
     norm.yield %mean : f32
   }
   return %a, %b, %c : tensor<?xf32>, tensor<64xf32>, tensor<8x16xf32>
+}
+
+// -----
+
+// A group of 49 rows of 64 channels stays in the cache: 32 of them are one or two
+// whole lines. With 60 channels a line belongs to two groups; and 1100 rows of 64
+// are more than 256 KB.
+// CHECK-LABEL: func.func @whole_lines
+// CHECK: norm.kernel
+// CHECK: norm.moments %{{.*}} over [s, c]
+// CHECK-NOT: norm.moments
+// CHECK: return
+func.func @whole_lines(%x: tensor<?x49x2048xf32>, %z: tensor<?x49x1920xf32>, %l: tensor<?x1100x2048xf32>)
+    -> (tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32>) {
+  %a = norm.kernel dims(n = ?, s = 49, g = 32, c = 64) ins(%e = %x by [[n], [s], [g, c]] : tensor<?x49x2048xf32>)
+      outs(by [[n], [g]] : tensor<?x32xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [s, c] : f32
+    norm.yield %mean : f32
+  }
+  %b = norm.kernel dims(n = ?, s = 49, g = 32, c = 60) ins(%e = %z by [[n], [s], [g, c]] : tensor<?x49x1920xf32>)
+      outs(by [[n], [g]] : tensor<?x32xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [s, c] : f32
+    norm.yield %mean : f32
+  }
+  %d = norm.kernel dims(n = ?, s = 1100, g = 32, c = 64) ins(%e = %l by [[n], [s], [g, c]] : tensor<?x1100x2048xf32>)
+      outs(by [[n], [g]] : tensor<?x32xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [s, c] : f32
+    norm.yield %mean : f32
+  }
+  return %a, %b, %d : tensor<?x32xf32>, tensor<?x32xf32>, tensor<?x32xf32>
 }
 
 // -----

@@ -111,6 +111,26 @@ func.func @f(%x: tensor<?x?xf32> {norm.name = "x"}, %s: tensor<?xf32> {norm.name
             5);
 }
 
+// The same of an axis that the other kernel has in parts: w / 5 * 5 is w.
+TEST(FactsTest, KernelsThatMeetInAJoinedTensorMakeFacts) {
+  Artifact artifact = compiled(R"(
+func.func @f(%x: tensor<?x5xf32> {norm.name = "x"}, %s: tensor<?xf32> {norm.name = "s"}) -> (tensor<?xf32> {norm.name = "y"}) {
+  %n = norm.normalize rms %x over [1] epsilon 1.0e-5 : (tensor<?x5xf32>) -> tensor<?x5xf32>
+  %c = tensor.collapse_shape %n [[0, 1]] : tensor<?x5xf32> into tensor<?xf32>
+  %a = norm.kernel dims(i = ?, j = 5) ins(%e = %s by [[i, j]] : tensor<?xf32>, %f = %c by [[i, j]] : tensor<?xf32>)
+      outs(by [[i, j]] : tensor<?xf32>) {
+    %m = norm.reduce max %f over [i] : f32
+    %o = arith.mulf %e, %m : f32
+    norm.yield %o : f32
+  }
+  return %a : tensor<?xf32>
+})");
+  ASSERT_EQ(artifact.arguments.size(), 3u);
+  // Words: the rows of x, the extents of s and of y.
+  ASSERT_EQ(artifact.words.size(), 3u);
+  EXPECT_EQ(valueOf(artifact.arguments[1].axes[0].extent, {7, 40, 35}), 35);
+}
+
 // One kernel says of x and s what the other's scratch needs.
 TEST(FactsTest, ScratchKeepsToTheFactsOfArguments) {
   Artifact artifact = compiled(R"(
