@@ -305,7 +305,7 @@ def NormHoist : Pass<"norm-hoist", "::mlir::func::FuncOp"> {
   let description = [{
     A value is computed once per point of its space, but a loop over a wider
     space may have to compute it again on every turn: rstd per channel beside
-    channels-last data. A value that takes a root, a quotient or a function, and
+    channels-last data, or of small images, all of which one loop walks. A value that takes a root, a quotient or a function, and
     that something wider uses, becomes the result of a kernel over its own
     space. Values behind collectives stay where they are. No rounding changes.
 

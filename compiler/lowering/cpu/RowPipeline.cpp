@@ -23,20 +23,15 @@ static bool isRepeated(Operation *op) {
   return op->hasTrait<OpTrait::ConstantLike>() || isa<IndexOp, ExtentOp>(op);
 }
 
-static bool runsAlongLanes(PhaseOp phase, const StageContext &context) {
-  DimsAttr over = phase.getOver();
-  return over.size() == 1 &&
-         context.space().indexOf(over.getNames()[0]) == context.lane;
-}
-
 /// The phase that reads what the instance is about.
 static PhaseOp findFirst(InstanceOp instance, PhaseOp last,
                          const StageContext &context) {
   for (auto phase : instance.getBlock()->getOps<PhaseOp>()) {
     if (phase == last)
       return {};
-    if (runsAlongLanes(phase, context) && !findGuard(phase) &&
-        !findPrefix(phase, context) && phase.getNumResults() > 0)
+    if (phase.getOver() == last.getOver() && isRun(phase, context) &&
+        !findGuard(phase) && !findPrefix(phase, context) &&
+        phase.getNumResults() > 0)
       return phase;
   }
   return {};
@@ -51,13 +46,24 @@ static PhaseOp findLast(InstanceOp instance) {
 
 /// True if a whole vector streams in every row or in none: rows are multiples
 /// of a vector apart.
-static bool rowsAreAligned(StoreOp store, const StageContext &context) {
+static bool rowsAreAligned(StoreOp store, DimsAttr row,
+                           const StageContext &context) {
   const LoweredView &view = context.views.view(store.getView());
+  SpaceAttr space = context.space();
   int64_t vector = context.width * bytesOf(view.elementType);
-  return llvm::all_of(ValueRange(view.strides).drop_back(), [&](Value stride) {
-    std::optional<int64_t> known = constantOf(stride);
-    return known && *known * bytesOf(view.elementType) % vector == 0;
-  });
+  for (auto [axis, dims] : llvm::enumerate(store.getMap().getAxes())) {
+    std::optional<int64_t> stride = constantOf(view.strides[axis]);
+    for (StringAttr dim : llvm::reverse(dims.getNames())) {
+      if (!row.contains(dim) &&
+          (!stride || *stride * bytesOf(view.elementType) % vector != 0))
+        return false;
+      std::optional<int64_t> extent =
+          constantOf(context.extents[space.indexOf(dim)]);
+      if (stride)
+        stride = extent ? std::optional(*stride * *extent) : std::nullopt;
+    }
+  }
+  return true;
 }
 
 bool RowPipeline::isPossible(StageOp stage, const StageContext &context) {
@@ -67,10 +73,10 @@ bool RowPipeline::isPossible(StageOp stage, const StageContext &context) {
     return false;
   InstanceOp instance = stage.getInstance();
   PhaseOp last = findLast(instance);
-  if (!last || last.getNumResults() > 0 || !runsAlongLanes(last, context))
+  if (!last || last.getNumResults() > 0 || !isRun(last, context))
     return false;
   StoreOp streamed = findStreamed(last, context);
-  if (!streamed || !rowsAreAligned(streamed, context) ||
+  if (!streamed || !rowsAreAligned(streamed, last.getOver(), context) ||
       !findFirst(instance, last, context))
     return false;
   // What waits between sections has a place in memory. (Sums over rows keep
@@ -226,7 +232,8 @@ void RowPipeline::reduce(Value number, Value done) {
   Position position = locate(number);
   PhaseLoops loops = emitter.begin(first, position, values);
   emitter.finish(loops, position,
-                 emitter.emitRest(loops, position, done, loadCarries(number)));
+                 emitter.emitRest(loops, loops.enter(b, position), done,
+                                  loadCarries(number)));
   for (Operation *op : ArrayRef(reduced).drop_front())
     emitter.emitOp(*op, position, values);
   keep(reduced, values, number);
@@ -236,7 +243,8 @@ void RowPipeline::write(Value number, Value done) {
   IRMapping values = valuesFor(written, number);
   Position position = locate(number);
   PhaseLoops loops = emitter.begin(last, position, values);
-  emitter.emitRest(loops, emitter.chooseStreaming(loops, position), done, {});
+  Position inside = loops.enter(b, emitter.chooseStreaming(loops, position));
+  emitter.emitRest(loops, inside, done, {});
   for (Operation *op : ArrayRef(written).drop_front())
     emitter.emitOp(*op, position, values);
 }
@@ -260,11 +268,12 @@ Value RowPipeline::emitMerged(Value cur, Value next) {
   IRMapping none;
   PhaseLoops loops = emitter.begin(last, position, none);
   setStreaming(position);
+  position = loops.enter(b, position);
+  extent = loops.extent;
   Value head =
       position.streamed ? emitter.headLength(loops, position) : makeI64(b, 0);
   Value segment = makeI64(b, stage.getSchedule().getUnroll() * context.width);
-  Value room =
-      b.createOrFold<arith::SubIOp>(context.extents[context.lane], head);
+  Value room = b.createOrFold<arith::SubIOp>(extent, head);
   Value done =
       mulI64(b, b.createOrFold<arith::DivUIOp>(room, segment), segment);
   emitter.forLoop(makeI64(b, 0), done, *constantOf(segment), {},
@@ -290,7 +299,6 @@ static int64_t elementBytes(PhaseOp phase) {
 /// Where a read is announced from `place`. Past the end of its row that is in
 /// the next block: the rows in between are being read already.
 Value RowPipeline::aimAhead(Value place) {
-  Value extent = context.extents[context.lane];
   Value ahead = addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
   Value isPast =
       arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, extent);
@@ -330,6 +338,7 @@ RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
   PhaseLoops loops = emitter.begin(phase, position, none);
   if (loops.streamed)
     setStreaming(position);
+  position = loops.enter(b, position);
   Side side{phase, place, position, {}, {}};
   side.shared = emitter.emitShared(loops, position, place, count);
   ArrayRef<StringAttr> parallel = stage.getSchedule().getParallel().getNames();
@@ -355,6 +364,8 @@ void RowPipeline::emitRow(Side &read, Side &write, Value reading,
   PhaseLoops lastLoops = emitter.begin(last, there, lastValues);
   loops.prefetched = findPrefetched(first, context);
   setStreaming(there);
+  here = loops.enter(b, here);
+  there = lastLoops.enter(b, there);
   PhaseBodies bodies = emitter.beginBodies(loops, here, read.shared);
   PhaseBodies lastBodies = emitter.beginBodies(lastLoops, there, write.shared);
   bodies.columns = &read.columns;

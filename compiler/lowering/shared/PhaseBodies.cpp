@@ -73,7 +73,11 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
   BodyEmitter emitter(context, b, bodies.position, values);
   if (!bodies.mask)
     emitPrefetches(bodies, i, at);
+  if (!loops.pieces.ops.empty())
+    emitPieces(bodies, values, at);
   for (Operation &op : loops.phase.getBlock()->without_terminator()) {
+    if (loops.pieces.ops.contains(&op))
+      continue;
     if (bodies.fuses() && llvm::is_contained(loops.products, &op))
       continue;
     if (bodies.hasShared && isShared(op, context))

@@ -93,12 +93,7 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
   loops.hasLanes = position.hasLanes || loops.alongLanes;
   loops.assumed = loops.guard;
   loops.extent = context.extents[loops.dims.back()];
-  for (unsigned i = countMergedDims(phase, context); i > 0; --i) {
-    unsigned inner = loops.dims.pop_back_val();
-    loops.merged.push_back(loops.dims.back());
-    loops.extent = mulI64(b, loops.extent, context.extents[loops.dims.back()]);
-    loops.dims.back() = inner;
-  }
+  mergeDims(loops);
   if (std::optional<Prefix> prefix = findPrefix(phase, context);
       prefix && loops.alongLanes && !lanes.shares()) {
     loops.assumed = prefix->condition;
@@ -236,8 +231,7 @@ PhaseEmitter::Values PhaseEmitter::emitNest(PhaseLoops &loops, unsigned depth,
                                             Position position,
                                             ValueRange carried) {
   if (depth == 0)
-    for (unsigned dim : loops.merged)
-      position.coordinates[dim] = makeI64(b, 0);
+    position = loops.enter(b, std::move(position));
   if (depth + 1 == loops.dims.size())
     return emitRest(loops, position, Value(), carried);
   unsigned dim = loops.dims[depth];

@@ -14,6 +14,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace normc {
 
@@ -45,6 +46,16 @@ struct Dot {
   bool isSquare = false;
 };
 
+/// Pieces that follow each other in memory, walked as one loop: a vector may
+/// have lanes of two neighbours.
+struct Pieces {
+  int64_t dim = -1;   ///< Position of the dim that counts them, or -1.
+  int64_t length = 0; ///< Points of one, at least a vector.
+  mlir::Value total;  ///< Points of all, i64.
+  /// What has one value for each piece.
+  llvm::SetVector<mlir::Operation *> ops = {};
+};
+
 /// One phase being emitted.
 struct PhaseLoops {
   norm::PhaseOp phase;
@@ -53,6 +64,7 @@ struct PhaseLoops {
   /// Dims that run together with the innermost as one loop: its coordinate
   /// counts the points of all.
   llvm::SmallVector<unsigned> merged = {};
+  Pieces pieces = {};      ///< Counted by the outermost of these.
   bool alongLanes = false; ///< The innermost loop is the lane dim's.
   bool hasLanes = false;   ///< Contributions are vectors.
   llvm::SmallVector<Carry> carries = {}; ///< One per contribution.
@@ -75,6 +87,8 @@ struct PhaseLoops {
   /// Loads whose operands are fetched for the instance ahead.
   llvm::SmallVector<norm::LoadOp> prefetched = {};
 
+  /// `position` inside of the merged dims.
+  Position enter(mlir::ImplicitLocOpBuilder &b, Position position) const;
   /// Whether the whole loop is one short tree.
   bool isOneBlock(const StageContext &context) const;
   bool takesDots(const StageContext &context);
@@ -149,6 +163,7 @@ public:
                  mlir::ValueRange carried, LoopBody body);
 
 private:
+  void mergeDims(PhaseLoops &loops);
   void emitPhase(norm::PhaseOp phase, const Position &position,
                  mlir::IRMapping &values);
   void findProducts(PhaseLoops &loops);
@@ -162,6 +177,9 @@ private:
                     mlir::Value done);
   Values emitTail(PhaseLoops &loops, const Position &position, mlir::Value at,
                   mlir::ValueRange carried);
+  void emitPieces(PhaseBodies &bodies, mlir::IRMapping &values, mlir::Value at);
+  void emitPiece(PhaseBodies &bodies, mlir::IRMapping &values,
+                 mlir::Value piece);
   void emitPrefetches(PhaseBodies &bodies, int64_t body, mlir::Value at);
   void aimAhead(PhaseLoops &loops, Position &position, mlir::Value at);
   mlir::Value sumOfDots(PhaseBodies &bodies, const Dot &dot);

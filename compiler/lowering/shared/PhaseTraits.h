@@ -71,6 +71,16 @@ llvm::SmallVector<norm::LoadOp> findPrefetched(norm::PhaseOp phase,
 /// points one after the other.
 unsigned countMergedDims(norm::PhaseOp phase, const StageContext &context);
 
+/// True if the points of the innermost dim and those merged with it are a
+/// piece, and the next dim counts pieces that follow each other in every access
+/// along the lanes, while other loads may have a value for each piece: the
+/// phase then walks all of them as one loop. Where rows go together, or where
+/// it pays.
+bool arePieces(norm::PhaseOp phase, const StageContext &context);
+
+/// True for a phase that is one loop along the lanes, pieces included.
+bool isRun(norm::PhaseOp phase, const StageContext &context);
+
 } // namespace normc
 
 #endif // NORMC_COMPILER_LOWERING_SHARED_PHASETRAITS_H

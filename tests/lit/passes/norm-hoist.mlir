@@ -90,3 +90,40 @@ func.func @two_spaces(%x: tensor<?x9x64xf32>, %v: tensor<64xf32>, %m: tensor<?x6
   }
   return %y : tensor<?x9x64xf32>
 }
+
+// -----
+
+// Per channel of many small images: one loop walks all channels of one.
+// CHECK-LABEL: func.func @small_images
+// CHECK: norm.kernel dims(c = 64)
+// CHECK: math.rsqrt
+// CHECK: norm.kernel dims(i = ?, c = 64, s = 49)
+// CHECK-NOT: math.rsqrt
+// CHECK: return
+func.func @small_images(%x: tensor<?x64x49xf32>, %v: tensor<64xf32>) -> tensor<?x64x49xf32> {
+  %y = norm.kernel dims(i = ?, c = 64, s = 49)
+      ins(%xe = %x by [[i], [c], [s]] : tensor<?x64x49xf32>, %ve = %v by [[c]] : tensor<64xf32>)
+      outs(by [[i], [c], [s]] : tensor<?x64x49xf32>) {
+    %r = math.rsqrt %ve : f32
+    %o = arith.mulf %xe, %r : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x64x49xf32>
+}
+
+// -----
+
+// A loop over a large image computes it once, before it begins.
+// CHECK-LABEL: func.func @large_images
+// CHECK-COUNT-1: norm.kernel
+// CHECK-NOT: norm.kernel
+func.func @large_images(%x: tensor<?x64x3136xf32>, %v: tensor<64xf32>) -> tensor<?x64x3136xf32> {
+  %y = norm.kernel dims(i = ?, c = 64, s = 3136)
+      ins(%xe = %x by [[i], [c], [s]] : tensor<?x64x3136xf32>, %ve = %v by [[c]] : tensor<64xf32>)
+      outs(by [[i], [c], [s]] : tensor<?x64x3136xf32>) {
+    %r = math.rsqrt %ve : f32
+    %o = arith.mulf %xe, %r : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x64x3136xf32>
+}
