@@ -80,6 +80,9 @@ struct PhaseLoops {
   /// A condition that holds wherever bodies are emitted: the guard, or that of
   /// a prefix; or null.
   mlir::Value assumed = {};
+  /// Of dims that a prefix is shorter than: where their loops end, i64.
+  llvm::DenseMap<unsigned, mlir::Value> ends =
+      llvm::DenseMap<unsigned, mlir::Value>();
   /// Extent of the innermost loop, i64.
   mlir::Value extent = {};
   /// The store that may go past the caches, or null.
@@ -107,13 +110,14 @@ struct PhaseBodies {
   PhaseLoops &loops;
   Position position; ///< Of the last body that was emitted.
   int64_t count;
-  mlir::Value mask; ///< Of a tail, or null.
+  mlir::Value mask; ///< Of the last body, a tail; or null.
   bool hasShared = false;
   llvm::SmallVector<mlir::IRMapping> copies = {};
   ColumnTotals *columns = nullptr; ///< Of ops that don't go to memory.
 
   /// Whether products are left to the sums that they feed.
-  bool fuses() const { return count > 1 && !mask; }
+  bool fuses() const { return count > 1; }
+  bool isTail(int64_t i) const { return mask && i == count - 1; }
 };
 
 /// Emits the blocks of a stage: phases and the ops between them.
@@ -141,7 +145,8 @@ public:
   /// `position` with the choice between the caches and past them.
   Position chooseStreaming(const PhaseLoops &loops, Position position);
   /// Of a phase over the lane dim, all that is left when the first `done`
-  /// elements (of a streamed phase, after its head) have been dealt with.
+  /// elements (whole blocks; of a streamed phase, after its head) have been
+  /// dealt with.
   Values emitRest(PhaseLoops &loops, const Position &position, mlir::Value done,
                   mlir::ValueRange carried);
   /// Number of elements before the first address in a row that streams.
@@ -175,6 +180,8 @@ private:
                   mlir::ValueRange carried);
   void emitStreamed(PhaseLoops &loops, const Position &position,
                     mlir::Value done);
+  Values emitKnownRest(PhaseLoops &loops, const Position &position,
+                       mlir::Value first, mlir::ValueRange carried);
   Values emitTail(PhaseLoops &loops, const Position &position, mlir::Value at,
                   mlir::ValueRange carried);
   void emitPieces(PhaseBodies &bodies, mlir::IRMapping &values, mlir::Value at);
@@ -182,10 +189,12 @@ private:
                  mlir::Value piece);
   void emitPrefetches(PhaseBodies &bodies, int64_t body, mlir::Value at);
   void aimAhead(PhaseLoops &loops, Position &position, mlir::Value at);
+  mlir::Value withoutTail(PhaseBodies &bodies, int64_t i, mlir::Value value,
+                          mlir::Value identity);
   mlir::Value sumOfDots(PhaseBodies &bodies, const Dot &dot);
   mlir::Value totalOf(PhaseBodies &bodies, unsigned contribution);
-  /// `count` copies of the body, `step` apart, and one block total of each
-  /// contribution.
+  /// `count` copies of the body, `step` apart, the last one under `tailMask` if
+  /// there is one, and one block total of each contribution.
   Values emitBodies(PhaseLoops &loops, const Position &position, mlir::Value at,
                     int64_t count, int64_t step, mlir::Value tailMask,
                     mlir::ValueRange carried);

@@ -137,18 +137,30 @@ Value normc::findGuard(PhaseOp phase) {
   return isKnownBefore ? guard : Value();
 }
 
-std::optional<Prefix> normc::findPrefix(PhaseOp phase,
-                                        const StageContext &context) {
-  Value condition = findCondition(phase);
-  auto compare = condition ? condition.getDefiningOp<arith::CmpIOp>() : nullptr;
+/// Adds what `condition` says of single dims; false if it says anything else.
+static bool addCounts(Value condition, const StageContext &context,
+                      Prefix &prefix) {
+  if (auto both = condition.getDefiningOp<arith::AndIOp>())
+    return addCounts(both.getLhs(), context, prefix) &&
+           addCounts(both.getRhs(), context, prefix);
+  auto compare = condition.getDefiningOp<arith::CmpIOp>();
   if (!compare || compare.getPredicate() != arith::CmpIPredicate::ult)
-    return {};
+    return false;
   auto index = compare.getLhs().getDefiningOp<IndexOp>();
   IntegerAttr count;
-  if (!index || !matchPattern(compare.getRhs(), m_Constant(&count)) ||
-      context.space().indexOf(index.getDimAttr()) != context.lane)
+  if (!index || !matchPattern(compare.getRhs(), m_Constant(&count)))
+    return false;
+  prefix.counts.emplace_back(context.space().indexOf(index.getDimAttr()),
+                             count.getInt());
+  return true;
+}
+
+std::optional<Prefix> normc::findPrefix(PhaseOp phase,
+                                        const StageContext &context) {
+  Prefix prefix{findCondition(phase), {}};
+  if (!prefix.condition || !addCounts(prefix.condition, context, prefix))
     return {};
-  return Prefix{condition, count.getInt()};
+  return prefix;
 }
 
 bool normc::isLast(PhaseOp phase) {

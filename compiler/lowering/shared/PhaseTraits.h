@@ -49,12 +49,12 @@ norm::StoreOp findStreamed(norm::PhaseOp phase, const StageContext &context);
 /// contribution is its identity, if it is known before the phase; or null.
 mlir::Value findGuard(norm::PhaseOp phase);
 
-/// The first points along the lane dim, if a phase has an effect on them alone:
+/// The first points along some dims, if a phase has an effect on them alone:
 /// every contribution is its identity where `condition` is false, which is so
-/// from `count` on.
+/// from a dim's `count` on.
 struct Prefix {
   mlir::Value condition;
-  int64_t count = 0;
+  llvm::SmallVector<std::pair<unsigned, int64_t>> counts; ///< (dim, count).
 };
 std::optional<Prefix> findPrefix(norm::PhaseOp phase,
                                  const StageContext &context);
