@@ -72,28 +72,66 @@ static TwoPartMean buildMean(ImplicitLocOpBuilder &b, MomentsOp moments) {
           add(buildReduce(b, moments, d), buildReduce(b, moments, error))};
 }
 
-/// A number that the values of a group lie around: the mean of its first points
-/// along the innermost dim, however rounded.
+/// The first points of a group in memory: how many along each of its dims, from
+/// the innermost, 32 in all or a few more.
+static SmallVector<std::pair<StringAttr, int64_t>>
+firstPoints(MomentsOp moments) {
+  // A short tree; and a mean within σ/2 of the whole one, but for one row in
+  // 200.
+  int64_t left = 32;
+  auto kernel = moments->getParentOfType<KernelOp>();
+  SpaceAttr space = kernel.getDims();
+  SmallVector<std::pair<StringAttr, int64_t>> counts;
+  for (unsigned dim : llvm::reverse(KernelStructure(kernel).memoryOrder())) {
+    StringAttr name = space.getNames()[dim];
+    if (!llvm::is_contained(moments.getOver().getNames(), name))
+      continue;
+    int64_t extent = space.getExtents()[dim];
+    int64_t count =
+        ShapedType::isDynamic(extent) ? left : std::min(left, extent);
+    counts.emplace_back(name, count);
+    left = llvm::divideCeil(left, std::max<int64_t>(count, 1));
+  }
+  return counts;
+}
+
+/// A number that the values of a group lie around: the mean of its first
+/// points, however rounded.
 static Value buildPivot(ImplicitLocOpBuilder &b, MomentsOp moments) {
-  // A short tree; and within σ/2 of the mean, but for one row in 200.
-  constexpr int64_t points = 32;
   Type type = moments.getValue().getType();
   SpaceAttr space = moments->getParentOfType<KernelOp>().getDims();
-  StringAttr dim = moments.getOver().getNames().front();
-  int64_t extent = space.getExtents()[space.indexOf(dim)];
-  Value most = arith::ConstantIndexOp::create(b, points);
-  Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
-                                        IndexOp::create(b, dim), most);
+  Value isFirst, dynamic;
+  int64_t points = 1;
+  for (auto [dim, count] : firstPoints(moments)) {
+    int64_t extent = space.getExtents()[space.indexOf(dim)];
+    if (extent == count) {
+      points *= count;
+      continue;
+    }
+    Value most = arith::ConstantIndexOp::create(b, count);
+    Value isBelow = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
+                                          IndexOp::create(b, dim), most);
+    isFirst = isFirst ? arith::AndIOp::create(b, isFirst, isBelow).getResult()
+                      : isBelow;
+    if (!ShapedType::isDynamic(extent)) {
+      points *= count;
+      continue;
+    }
+    Value known = arith::MinUIOp::create(b, ExtentOp::create(b, dim), most);
+    dynamic =
+        dynamic ? arith::MulIOp::create(b, dynamic, known).getResult() : known;
+  }
   Value sum = ReduceOp::create(b, type, ReduceKind::add, moments.getValue(),
                                moments.getOver(), isFirst);
   Value count;
-  if (ShapedType::isDynamic(extent)) {
-    Value known = arith::MinUIOp::create(b, ExtentOp::create(b, dim), most);
-    Value bits = arith::IndexCastOp::create(b, b.getI64Type(), known);
+  if (dynamic) {
+    if (points > 1)
+      dynamic = arith::MulIOp::create(
+          b, dynamic, arith::ConstantIndexOp::create(b, points));
+    Value bits = arith::IndexCastOp::create(b, b.getI64Type(), dynamic);
     count = arith::SIToFPOp::create(b, type, bits);
   } else {
-    count = arith::ConstantOp::create(
-        b, b.getFloatAttr(type, double(std::min(points, extent))));
+    count = arith::ConstantOp::create(b, b.getFloatAttr(type, double(points)));
   }
   return arith::DivFOp::create(b, sum, count);
 }
@@ -191,7 +229,23 @@ struct NormExpandMoments
         narrow && narrow.getIn().getType().getIntOrFloatBitWidth() == 16;
     if (isExact)
       return Shift::toZero;
-    return moments.getOver().size() == 1 ? Shift::toPivot : Shift::none;
+    return moments.getOver().size() == 1 || isLarge(moments) ? Shift::toPivot
+                                                             : Shift::none;
+  }
+
+  /// True for a group of several dims that a second pass would read from
+  /// further away than the nearest cache.
+  static bool isLarge(MomentsOp moments) {
+    constexpr int64_t least = 8192;
+    SpaceAttr space = moments->getParentOfType<KernelOp>().getDims();
+    int64_t points = 1;
+    for (StringAttr dim : moments.getOver().getNames()) {
+      int64_t extent = space.getExtents()[space.indexOf(dim)];
+      if (ShapedType::isDynamic(extent))
+        return true;
+      points = std::min(least, points * std::min(least, extent));
+    }
+    return points >= least;
   }
 
   /// True if the group of `moments` lies along the innermost dim in memory.

@@ -36,11 +36,13 @@ public:
 private:
   bool isCostly(Operation &op) const;
   bool isFrontier(Value value) const;
+  bool hasShortRuns(DimSet space) const;
   bool hoist(ArrayRef<Value> values);
 
   mutable KernelOp kernel;
   KernelSpaces spaces;
-  DimSet innermost; ///< The dim that innermost loops run along.
+  SmallVector<unsigned> order; ///< Of dims in memory, from the outermost.
+  DimSet innermost;            ///< The dim that innermost loops run along.
   /// Values that need no collective, and something that costs.
   llvm::DenseSet<Value> costly;
 };
@@ -48,7 +50,7 @@ private:
 } // namespace
 
 Hoister::Hoister(KernelOp kernel) : kernel(kernel), spaces(kernel) {
-  ArrayRef<unsigned> order = KernelStructure(kernel).memoryOrder();
+  llvm::append_range(order, KernelStructure(kernel).memoryOrder());
   if (!order.empty())
     innermost = DimSet::one(order.back());
 }
@@ -60,14 +62,30 @@ bool Hoister::isCostly(Operation &op) const {
           !isa<math::FmaOp, math::AbsFOp>(op));
 }
 
+/// Whether points of one value of `space` lie in short runs, which are best
+/// walked together, and further runs lie elsewhere.
+bool Hoister::hasShortRuns(DimSet space) const {
+  constexpr int64_t most = 1024; // Below it, a root for each of them counts.
+  int64_t points = 1;
+  for (unsigned dim : llvm::reverse(order)) {
+    if (space.contains(dim))
+      return points > 1 && !space.contains(order.front());
+    int64_t size = kernel.getDims().getExtents()[dim];
+    if (ShapedType::isDynamic(size) || points * size > most)
+      return false;
+    points *= size;
+  }
+  return false;
+}
+
 /// A costly value of a narrow space that something wider uses, and that a loop
-/// over that would compute again. (What doesn't vary along the innermost loop
-/// is computed outside of it.) It must be something that memory holds;
-/// norm-truths sees to truths.
+/// over that would compute again. (What doesn't vary along an innermost loop
+/// of some length is computed outside of it.) It must be something that memory
+/// holds; norm-truths sees to truths.
 bool Hoister::isFrontier(Value value) const {
   DimSet space = spaces.of(value);
   if (!costly.contains(value) || innermost.empty() ||
-      !space.contains(innermost))
+      !(space.contains(innermost) || hasShortRuns(space)))
     return false;
   Type type = value.getType();
   if (!toDType(type) && !type.isInteger(1))

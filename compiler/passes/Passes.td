@@ -266,7 +266,7 @@ def NormExpandMoments : Pass<"norm-expand-moments", "::mlir::func::FuncOp"> {
     of the selected points by their number.
 
     `shifted` saves rows a pass: distances are taken to a pivot p instead, the
-    mean of the first 32 points, and the second moment is
+    mean of the first 32 points or a few more, and the second moment is
     n · (E[(v − p)²] − (E[v] − p)²). Where E[v] is further from p than half a
     standard deviation, the distances to the mean are taken after all, by a sum
     whose `where` is that condition. For rows of 16-bit values, whose squares are
@@ -307,9 +307,9 @@ def NormHoist : Pass<"norm-hoist", "::mlir::func::FuncOp"> {
   let description = [{
     A value is computed once per point of its space, but a loop over a wider
     space may have to compute it again on every turn: rstd per channel beside
-    channels-last data. A value that takes a root, a quotient or a function, and
-    that something wider uses, becomes the result of a kernel over its own
-    space. Values behind collectives stay where they are. No rounding changes.
+    channels-last data, or of small images, all of which one loop walks. A value
+    that takes a root, a quotient or a function, and that something wider uses,
+    becomes the result of a kernel over its own space. Values behind collectives stay where they are. No rounding changes.
 
     Before:
 

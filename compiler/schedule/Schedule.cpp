@@ -36,11 +36,18 @@ private:
   }
   void chooseLanes();
   DimSet chooseParallel();
-  int64_t runLength() const;
-  /// True if an instance visits the lane dim and no other.
+  /// What one loop visits, along the lanes and the dims that go with them.
+  struct Run {
+    int64_t length; ///< Of a piece, if one dim counts pieces.
+    DimSet dims;
+    int64_t points = 0; ///< Of all pieces.
+  };
+  Run findRun() const;
+  int64_t runLength() const { return findRun().length; }
+  /// True if an instance visits one run and nothing else.
   bool isRow() const {
     return lane >= 0 && !parallel.contains(unsigned(lane)) &&
-           visitedDims() == (parallel | DimSet::one(unsigned(lane)));
+           visitedDims() == (parallel | findRun().dims);
   }
   SmallVector<Type> writtenAlongLanes() const;
   bool movesHalves() const;
@@ -58,6 +65,7 @@ private:
   int64_t instanceBytes(bool ownOnly = false) const;
   bool readsAgain() const;
   bool sharesOperands() const;
+  bool sharesLanes() const;
   void because(StringRef parameter, const Twine &reason) {
     reasons.set(parameter, builder.getStringAttr(reason));
   }
@@ -178,8 +186,9 @@ bool Chooser::drawsNumbers() const {
 
 /// Points that lie one after the other in every operand which has the lane dim,
 /// and which one loop visits; of dynamic extent, if any of their dims is.
-int64_t Chooser::runLength() const {
-  int64_t run = extent(lane);
+Chooser::Run Chooser::findRun() const {
+  Run run{extent(lane), lane < 0 ? DimSet() : DimSet::one(unsigned(lane))};
+  run.points = run.length;
   if (lane < 0 || parallel.contains(unsigned(lane)))
     return run;
   KernelOp kernel = structure.kernel();
@@ -193,18 +202,30 @@ int64_t Chooser::runLength() const {
     isInside |= int(dim) == lane;
     if (!isInside || int(dim) == lane)
       continue;
-    auto runsTogether = [&](Attribute map) {
-      return cast<MapAttr>(map).uses(names[dim]) ==
-             cast<MapAttr>(map).uses(inner);
+    auto has = [&](Attribute map, StringAttr name) {
+      return cast<MapAttr>(map).uses(name);
     };
-    if (parallel.contains(dim) || ShapedType::isDynamic(run) ||
-        !llvm::all_of(kernel.getInputMaps(), runsTogether) ||
-        !llvm::all_of(kernel.getOutputMaps(), [&](Attribute map) {
-          return runsTogether(map) || !cast<MapAttr>(map).uses(inner);
-        }))
+    auto runsTogether = [&](Attribute map) {
+      return has(map, names[dim]) == has(map, inner);
+    };
+    auto isWalked = [&](Attribute map) { // With one value a piece, too.
+      return has(map, names[dim]) || !has(map, inner);
+    };
+    auto inputs = kernel.getInputMaps().getValue();
+    auto outputs = kernel.getOutputMaps().getValue();
+    if (parallel.contains(dim) || ShapedType::isDynamic(run.length) ||
+        !llvm::all_of(inputs, isWalked) || !llvm::all_of(outputs, isWalked))
       break;
     int64_t size = extent(int(dim));
-    run = ShapedType::isDynamic(size) ? size : run * size;
+    bool isDynamic = ShapedType::isDynamic(size);
+    run.points = isDynamic ? size : run.points * size;
+    run.dims |= DimSet::one(dim);
+    if (!llvm::all_of(inputs, runsTogether) ||
+        !llvm::all_of(outputs, [&](Attribute map) {
+          return runsTogether(map) || !has(map, inner);
+        }))
+      break;
+    run.length = run.points;
   }
   return run;
 }
@@ -258,16 +279,10 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   if (lane < 0 || parallel.contains(unsigned(lane)) ||
       ShapedType::isDynamic(runLength()))
     return most;
-  uint64_t vectors = std::max<int64_t>(runLength() / width, 1);
-  int64_t unroll = std::min<int64_t>(most, llvm::bit_floor(vectors));
-  // Of short runs, many to an instance, little should be left to single
-  // vectors.
-  auto steps = [&](int64_t unroll) {
-    return vectors / unroll + vectors % unroll;
-  };
-  while (!isRow() && unroll > 1 && steps(unroll / 2) < steps(unroll))
-    unroll /= 2;
-  return unroll;
+  int64_t points = isRow() ? findRun().points : runLength();
+  // What is left of a run, part of a vector included, is a block of its own.
+  uint64_t vectors = std::max<int64_t>(llvm::divideCeil(points, width), 1);
+  return std::min<int64_t>(most, llvm::bit_floor(vectors));
 }
 
 /// Bytes that one instance reads and writes, about; of `ownOnly`, those that no
@@ -350,9 +365,21 @@ bool Chooser::sharesOperands() const {
 int64_t Chooser::chooseStream() {
   if (stage.outputs.empty())
     return 0;
-  because("stream", "more than the last-level cache's share holds: nobody will "
+  // A plane of 7x7 has part of a cache line at both ends, which go through the
+  // caches anyway. InstanceNorm f32 of 7x7: 31% of a copy through the caches,
+  // 24% past them; of 14x14 57 and 50%.
+  constexpr int64_t shortBytes = 1 << 10, line = 64;
+  int64_t rowBytes = instanceBytes(/*ownOnly=*/true) / 2;
+  if (isRow() && rowBytes < shortBytes && rowBytes % line != 0) {
+    because("stream", "never: rows are short, and end within cache lines");
+    return 0;
+  }
+  // Half of the cache for the call, and half of that for what it reads: a store
+  // that doesn't find its line there reads it first. Cold f32 of 13 MB,
+  // GroupNorm of 32x2048x7x7: 46% of a copy through the caches, 81% past them.
+  because("stream", "more than a quarter of the last-level cache: nobody will "
                     "find it there");
-  return machine.llcBytes / 2;
+  return machine.llcBytes / 4;
 }
 
 int64_t Chooser::choosePrefetch() {
@@ -376,29 +403,31 @@ bool Chooser::takesFunctions() const {
   });
 }
 
+/// Whether something is read along the lanes that is the same for all rows.
+bool Chooser::sharesLanes() const {
+  KernelOp kernel = structure.kernel();
+  DimSet own = findRun().dims;
+  return llvm::any_of(kernel.getInputMaps(), [&](Attribute map) {
+    DimSet dims = toDimSet(structure.space(), cast<MapAttr>(map));
+    return dims.contains(unsigned(lane)) && (dims - own).empty();
+  });
+}
+
 /// How many rows are written while as many are read.
 int64_t Chooser::chooseRows(int64_t width) {
   constexpr int64_t longBytes = 8 << 10, shortBytes = 4 << 10,
                     blockBytes = 1 << 10;
-  int64_t size = extent(lane);
+  int64_t size = findRun().points;
   // Streamed vectors of every row start at the same place in it.
   if (choosePrefetch() == 0 || !isRow() || ShapedType::isDynamic(size) ||
       size % width != 0)
     return 1;
   int64_t rowBytes = instanceBytes(/*ownOnly=*/true) / 2;
+  // Groups of 4 MB, eight of them under way, leave no cache for each other: 43%
+  // of a copy, one after the other 56%. Of 370 KB it is 76 and 63%.
+  if (8 * rowBytes > machine.llcBytes / 4)
+    return 1;
   bool hasColumns = !stage.partial.empty(); // A body that fills the registers.
-  if (movesHalves() && !hasColumns) {
-    because("rows", "scale and shift are widened once for all of them, and the "
-                    "ends of rows overlap: of bf16 55 to 75% of a copy, one "
-                    "after the other 40 to 60%");
-    return rowBytes < shortBytes ? 8 : 4;
-  }
-  if (rowBytes >= longBytes) {
-    because("rows", "writing 4 rows while the next 4 are read: 80 to 95% of a "
-                    "copy, one after the other 60 to 70%; rows of less than "
-                    "8 KB overlap by themselves");
-    return 4;
-  }
   SmallVector<Type> written = writtenAlongLanes();
   if (rowBytes < blockBytes && !written.empty() &&
       llvm::all_of(
@@ -407,6 +436,25 @@ int64_t Chooser::chooseRows(int64_t width) {
     because("rows",
             "the few values of a block wait for its scale, a long chain, "
             "while those of others are read: 0.6 of the time");
+    return 4;
+  }
+  // Without what all rows read along the lanes, only memory can gain.
+  bool isShort = rowBytes < longBytes;
+  if (!sharesLanes() && (movesHalves() || isShort)) {
+    because("rows", "nothing is read along the rows but their own: bf16 gains "
+                    "by a prefetch alone, 75 to 80% of a copy and not 60");
+    return 1;
+  }
+  if (movesHalves() && !hasColumns) {
+    because("rows", "scale and shift are widened once for all of them, and the "
+                    "ends of rows overlap: of bf16 55 to 75% of a copy, one "
+                    "after the other 40 to 60%");
+    return rowBytes < shortBytes ? 8 : 4;
+  }
+  if (!isShort) {
+    because("rows", "writing 4 rows while the next 4 are read: 80 to 95% of a "
+                    "copy, one after the other 60 to 70%; rows of less than "
+                    "8 KB overlap by themselves");
     return 4;
   }
   // By twos softmax gains nothing, and takes 30 ms to compile and not 14.

@@ -82,13 +82,27 @@ func.func @backward(%x: tensor<?xNxT> {norm.name = "x"},
   return text;
 }
 
+/// What tells a case from others of its norm.
+std::string suffix(DType dtype, int64_t size) {
+  std::string text = "_";
+  text += toString(dtype);
+  return text + "_" + std::to_string(size);
+}
+
+/// Two groups of `channels` channels in all, of `edge` times `edge` points.
+Case groups(DType dtype, int64_t channels, int64_t edge) {
+  return {"group_norm" + suffix(dtype, edge),
+          *toMlir(groupNorm({.shape = {kDynamic, channels, edge, edge},
+                             .groups = 2,
+                             .dtype = dtype}))};
+}
+
 std::vector<Case> makeCases() {
   std::vector<Case> cases;
   // Whole segments; parts of them behind whole vectors.
   for (int64_t n : {512, 672})
     for (DType dtype : {DType::F32, DType::BF16, DType::F16}) {
-      std::string end = std::string("_") + std::string(toString(dtype)) + "_" +
-                        std::to_string(n);
+      std::string end = suffix(dtype, n);
       cases.push_back(
           {"rms_norm" + end,
            *toMlir(rmsNorm({.shape = {kDynamic, n}, .dtype = dtype}))});
@@ -96,6 +110,31 @@ std::vector<Case> makeCases() {
       layer.saveMean = layer.saveRstd = true;
       cases.push_back({"layer_norm" + end, *toMlir(layer)});
       cases.push_back({"backward" + end, backward(dtype, n)});
+    }
+  // Planes; and groups whose channels are pieces of a row, not of whole
+  // vectors, of whole ones, and so long that a branch asks whether a vector has
+  // lanes of two.
+  for (DType dtype : {DType::F32, DType::BF16}) {
+    cases.push_back({"instance_norm" + suffix(dtype, 24),
+                     *toMlir(instanceNorm(
+                         {.shape = {kDynamic, 2, 24, 24}, .dtype = dtype}))});
+    cases.push_back(groups(dtype, 64, 7));
+    cases.push_back(groups(dtype, 16, 8));
+    cases.push_back(groups(dtype, 4, 24));
+  }
+  return cases;
+}
+
+/// What has pieces without rows: one loop over all channels of an image.
+std::vector<Case> makePieceCases() {
+  std::vector<Case> cases;
+  for (DType dtype : {DType::F32, DType::BF16})
+    for (int64_t edge : {6, 7, 14}) {
+      cases.push_back(groups(dtype, 32, edge));
+      cases.push_back(
+          {"batch_norm" + suffix(dtype, edge),
+           *toMlir(batchNormInference(
+               {.shape = {kDynamic, 32, edge, edge}, .dtype = dtype}))});
     }
   return cases;
 }
@@ -171,6 +210,29 @@ TEST_P(RowPipelineTest, TheBitsAreThoseOfOneRowAfterTheOther) {
                   results(*several, rows, offset))
           << rows << " rows, off by " << offset;
 }
+
+class PiecesTest : public testing::TestWithParam<Case> {};
+
+TEST_P(PiecesTest, TheBitsPastTheCachesAreThoseInThem) {
+  Result<std::string> scheduled =
+      emit(GetParam().text, Emit::Scheduled, Target::native());
+  ASSERT_TRUE(scheduled) << scheduled.error().message;
+  std::string text = reschedule(*scheduled, 1);
+  const Kernel *past = kernelFor(text);
+  const Kernel *within = kernelFor(
+      std::regex_replace(text, std::regex("stream = 1,"), "stream = 0,"));
+  ASSERT_TRUE(past && within);
+  ASSERT_NE(past->artifact().image, within->artifact().image);
+  for (int64_t images : {1, 2, 5})
+    for (int64_t offset : {0, 1, 5, 13})
+      EXPECT_TRUE(results(*past, images, offset) ==
+                  results(*within, images, offset))
+          << images << " images, off by " << offset;
+}
+
+INSTANTIATE_TEST_SUITE_P(Numerics, PiecesTest,
+                         testing::ValuesIn(makePieceCases()),
+                         [](const auto &info) { return info.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(Numerics, RowPipelineTest,
                          testing::ValuesIn(makeCases()),

@@ -36,11 +36,12 @@ RowPipeline::Segment RowPipeline::findWhole() {
   IRMapping none;
   PhaseLoops loops = emitter.begin(last, position, none);
   setStreaming(position);
+  position = loops.enter(b, position);
+  extent = loops.extent;
   Value head =
       streamed.empty() ? makeI64(b, 0) : emitter.headLength(loops, position);
   Value step = makeI64(b, stage.getSchedule().getUnroll() * context.width);
-  Value room =
-      b.createOrFold<arith::SubIOp>(context.extents[context.lane], head);
+  Value room = b.createOrFold<arith::SubIOp>(extent, head);
   Value blocks = b.createOrFold<arith::DivUIOp>(room, step);
   return {makeI64(b, 0), mulI64(b, blocks, step), head};
 }
@@ -54,9 +55,9 @@ static constexpr int64_t kShort = 1024;
 /// Whether whole rows are taken in turn. Sums over rows want a few vectors of
 /// all rows rather than all of one row.
 bool RowPipeline::takesRowsInTurn() {
-  std::optional<int64_t> extent = constantOf(context.extents[context.lane]);
-  return extent && *extent <= kShort && !sumsColumns(first) &&
-         !sumsColumns(last);
+  std::optional<int64_t> length = constantOf(extent);
+  return length && *length <= kShort && runsAlongLanes(last, context) &&
+         !sumsColumns(first) && !sumsColumns(last);
 }
 
 /// Makes tables, and fills them if there are rows up to `end` that are written
@@ -119,7 +120,7 @@ static SmallVector<LoadOp> findAnnounced(PhaseOp first,
                                          const StageContext &context) {
   SmallVector<LoadOp> found;
   for (auto phase : first->getBlock()->getOps<PhaseOp>())
-    if (phase == first || runsAlongLanes(phase, context))
+    if (phase.getOver() == first.getOver())
       for (LoadOp load : findPrefetched(phase, context))
         if (llvm::none_of(found, [&](LoadOp other) {
               return other.getView() == load.getView();
@@ -134,7 +135,6 @@ Value RowPipeline::aimAhead(Value place) {
   if (tables) // Rows lie one after the other.
     return addI64(b, place,
                   makeI64(b, kStreamAheadBytes / elementBytes(first)));
-  Value extent = context.extents[context.lane];
   Value ahead = addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
   Value isPast =
       arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, extent);
@@ -189,6 +189,7 @@ RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
   PhaseLoops loops = emitter.begin(phase, position, none);
   if (!loops.streamed.empty())
     setStreaming(position);
+  position = loops.enter(b, position);
   Side side{phase, place, position, {}, {}};
   SharedTable *table = !tables          ? nullptr
                        : phase == first ? &tables->first
@@ -216,6 +217,8 @@ struct RowPipeline::Pair {
     here.ahead.resize(here.coordinates.size());
     loops.prefetched = findAnnounced(pipeline.first, pipeline.context);
     pipeline.setStreaming(there);
+    here = loops.enter(pipeline.b, here);
+    there = lastLoops.enter(pipeline.b, there);
   }
   Pair(const Pair &) = delete;
 

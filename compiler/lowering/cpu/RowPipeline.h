@@ -103,6 +103,7 @@ private:
   /// last.
   Ops prepared, reduced, written;
   int64_t rows;
+  mlir::Value extent; ///< Points of a row, i64.
   mlir::Value begin;  ///< The first instance of the range.
   mlir::Block *entry; ///< Of the function.
   /// As in Position: what goes past the caches, and when.

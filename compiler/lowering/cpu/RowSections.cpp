@@ -27,8 +27,9 @@ static PhaseOp findFirst(InstanceOp instance, PhaseOp last,
   for (auto phase : instance.getBlock()->getOps<PhaseOp>()) {
     if (phase == last)
       return {};
-    if (runsAlongLanes(phase, context) && !findGuard(phase) &&
-        !findPrefix(phase, context) && phase.getNumResults() > 0)
+    if (phase.getOver() == last.getOver() && isRun(phase, context) &&
+        !findGuard(phase) && !findPrefix(phase, context) &&
+        phase.getNumResults() > 0)
       return phase;
   }
   return {};
@@ -43,13 +44,24 @@ static PhaseOp findLast(InstanceOp instance) {
 
 /// True if a whole vector streams in every row or in none: rows are multiples
 /// of a vector apart.
-static bool rowsAreAligned(StoreOp store, const StageContext &context) {
+static bool rowsAreAligned(StoreOp store, DimsAttr row,
+                           const StageContext &context) {
   const LoweredView &view = context.views.view(store.getView());
+  SpaceAttr space = context.space();
   int64_t vector = context.width * bytesOf(view.elementType);
-  return llvm::all_of(ValueRange(view.strides).drop_back(), [&](Value stride) {
-    std::optional<int64_t> known = constantOf(stride);
-    return known && *known * bytesOf(view.elementType) % vector == 0;
-  });
+  for (auto [axis, dims] : llvm::enumerate(store.getMap().getAxes())) {
+    std::optional<int64_t> stride = constantOf(view.strides[axis]);
+    for (StringAttr dim : llvm::reverse(dims.getNames())) {
+      if (!row.contains(dim) &&
+          (!stride || *stride * bytesOf(view.elementType) % vector != 0))
+        return false;
+      std::optional<int64_t> extent =
+          constantOf(context.extents[space.indexOf(dim)]);
+      if (stride)
+        stride = extent ? std::optional(*stride * *extent) : std::nullopt;
+    }
+  }
+  return true;
 }
 
 bool RowPipeline::isPossible(StageOp stage, const StageContext &context) {
@@ -59,13 +71,14 @@ bool RowPipeline::isPossible(StageOp stage, const StageContext &context) {
     return false;
   InstanceOp instance = stage.getInstance();
   PhaseOp last = findLast(instance);
-  if (!last || last.getNumResults() > 0 || !runsAlongLanes(last, context))
+  if (!last || last.getNumResults() > 0 || !isRun(last, context))
     return false;
   SmallVector<StoreOp> streamed = findStreamed(last, context);
   if (streamed.empty() ||
-      !llvm::all_of(
-          streamed,
-          [&](StoreOp store) { return rowsAreAligned(store, context); }) ||
+      !llvm::all_of(streamed,
+                    [&](StoreOp store) {
+                      return rowsAreAligned(store, last.getOver(), context);
+                    }) ||
       !findFirst(instance, last, context))
     return false;
   // What waits between sections has a place in memory. (Sums over rows keep
@@ -220,7 +233,8 @@ void RowPipeline::reduce(Value number, Value done) {
   Position position = locate(number);
   PhaseLoops loops = emitter.begin(first, position, values);
   emitter.finish(loops, position,
-                 emitter.emitRest(loops, position, done, loadCarries(number)));
+                 emitter.emitRest(loops, loops.enter(b, position), done,
+                                  loadCarries(number)));
   for (Operation *op : ArrayRef(reduced).drop_front())
     emitter.emitOp(*op, position, values);
   keep(reduced, values, number);
@@ -230,7 +244,8 @@ void RowPipeline::write(Value number, Value done) {
   IRMapping values = valuesFor(written, number);
   Position position = locate(number);
   PhaseLoops loops = emitter.begin(last, position, values);
-  emitter.emitRest(loops, emitter.chooseStreaming(loops, position), done, {});
+  Position inside = loops.enter(b, emitter.chooseStreaming(loops, position));
+  emitter.emitRest(loops, inside, done, {});
   for (Operation *op : ArrayRef(written).drop_front())
     emitter.emitOp(*op, position, values);
 }

@@ -19,14 +19,16 @@ PhaseEmitter::Values PhaseEmitter::emitBodies(PhaseLoops &loops,
   PhaseBodies bodies{loops, position, count, tailMask};
   bodies.position.hasLanes = loops.hasLanes;
   bodies.copies.assign(count, loops.outer);
-  if (tailMask) {
-    bodies.position.mask = tailMask;
-    Value extent = loops.extent;
-    bodies.position.onlyFirstLane =
-        constantOf(b.createOrFold<arith::SubIOp>(extent, at)) == 1;
+  for (int64_t i = 0; i < count; ++i) {
+    Value here = addI64(b, at, makeI64(b, i * step));
+    if (bodies.isTail(i)) {
+      bodies.position.mask = tailMask;
+      Value extent = loops.extent;
+      bodies.position.onlyFirstLane =
+          constantOf(b.createOrFold<arith::SubIOp>(extent, here)) == 1;
+    }
+    emitBody(bodies, i, here);
   }
-  for (int64_t i = 0; i < count; ++i)
-    emitBody(bodies, i, addI64(b, at, makeI64(b, i * step)));
   return addTotals(bodies, carried);
 }
 
@@ -73,7 +75,11 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
   BodyEmitter emitter(context, b, bodies.position, values);
   if (!bodies.mask)
     emitPrefetches(bodies, i, at);
+  if (!loops.pieces.ops.empty())
+    emitPieces(bodies, values, at);
   for (Operation &op : loops.phase.getBlock()->without_terminator()) {
+    if (loops.pieces.ops.contains(&op))
+      continue;
     if (bodies.fuses() && llvm::is_contained(loops.products, &op))
       continue;
     if (bodies.hasShared && isShared(op, context))
@@ -154,6 +160,14 @@ void PhaseEmitter::aimAhead(PhaseLoops &loops, Position &position, Value at) {
                 mulI64(b, at, makeI64(b, context.width)));
 }
 
+/// What body `i` has for a sum: in a tail, `identity` in lanes past the end.
+Value PhaseEmitter::withoutTail(PhaseBodies &bodies, int64_t i, Value value,
+                                Value identity) {
+  if (!bodies.isTail(i))
+    return value;
+  return arith::SelectOp::create(b, bodies.mask, value, identity);
+}
+
 /// The values of all copies or their squares, in two chains.
 Value PhaseEmitter::sumOfDots(PhaseBodies &bodies, const Dot &dot) {
   auto type = VectorType::get(kDotLanes / 2, b.getF32Type());
@@ -166,6 +180,10 @@ Value PhaseEmitter::sumOfDots(PhaseBodies &bodies, const Dot &dot) {
   for (auto [i, copy] : llvm::enumerate(bodies.copies)) {
     Value value = BodyEmitter(context, b, bodies.position, copy)
                       .toVector(copy.lookup(dot.value));
+    if (!dot.value.getDefiningOp<LoadOp>()) // Which leaves zeros there.
+      value = withoutTail(
+          bodies, i, value,
+          arith::ConstantOp::create(b, b.getZeroAttr(terms)).getResult());
     Value &sum = sums[i % 2];
     sum = LLVM::CallIntrinsicOp::create(
               b, type, b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
@@ -199,7 +217,10 @@ Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
         source.getType().isF64() ? std::min<size_t>(4, copies.size()) : 2;
     for (size_t i = 0; i < copies.size(); i += chain) {
       auto factor = [&](size_t k, Value operand) {
-        return widened(copies[k], operand);
+        Value value = widened(copies[k], operand);
+        return withoutTail(
+            bodies, k, value,
+            arith::ConstantOp::create(b, b.getZeroAttr(value.getType())));
       };
       Value sum = arith::MulFOp::create(b, factor(i, product.getLhs()),
                                         factor(i, product.getRhs()));
@@ -209,13 +230,14 @@ Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
       leaves.push_back(sum);
     }
   } else {
-    for (IRMapping &copy : copies)
-      leaves.push_back(widened(copy, source));
-  }
-  if (bodies.mask) {
-    Value identity = emitter.toVector(makeIdentity(b, kind, source.getType()));
-    for (Value &leaf : leaves)
-      leaf = arith::SelectOp::create(b, bodies.mask, leaf, identity);
+    for (auto [i, copy] : llvm::enumerate(copies)) {
+      Value leaf = widened(copy, source);
+      if (bodies.isTail(i))
+        leaf = withoutTail(
+            bodies, i, leaf,
+            emitter.toVector(makeIdentity(b, kind, source.getType())));
+      leaves.push_back(leaf);
+    }
   }
   while (leaves.size() > 1) {
     size_t pairs = leaves.size() / 2, odd = leaves.size() % 2;

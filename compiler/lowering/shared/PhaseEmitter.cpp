@@ -21,10 +21,10 @@ bool PhaseLoops::isOneBlock(const StageContext &context) const {
          llvm::isPowerOf2_64(*known / context.width);
 }
 
-/// Vectors are whole operands of the instruction, and a block has several.
+/// Vectors are whole operands of the instruction, and blocks have several.
 bool PhaseLoops::takesDots(const StageContext &context) {
   return context.instructions.hasBF16Dot && context.width == kDotLanes &&
-         alongLanes && unroll(context) % 4 == 0 && !isOneBlock(context);
+         alongLanes && unroll(context) > 1 && !isOneBlock(context);
 }
 
 int64_t PhaseLoops::unroll(const StageContext &context) {
@@ -93,17 +93,15 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
   loops.hasLanes = position.hasLanes || loops.alongLanes;
   loops.assumed = loops.guard;
   loops.extent = context.extents[loops.dims.back()];
-  for (unsigned i = countMergedDims(phase, context); i > 0; --i) {
-    unsigned inner = loops.dims.pop_back_val();
-    loops.merged.push_back(loops.dims.back());
-    loops.extent = mulI64(b, loops.extent, context.extents[loops.dims.back()]);
-    loops.dims.back() = inner;
-  }
+  mergeDims(loops);
   if (std::optional<Prefix> prefix = findPrefix(phase, context);
       prefix && loops.alongLanes && !lanes.shares()) {
     loops.assumed = prefix->condition;
-    loops.extent =
-        b.createOrFold<arith::MinUIOp>(loops.extent, makeI64(b, prefix->count));
+    for (auto [dim, count] : prefix->counts)
+      loops.ends[dim] = b.createOrFold<arith::MinUIOp>(context.extents[dim],
+                                                       makeI64(b, count));
+    if (Value end = loops.ends.lookup(loops.dims.back()))
+      loops.extent = end;
   }
   findProducts(loops);
   for (auto [i, value] : llvm::enumerate(contribute.getValues())) {
@@ -238,12 +236,14 @@ PhaseEmitter::Values PhaseEmitter::emitNest(PhaseLoops &loops, unsigned depth,
                                             Position position,
                                             ValueRange carried) {
   if (depth == 0)
-    for (unsigned dim : loops.merged)
-      position.coordinates[dim] = makeI64(b, 0);
+    position = loops.enter(b, std::move(position));
   if (depth + 1 == loops.dims.size())
     return emitRest(loops, position, Value(), carried);
   unsigned dim = loops.dims[depth];
-  return forLoop(makeI64(b, 0), context.extents[dim], 1, carried,
+  Value end = loops.ends.lookup(dim);
+  if (!end)
+    end = context.extents[dim];
+  return forLoop(makeI64(b, 0), end, 1, carried,
                  [&](Value at, ValueRange inside) {
                    Position inner = position;
                    inner.coordinates[dim] = at;
@@ -410,6 +410,30 @@ void PhaseEmitter::emitStreamed(PhaseLoops &loops, const Position &position,
   loops.outer = scalars;
 }
 
+/// Of a row of known length along the lanes of one worker: blocks of `unroll`
+/// bodies from `first` on, which is a multiple of their size, and a block of
+/// what is left, a masked tail among it.
+PhaseEmitter::Values PhaseEmitter::emitKnownRest(PhaseLoops &loops,
+                                                 const Position &position,
+                                                 Value first,
+                                                 ValueRange carried) {
+  int64_t width = context.width, extent = *constantOf(loops.extent);
+  int64_t block = loops.unroll(context) * width;
+  int64_t left = extent % block;
+  Value end = makeI64(b, extent - left);
+  Values values =
+      forLoop(first, end, block, carried, [&](Value at, ValueRange inside) {
+        return emitBodies(loops, position, at, block / width, width, Value(),
+                          inside);
+      });
+  if (left == 0)
+    return values;
+  Value mask =
+      left % width ? makeMask(b, makeI64(b, left % width), width) : Value();
+  return emitBodies(loops, position, end, llvm::divideCeil(left, width), width,
+                    mask, values);
+}
+
 /// Blocks of `unroll` bodies, then single bodies, then a masked tail.
 PhaseEmitter::Values PhaseEmitter::emitRest(PhaseLoops &loops,
                                             const Position &position,
@@ -425,6 +449,9 @@ PhaseEmitter::Values PhaseEmitter::emitRest(PhaseLoops &loops,
   Value first = loops.alongLanes ? lanes.first(b) : makeI64(b, 0);
   if (done)
     first = addI64(b, first, done);
+  std::optional<int64_t> known = constantOf(extent), from = constantOf(first);
+  if (known && loops.alongLanes && !lanes.shares() && unroll > 1)
+    return emitKnownRest(loops, position, first, carried);
 
   // Number of whole bodies from `first` on, which is less than a step, or where
   // there is room: nothing is negative.
@@ -443,7 +470,6 @@ PhaseEmitter::Values PhaseEmitter::emitRest(PhaseLoops &loops,
                           });
   // What is left of a column of known length: a block of half the size, of a
   // quarter, ...
-  std::optional<int64_t> known = constantOf(extent), from = constantOf(first);
   if (known && from && !loops.alongLanes && unroll > 1) {
     int64_t at = *constantOf(endBlocks);
     for (int64_t size = unroll / 2; size > 0; size /= 2)

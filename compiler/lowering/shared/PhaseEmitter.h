@@ -14,6 +14,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace normc {
 
@@ -45,6 +46,16 @@ struct Dot {
   bool isSquare = false;
 };
 
+/// Pieces that follow each other in memory, walked as one loop: a vector may
+/// have lanes of two neighbours.
+struct Pieces {
+  int64_t dim = -1;   ///< Position of the dim that counts them, or -1.
+  int64_t length = 0; ///< Points of one, at least a vector.
+  mlir::Value total;  ///< Points of all, i64.
+  /// What has one value for each piece.
+  llvm::SetVector<mlir::Operation *> ops = {};
+};
+
 /// One phase being emitted.
 struct PhaseLoops {
   norm::PhaseOp phase;
@@ -53,6 +64,7 @@ struct PhaseLoops {
   /// Dims that run together with the innermost as one loop: its coordinate
   /// counts the points of all.
   llvm::SmallVector<unsigned> merged = {};
+  Pieces pieces = {};      ///< Counted by the outermost of these.
   bool alongLanes = false; ///< The innermost loop is the lane dim's.
   bool hasLanes = false;   ///< Contributions are vectors.
   llvm::SmallVector<Carry> carries = {}; ///< One per contribution.
@@ -68,6 +80,9 @@ struct PhaseLoops {
   /// A condition that holds wherever bodies are emitted: the guard, or that of
   /// a prefix; or null.
   mlir::Value assumed = {};
+  /// Of dims that a prefix is shorter than: where their loops end, i64.
+  llvm::DenseMap<unsigned, mlir::Value> ends =
+      llvm::DenseMap<unsigned, mlir::Value>();
   /// Extent of the innermost loop, i64.
   mlir::Value extent = {};
   /// Stores that may go past the caches.
@@ -75,6 +90,8 @@ struct PhaseLoops {
   /// Loads whose operands are fetched for the instance ahead.
   llvm::SmallVector<norm::LoadOp> prefetched = {};
 
+  /// `position` inside of the merged dims.
+  Position enter(mlir::ImplicitLocOpBuilder &b, Position position) const;
   /// Whether the whole loop is one short tree.
   bool isOneBlock(const StageContext &context) const;
   bool takesDots(const StageContext &context);
@@ -93,13 +110,14 @@ struct PhaseBodies {
   PhaseLoops &loops;
   Position position; ///< Of the last body that was emitted.
   int64_t count;
-  mlir::Value mask; ///< Of a tail, or null.
+  mlir::Value mask; ///< Of the last body, a tail; or null.
   bool hasShared = false;
   llvm::SmallVector<mlir::IRMapping> copies = {};
   ColumnTotals *columns = nullptr; ///< Of ops that don't go to memory.
 
   /// Whether products are left to the sums that they feed.
-  bool fuses() const { return count > 1 && !mask; }
+  bool fuses() const { return count > 1; }
+  bool isTail(int64_t i) const { return mask && i == count - 1; }
 };
 
 /// Emits the blocks of a stage: phases and the ops between them.
@@ -127,7 +145,8 @@ public:
   /// `position` with the choice between the caches and past them.
   Position chooseStreaming(PhaseLoops &loops, Position position);
   /// Of a phase over the lane dim, all that is left when the first `done`
-  /// elements (of a streamed phase, after its head) have been dealt with.
+  /// elements (whole blocks; of a streamed phase, after its head) have been
+  /// dealt with.
   Values emitRest(PhaseLoops &loops, const Position &position, mlir::Value done,
                   mlir::ValueRange carried);
   /// Number of elements before the first address in a row that streams.
@@ -149,6 +168,7 @@ public:
                  mlir::ValueRange carried, LoopBody body);
 
 private:
+  void mergeDims(PhaseLoops &loops);
   void emitPhase(norm::PhaseOp phase, const Position &position,
                  mlir::IRMapping &values);
   void findProducts(PhaseLoops &loops);
@@ -162,14 +182,21 @@ private:
                              const Position &position);
   void emitStreamed(PhaseLoops &loops, const Position &position,
                     mlir::Value done);
+  Values emitKnownRest(PhaseLoops &loops, const Position &position,
+                       mlir::Value first, mlir::ValueRange carried);
   Values emitTail(PhaseLoops &loops, const Position &position, mlir::Value at,
                   mlir::ValueRange carried);
+  void emitPieces(PhaseBodies &bodies, mlir::IRMapping &values, mlir::Value at);
+  void emitPiece(PhaseBodies &bodies, mlir::IRMapping &values,
+                 mlir::Value piece);
   void emitPrefetches(PhaseBodies &bodies, int64_t body, mlir::Value at);
   void aimAhead(PhaseLoops &loops, Position &position, mlir::Value at);
+  mlir::Value withoutTail(PhaseBodies &bodies, int64_t i, mlir::Value value,
+                          mlir::Value identity);
   mlir::Value sumOfDots(PhaseBodies &bodies, const Dot &dot);
   mlir::Value totalOf(PhaseBodies &bodies, unsigned contribution);
-  /// `count` copies of the body, `step` apart, and one block total of each
-  /// contribution.
+  /// `count` copies of the body, `step` apart, the last one under `tailMask` if
+  /// there is one, and one block total of each contribution.
   Values emitBodies(PhaseLoops &loops, const Position &position, mlir::Value at,
                     int64_t count, int64_t step, mlir::Value tailMask,
                     mlir::ValueRange carried);

@@ -66,6 +66,13 @@ bool normc::isShared(Operation &op, const StageContext &context) {
     auto program = StageOp(context.stage)->getParentOfType<ProgramOp>();
     if (!argument || program.isOutput(argument.getArgNumber()))
       return false;
+    // Not what each of a row's pieces has for itself.
+    StringAttr lane = context.space().getNames()[context.lane];
+    auto phase = dyn_cast<PhaseOp>(load->getParentOp());
+    if (phase && !load.getMap().uses(lane) &&
+        llvm::any_of(phase.getOver().getNames(),
+                     [&](StringAttr dim) { return load.getMap().uses(dim); }))
+      return false;
     return llvm::none_of(
         StageOp(context.stage).getSchedule().getParallel().getNames(),
         [&](StringAttr dim) { return load.getMap().uses(dim); });
@@ -141,18 +148,30 @@ Value normc::findGuard(PhaseOp phase) {
   return isKnownBefore ? guard : Value();
 }
 
-std::optional<Prefix> normc::findPrefix(PhaseOp phase,
-                                        const StageContext &context) {
-  Value condition = findCondition(phase);
-  auto compare = condition ? condition.getDefiningOp<arith::CmpIOp>() : nullptr;
+/// Adds what `condition` says of single dims; false if it says anything else.
+static bool addCounts(Value condition, const StageContext &context,
+                      Prefix &prefix) {
+  if (auto both = condition.getDefiningOp<arith::AndIOp>())
+    return addCounts(both.getLhs(), context, prefix) &&
+           addCounts(both.getRhs(), context, prefix);
+  auto compare = condition.getDefiningOp<arith::CmpIOp>();
   if (!compare || compare.getPredicate() != arith::CmpIPredicate::ult)
-    return {};
+    return false;
   auto index = compare.getLhs().getDefiningOp<IndexOp>();
   IntegerAttr count;
-  if (!index || !matchPattern(compare.getRhs(), m_Constant(&count)) ||
-      context.space().indexOf(index.getDimAttr()) != context.lane)
+  if (!index || !matchPattern(compare.getRhs(), m_Constant(&count)))
+    return false;
+  prefix.counts.emplace_back(context.space().indexOf(index.getDimAttr()),
+                             count.getInt());
+  return true;
+}
+
+std::optional<Prefix> normc::findPrefix(PhaseOp phase,
+                                        const StageContext &context) {
+  Prefix prefix{findCondition(phase), {}};
+  if (!prefix.condition || !addCounts(prefix.condition, context, prefix))
     return {};
-  return Prefix{condition, count.getInt()};
+  return prefix;
 }
 
 bool normc::isLast(PhaseOp phase) {
@@ -208,28 +227,74 @@ static bool areNeighbours(const LoweredView &view, MapAttr map,
   return false;
 }
 
+/// True if `runs` holds for every access of a phase, and no number of a point
+/// of `outer` or `inner` is asked for.
+static bool
+runTogether(PhaseOp phase, StringAttr outer, StringAttr inner,
+            llvm::function_ref<bool(Operation &, Value, MapAttr)> runs) {
+  return llvm::all_of(*phase.getBlock(), [&](Operation &op) {
+    if (auto load = dyn_cast<LoadOp>(op))
+      return runs(op, load.getView(), load.getMap());
+    if (auto store = dyn_cast<StoreOp>(op))
+      return runs(op, store.getView(), store.getMap());
+    if (auto accumulate = dyn_cast<AccumulateOp>(op))
+      return runs(op, accumulate.getView(), accumulate.getMap());
+    auto index = dyn_cast<IndexOp>(op);
+    return !index ||
+           (index.getDimAttr() != outer && index.getDimAttr() != inner);
+  });
+}
+
 unsigned normc::countMergedDims(PhaseOp phase, const StageContext &context) {
   ArrayRef<StringAttr> dims = phase.getOver().getNames();
-  auto runTogether = [&](StringAttr outer, StringAttr inner) {
-    return llvm::all_of(*phase.getBlock(), [&](Operation &op) {
-      auto agrees = [&](Value view, MapAttr map) {
-        return areNeighbours(context.views.view(view), map, outer, inner);
-      };
-      if (auto load = dyn_cast<LoadOp>(op))
-        return agrees(load.getView(), load.getMap());
-      if (auto store = dyn_cast<StoreOp>(op))
-        return agrees(store.getView(), store.getMap());
-      if (auto accumulate = dyn_cast<AccumulateOp>(op))
-        return agrees(accumulate.getView(), accumulate.getMap());
-      auto index = dyn_cast<IndexOp>(op);
-      return !index ||
-             (index.getDimAttr() != outer && index.getDimAttr() != inner);
-    });
-  };
   unsigned merged = 0;
-  while (merged + 1 < dims.size() &&
-         runTogether(dims[dims.size() - merged - 2],
-                     dims[dims.size() - merged - 1]))
+  while (merged + 1 < dims.size()) {
+    StringAttr outer = dims[dims.size() - merged - 2];
+    StringAttr inner = dims[dims.size() - merged - 1];
+    auto areMerged = [&](Operation &, Value view, MapAttr map) {
+      return areNeighbours(context.views.view(view), map, outer, inner);
+    };
+    if (!runTogether(phase, outer, inner, areMerged))
+      break;
     ++merged;
+  }
   return merged;
+}
+
+bool normc::arePieces(PhaseOp phase, const StageContext &context) {
+  // A loop for each piece has a part of a vector before it and one behind it,
+  // some 50 cycles; a blend takes 2 or 3 a vector.
+  constexpr int64_t most = 1024;
+  ArrayRef<StringAttr> dims = phase.getOver().getNames();
+  unsigned merged = countMergedDims(phase, context);
+  if (merged + 1 >= dims.size())
+    return false;
+  int64_t points = 1;
+  for (StringAttr dim : dims.take_back(merged + 1)) {
+    auto known = constantOf(context.extents[context.space().indexOf(dim)]);
+    if (!known)
+      return false;
+    points *= *known;
+  }
+  bool isLong = points > most || points % context.width == 0;
+  if (points < context.width ||
+      (isLong && phase.getStage().getSchedule().getRows() <= 1))
+    return false;
+  StringAttr outer = dims[dims.size() - merged - 2];
+  StringAttr inner = dims[dims.size() - merged - 1];
+  StringAttr lane = context.space().getNames()[context.lane];
+  return runTogether(
+      phase, outer, inner, [&](Operation &op, Value view, MapAttr map) {
+        bool isOfPiece = map.uses(outer) && !map.uses(lane) && isa<LoadOp>(op);
+        return isOfPiece ||
+               areNeighbours(context.views.view(view), map, outer, inner);
+      });
+}
+
+bool normc::isRun(PhaseOp phase, const StageContext &context) {
+  DimsAttr over = phase.getOver();
+  return !over.empty() &&
+         context.space().indexOf(over.getNames().back()) == context.lane &&
+         over.size() == 1 + countMergedDims(phase, context) +
+                            (arePieces(phase, context) ? 1 : 0);
 }

@@ -53,12 +53,12 @@ llvm::SmallVector<norm::StoreOp> findStreamed(norm::PhaseOp phase,
 /// contribution is its identity, if it is known before the phase; or null.
 mlir::Value findGuard(norm::PhaseOp phase);
 
-/// The first points along the lane dim, if a phase has an effect on them alone:
+/// The first points along some dims, if a phase has an effect on them alone:
 /// every contribution is its identity where `condition` is false, which is so
-/// from `count` on.
+/// from a dim's `count` on.
 struct Prefix {
   mlir::Value condition;
-  int64_t count = 0;
+  llvm::SmallVector<std::pair<unsigned, int64_t>> counts; ///< (dim, count).
 };
 std::optional<Prefix> findPrefix(norm::PhaseOp phase,
                                  const StageContext &context);
@@ -74,6 +74,16 @@ llvm::SmallVector<norm::LoadOp> findPrefetched(norm::PhaseOp phase,
 /// one loop: every access of the phase has all or none of them, and has their
 /// points one after the other.
 unsigned countMergedDims(norm::PhaseOp phase, const StageContext &context);
+
+/// True if the points of the innermost dim and those merged with it are a
+/// piece, and the next dim counts pieces that follow each other in every access
+/// along the lanes, while other loads may have a value for each piece: the
+/// phase then walks all of them as one loop. Where rows go together, or where
+/// it pays.
+bool arePieces(norm::PhaseOp phase, const StageContext &context);
+
+/// True for a phase that is one loop along the lanes, pieces included.
+bool isRun(norm::PhaseOp phase, const StageContext &context);
 
 } // namespace normc
 

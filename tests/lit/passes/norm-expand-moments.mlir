@@ -115,3 +115,40 @@ func.func @columns(%a: tensor<64x?xbf16>) -> tensor<?xf32> {
   }
   return %r : tensor<?xf32>
 }
+
+// -----
+
+// The first points of several dims: whole rows, a few of them, of the first
+// image.
+// SHIFTED-LABEL: func.func @images
+// SHIFTED: %[[THREE:.*]] = arith.constant 3 : index
+// SHIFTED: %[[ROW:.*]] = norm.index h
+// SHIFTED: %[[ROWS:.*]] = arith.cmpi ult, %[[ROW]], %[[THREE]]
+// SHIFTED: %[[ONE:.*]] = arith.constant 1 : index
+// SHIFTED: %[[IMAGE:.*]] = norm.index n
+// SHIFTED: %[[IMAGES:.*]] = arith.cmpi ult, %[[IMAGE]], %[[ONE]]
+// SHIFTED: %[[FIRST:.*]] = arith.andi %[[ROWS]], %[[IMAGES]]
+// SHIFTED: norm.reduce add %{{.*}} over [n, h, w] where %[[FIRST]] : f32
+// SHIFTED: arith.constant 4.200000e+01 : f32
+func.func @images(%a: tensor<64x4x14x14xf32>) -> tensor<4xf32> {
+  %r = norm.kernel dims(n = 64, c = 4, h = 14, w = 14)
+      ins(%v = %a by [[n], [c], [h], [w]] : tensor<64x4x14x14xf32>) outs(by [[c]] : tensor<4xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %v over [n, h, w] : f32
+    norm.yield %m2 : f32
+  }
+  return %r : tensor<4xf32>
+}
+
+// -----
+
+// Small groups stay in the nearest cache for a second pass.
+// SHIFTED-LABEL: func.func @small
+// SHIFTED-NOT: norm.index
+func.func @small(%a: tensor<?x8x7xf32>) -> tensor<?xf32> {
+  %r = norm.kernel dims(i = ?, h = 8, w = 7)
+      ins(%v = %a by [[i], [h], [w]] : tensor<?x8x7xf32>) outs(by [[i]] : tensor<?xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %v over [h, w] : f32
+    norm.yield %m2 : f32
+  }
+  return %r : tensor<?xf32>
+}

@@ -122,6 +122,26 @@ func.func @types(%x: tensor<7x9x64xf32>, %v: tensor<64xf32>) -> tensor<7x9x64xf3
 
 // -----
 
+// Per channel of many small images: one loop walks all channels of one.
+// CHECK-LABEL: func.func @small_images
+// CHECK: norm.kernel dims(c = 64)
+// CHECK: math.rsqrt
+// CHECK: norm.kernel dims(i = ?, c = 64, s = 49)
+// CHECK-NOT: math.rsqrt
+// CHECK: return
+func.func @small_images(%x: tensor<?x64x49xf32>, %v: tensor<64xf32>) -> tensor<?x64x49xf32> {
+  %y = norm.kernel dims(i = ?, c = 64, s = 49)
+      ins(%xe = %x by [[i], [c], [s]] : tensor<?x64x49xf32>, %ve = %v by [[c]] : tensor<64xf32>)
+      outs(by [[i], [c], [s]] : tensor<?x64x49xf32>) {
+    %r = math.rsqrt %ve : f32
+    %o = arith.mulf %xe, %r : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x64x49xf32>
+}
+
+// -----
+
 // The extent of `i` is not known to a kernel over `c`.
 // CHECK-LABEL: func.func @extents
 // CHECK: norm.kernel dims(i = ?, c = 64)
@@ -139,4 +159,21 @@ func.func @extents(%x: tensor<?x64xf32>, %v: tensor<64xf32>) -> tensor<?x64xf32>
     norm.yield %o : f32
   }
   return %y : tensor<?x64xf32>
+}
+
+// -----
+
+// A loop over a large image computes it once, before it begins.
+// CHECK-LABEL: func.func @large_images
+// CHECK-COUNT-1: norm.kernel
+// CHECK-NOT: norm.kernel
+func.func @large_images(%x: tensor<?x64x3136xf32>, %v: tensor<64xf32>) -> tensor<?x64x3136xf32> {
+  %y = norm.kernel dims(i = ?, c = 64, s = 3136)
+      ins(%xe = %x by [[i], [c], [s]] : tensor<?x64x3136xf32>, %ve = %v by [[c]] : tensor<64xf32>)
+      outs(by [[i], [c], [s]] : tensor<?x64x3136xf32>) {
+    %r = math.rsqrt %ve : f32
+    %o = arith.mulf %xe, %r : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x64x3136xf32>
 }

@@ -75,7 +75,7 @@ func.func @both(%a: tensor<?x?xf64>) -> (tensor<?x?xf64>, tensor<?xf64>) {
 // A whole vector of 16-bit results is two of what they are computed in.
 // CHECK-LABEL: func.func @halves
 // CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, unroll = 4,
-// CHECK-SAME: stream = 16777216, prefetch = 1
+// CHECK-SAME: stream = 8388608, prefetch = 1
 func.func @halves(%a: tensor<?x4096xbf16>) -> tensor<?x4096xbf16> {
   %r = norm.kernel dims(i = ?, j = 4096) ins(%x = %a by [[i], [j]] : tensor<?x4096xbf16>)
       outs(by [[i], [j]] : tensor<?x4096xbf16>) {
