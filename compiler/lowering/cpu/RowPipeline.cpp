@@ -49,17 +49,6 @@ static PhaseOp findLast(InstanceOp instance) {
   return last;
 }
 
-/// True if a whole vector streams in every row or in none: rows are multiples
-/// of a vector apart.
-static bool rowsAreAligned(StoreOp store, const StageContext &context) {
-  const LoweredView &view = context.views.view(store.getView());
-  int64_t vector = context.width * bytesOf(view.elementType);
-  return llvm::all_of(ValueRange(view.strides).drop_back(), [&](Value stride) {
-    std::optional<int64_t> known = constantOf(stride);
-    return known && *known * bytesOf(view.elementType) % vector == 0;
-  });
-}
-
 bool RowPipeline::isPossible(StageOp stage, const StageContext &context) {
   ScheduleAttr schedule = stage.getSchedule();
   if (schedule.getRows() <= 1 || context.lane < 0 ||
@@ -331,8 +320,9 @@ RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
   if (loops.streamed)
     setStreaming(position);
   Side side{phase, place, position, {}, {}};
-  side.shared = emitter.emitShared(loops, position, place, count);
   ArrayRef<StringAttr> parallel = stage.getSchedule().getParallel().getNames();
+  loops.sharedAlong = parallel;
+  side.shared = emitter.emitShared(loops, position, place, count);
   for (auto op : phase.getBlock()->getOps<AccumulateOp>())
     if (op.getMap().uses(context.space().getNames()[context.lane]) &&
         llvm::none_of(parallel,
@@ -353,6 +343,8 @@ void RowPipeline::emitRow(Side &read, Side &write, Value reading,
   IRMapping lastValues = valuesFor({last}, writing);
   PhaseLoops loops = emitter.begin(first, here, values);
   PhaseLoops lastLoops = emitter.begin(last, there, lastValues);
+  loops.sharedAlong = lastLoops.sharedAlong =
+      stage.getSchedule().getParallel().getNames();
   loops.prefetched = findPrefetched(first, context);
   setStreaming(there);
   PhaseBodies bodies = emitter.beginBodies(loops, here, read.shared);

@@ -120,8 +120,10 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
   if ((loops.alongLanes || isColumn) && !position.ahead.empty() &&
       isLast(phase))
     loops.prefetched = findPrefetched(phase, context);
-  if (loops.alongLanes && loops.carries.empty())
+  if (loops.alongLanes && loops.carries.empty()) {
     loops.streamed = findStreamed(phase, context);
+    loops.rowDim = findRowDim(phase, loops.dims, context);
+  }
   return loops;
 }
 
@@ -241,12 +243,43 @@ PhaseEmitter::Values PhaseEmitter::emitNest(PhaseLoops &loops, unsigned depth,
   if (depth + 1 == loops.dims.size())
     return emitRest(loops, position, Value(), carried);
   unsigned dim = loops.dims[depth];
+  if (int64_t(dim) == loops.rowDim) {
+    emitRowBlocks(loops, depth, position);
+    return {};
+  }
   return forLoop(makeI64(b, 0), context.extents[dim], 1, carried,
                  [&](Value at, ValueRange inside) {
                    Position inner = position;
                    inner.coordinates[dim] = at;
                    return emitNest(loops, depth + 1, inner, inside);
                  });
+}
+
+/// One row of each of as many parts as the schedule says, and the next ones;
+/// then the few rows that are left. Rows side by side would not do: where they
+/// are shorter than a page, nothing fetches them ahead.
+void PhaseEmitter::emitRowBlocks(PhaseLoops &loops, unsigned depth,
+                                 Position position) {
+  loops.sharedAlong = context.space().getNames()[loops.rowDim];
+  Value extent = context.extents[loops.rowDim], one = makeI64(b, 1);
+  Value zero = makeI64(b, 0);
+  auto emit = [&](Value from, Value to, int64_t rows, Value distance) {
+    loops.rows = rows;
+    loops.rowDistance = distance;
+    forLoop(from, to, 1, {}, [&](Value at, ValueRange) {
+      position.coordinates[loops.rowDim] = at;
+      return emitNest(loops, depth + 1, position, {});
+    });
+  };
+  int64_t parts = PhaseOp(loops.phase).getStage().getSchedule().getRows();
+  Value part = b.createOrFold<arith::DivUIOp>(extent, makeI64(b, parts));
+  emit(zero, part, parts, part);
+  Value done = mulI64(b, part, makeI64(b, parts));
+  std::optional<int64_t> known = constantOf(extent);
+  if (known && *known % parts > 1)
+    emit(done, addI64(b, done, one), *known % parts, one);
+  else
+    emit(done, extent, 1, one);
 }
 
 /// Only where the phase's condition holds: else the results are what

@@ -74,6 +74,12 @@ struct PhaseLoops {
   norm::StoreOp streamed = {};
   /// Loads whose operands are fetched for the instance ahead.
   llvm::SmallVector<norm::LoadOp> prefetched = {};
+  /// The dim around the lanes' of which several points are taken at a time, or
+  /// -1; and how many they are where bodies are emitted.
+  int64_t rowDim = -1, rows = 1;
+  mlir::Value rowDistance = {}; ///< Between them, i64.
+  /// Along these dims, bodies have in common what `emitShared` emits.
+  llvm::ArrayRef<mlir::StringAttr> sharedAlong = {};
 
   /// Whether the whole loop is one short tree.
   bool isOneBlock(const StageContext &context) const;
@@ -158,6 +164,8 @@ private:
                    mlir::ValueRange carried);
   Values emitNest(PhaseLoops &loops, unsigned depth, Position position,
                   mlir::ValueRange carried);
+  void emitRowBlocks(PhaseLoops &loops, unsigned depth, Position position);
+  void emitRows(PhaseBodies &bodies, mlir::Value at);
   void emitStreamed(PhaseLoops &loops, const Position &position,
                     mlir::Value done);
   Values emitTail(PhaseLoops &loops, const Position &position, mlir::Value at,

@@ -60,22 +60,59 @@ Value normc::getNarrow(Value value) {
              : Value();
 }
 
-bool normc::isShared(Operation &op, const StageContext &context) {
-  if (auto load = dyn_cast<LoadOp>(op)) {
-    auto argument = dyn_cast<BlockArgument>(load.getView());
-    auto program = StageOp(context.stage)->getParentOfType<ProgramOp>();
-    if (!argument || program.isOutput(argument.getArgNumber()))
-      return false;
-    return llvm::none_of(
-        StageOp(context.stage).getSchedule().getParallel().getNames(),
-        [&](StringAttr dim) { return load.getMap().uses(dim); });
-  }
+/// True if nothing that the stage of `op` does can change what `view` holds.
+static bool isReadOnly(Value view, Operation &op) {
+  auto stage = op.getParentOfType<StageOp>();
+  if (auto argument = dyn_cast<BlockArgument>(view))
+    return !stage->getParentOfType<ProgramOp>().isOutput(
+        argument.getArgNumber());
+  return view.getDefiningOp<ScratchOp>() &&
+         llvm::none_of(view.getUsers(), [&](Operation *user) {
+           return isa<StoreOp, AccumulateOp>(user) && stage->isAncestor(user);
+         });
+}
+
+bool normc::isShared(Operation &op, ArrayRef<StringAttr> dims) {
+  if (auto load = dyn_cast<LoadOp>(op))
+    return isReadOnly(load.getView(), op) &&
+           llvm::none_of(
+               dims, [&](StringAttr dim) { return load.getMap().uses(dim); });
   if (isa<IndexOp, ExtentOp>(op) || !isPure(&op))
     return false;
   return llvm::all_of(op.getOperands(), [&](Value operand) {
     Operation *def = operand.getDefiningOp();
-    return def && def->getBlock() == op.getBlock() && isShared(*def, context);
+    return def && def->getBlock() == op.getBlock() && isShared(*def, dims);
   });
+}
+
+bool normc::rowsAreAligned(StoreOp store, const StageContext &context) {
+  const LoweredView &view = context.views.view(store.getView());
+  int64_t vector = context.width * bytesOf(view.elementType);
+  return llvm::all_of(ValueRange(view.strides).drop_back(), [&](Value stride) {
+    std::optional<int64_t> known = constantOf(stride);
+    return known && *known * bytesOf(view.elementType) % vector == 0;
+  });
+}
+
+int64_t normc::findRowDim(PhaseOp phase, ArrayRef<unsigned> dims,
+                          const StageContext &context) {
+  if (phase.getStage().getSchedule().getRows() <= 1 || dims.size() < 2 ||
+      int64_t(dims.back()) != context.lane ||
+      !phase.getContribute().getValues().empty())
+    return -1;
+  unsigned row = dims.front();
+  StringAttr name = context.space().getNames()[row];
+  StringAttr lane = context.space().getNames()[context.lane];
+  StoreOp streamed = findStreamed(phase, context);
+  if (streamed && !rowsAreAligned(streamed, context))
+    return -1;
+  bool isElementwise = llvm::none_of(
+      *phase.getBlock(), [](Operation &op) { return isa<AccumulateOp>(op); });
+  bool hasShared =
+      llvm::any_of(phase.getBlock()->getOps<LoadOp>(), [&](LoadOp load) {
+        return load.getMap().uses(lane) && isShared(*load, name);
+      });
+  return isElementwise && hasShared ? int64_t(row) : -1;
 }
 
 StoreOp normc::findStreamed(PhaseOp phase, const StageContext &context) {
