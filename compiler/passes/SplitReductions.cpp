@@ -47,6 +47,7 @@ private:
   DimsAttr withParts(DimsAttr axis) const;
   MapAttr tileMap() const;
   Value meanOfTile(Value value);
+  std::optional<TilePrefix> findPrefix() const;
   Triple buildTiles();
   Triple mergeTiles(const Triple &tiles, ArrayRef<StringAttr> over);
   Triple mergeAll(Triple tiles);
@@ -67,7 +68,9 @@ private:
   SmallVector<StringAttr> channels;
   /// The other dims, from the outermost in memory, and which are reduced.
   SmallVector<StringAttr> rows;
-  SmallVector<StringAttr> tile; ///< Dims of a tile, no longer among `rows`.
+  /// Dims of a tile, no longer among `rows`; the innermost first.
+  SmallVector<StringAttr> tile;
+  bool isInColumns = false; ///< Vectors run across tiles.
 };
 
 } // namespace
@@ -246,6 +249,26 @@ Value Splitter::meanOfTile(Value value) {
   return arith::MulFOp::create(b, sum(value), part);
 }
 
+/// A few points that a tile of known size in columns starts with: whole rows of
+/// its outermost dim.
+std::optional<TilePrefix> Splitter::findPrefix() const {
+  constexpr int64_t enough = 7; // Points.
+  if (!isInColumns)
+    return {};
+  int64_t inner = 1;
+  for (StringAttr dim : ArrayRef(tile).drop_back())
+    inner *= extents.lookup(dim);
+  StringAttr outer = tile.back();
+  int64_t count = llvm::divideCeil(enough, inner);
+  if (llvm::any_of(tile,
+                   [&](StringAttr dim) {
+                     return ShapedType::isDynamic(extents.lookup(dim));
+                   }) ||
+      count >= extents.lookup(outer))
+    return {};
+  return TilePrefix{outer, count, count * inner};
+}
+
 /// The moments of every tile, one column of it after the other.
 Triple Splitter::buildTiles() {
   Value value = moments.getValue();
@@ -273,6 +296,12 @@ Triple Splitter::buildTiles() {
     for (Operation *op : slice)
       b.clone(*op, mapping);
     Value point = mapping.lookup(value);
+    if (std::optional<TilePrefix> prefix = findPrefix()) {
+      int64_t points = 1;
+      for (StringAttr dim : tile)
+        points *= extents.lookup(dim);
+      return buildShiftedTileMoments(b, point, dimsOf(tile), points, *prefix);
+    }
     return buildTileMoments(b, point, [&](Value of) { return meanOfTile(of); });
   };
   SmallVector<MapAttr> maps(3, tileMap());
@@ -344,7 +373,8 @@ bool Splitter::run() {
   if (!findMoments() || !findDims() || !isWorthIt())
     return false;
   SmallVector<StringAttr> perChannel = channels;
-  if (tile.empty())
+  isInColumns = tile.empty();
+  if (isInColumns)
     cutTile();
   Triple group = mergeAll(buildTiles());
   useMoments(group);

@@ -284,7 +284,9 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   because("unroll", "8 vectors added as a tree hide the latency of adds, and "
                     "cost one carry in f64");
   // Of two registers each, or one; or where a body is long anyway.
-  const int64_t most = takesPairs() || stage.complete.size() > 1 ? 4 : 8;
+  bool inColumns = lane >= 0 && parallel.contains(unsigned(lane));
+  bool isLong = stage.complete.size() > 1 && !inColumns;
+  const int64_t most = takesPairs() || isLong ? 4 : 8;
   // With the lanes along a parallel dim the loop is over another one, whose
   // extent is seldom known to be short.
   if (lane < 0 || parallel.contains(unsigned(lane)) ||

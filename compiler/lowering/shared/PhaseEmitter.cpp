@@ -99,12 +99,8 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
     loops.extent = mulI64(b, loops.extent, context.extents[loops.dims.back()]);
     loops.dims.back() = inner;
   }
-  if (std::optional<Prefix> prefix = findPrefix(phase, context);
-      prefix && loops.alongLanes && !lanes.shares()) {
-    loops.assumed = prefix->condition;
-    loops.extent =
-        b.createOrFold<arith::MinUIOp>(loops.extent, makeI64(b, prefix->count));
-  }
+  if (std::optional<Prefix> prefix = findPrefix(phase, context))
+    limit(loops, *prefix);
   findProducts(loops);
   for (auto [i, value] : llvm::enumerate(contribute.getValues())) {
     Type type = value.getType();
@@ -125,6 +121,22 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
     loops.rowDim = findRowDim(phase, loops.dims, context);
   }
   return loops;
+}
+
+/// Leaves out the points behind a prefix, unless several workers share them.
+void PhaseEmitter::limit(PhaseLoops &loops, const Prefix &prefix) {
+  bool isLane = prefix.dim == context.lane;
+  if (!llvm::is_contained(loops.dims, unsigned(prefix.dim)) ||
+      (isLane && (!loops.alongLanes || lanes.shares())))
+    return;
+  loops.assumed = prefix.condition;
+  Value count = makeI64(b, prefix.count);
+  if (int64_t(loops.dims.back()) == prefix.dim) {
+    loops.extent = b.createOrFold<arith::MinUIOp>(loops.extent, count);
+    return;
+  }
+  loops.outerPrefix = {prefix.dim, b.createOrFold<arith::MinUIOp>(
+                                       context.extents[prefix.dim], count)};
 }
 
 /// Products that become part of sums, and sums that are dot products. A sum of
@@ -247,7 +259,10 @@ PhaseEmitter::Values PhaseEmitter::emitNest(PhaseLoops &loops, unsigned depth,
     emitRowBlocks(loops, depth, position);
     return {};
   }
-  return forLoop(makeI64(b, 0), context.extents[dim], 1, carried,
+  Value end = context.extents[dim];
+  if (int64_t(dim) == loops.outerPrefix.first)
+    end = loops.outerPrefix.second;
+  return forLoop(makeI64(b, 0), end, 1, carried,
                  [&](Value at, ValueRange inside) {
                    Position inner = position;
                    inner.coordinates[dim] = at;

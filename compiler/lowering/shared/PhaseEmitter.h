@@ -11,6 +11,7 @@
 
 #include "compiler/lowering/shared/Accumulators.h"
 #include "compiler/lowering/shared/BodyEmitter.h"
+#include "compiler/lowering/shared/PhaseTraits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/MapVector.h"
@@ -70,6 +71,9 @@ struct PhaseLoops {
   mlir::Value assumed = {};
   /// Extent of the innermost loop, i64.
   mlir::Value extent = {};
+  /// A dim around the innermost of which only so many points (i64) count, or
+  /// -1.
+  std::pair<int64_t, mlir::Value> outerPrefix = {-1, {}};
   /// The store that may go past the caches, or null.
   norm::StoreOp streamed = {};
   /// Loads whose operands are fetched for the instance ahead.
@@ -157,6 +161,7 @@ public:
 private:
   void emitPhase(norm::PhaseOp phase, const Position &position,
                  mlir::IRMapping &values);
+  void limit(PhaseLoops &loops, const Prefix &prefix);
   void findProducts(PhaseLoops &loops);
   void redoSmall(PhaseLoops &loops, const Position &position);
   void emitGuarded(PhaseLoops &loops, const Position &position);

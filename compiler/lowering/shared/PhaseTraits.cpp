@@ -43,6 +43,9 @@ Value normc::getBF16Term(ContributeOp contribute, unsigned i) {
 }
 
 bool normc::isWidened(Value value) {
+  if (auto select = value.getDefiningOp<arith::SelectOp>();
+      select && matchPattern(select.getFalseValue(), m_AnyZeroFloat()))
+    value = select.getTrueValue();
   // Their part by a constant, too, has bits to spare.
   if (auto product = value.getDefiningOp<arith::MulFOp>();
       product && matchPattern(product.getRhs(), m_Constant()))
@@ -175,10 +178,10 @@ std::optional<Prefix> normc::findPrefix(PhaseOp phase,
     return {};
   auto index = compare.getLhs().getDefiningOp<IndexOp>();
   IntegerAttr count;
-  if (!index || !matchPattern(compare.getRhs(), m_Constant(&count)) ||
-      context.space().indexOf(index.getDimAttr()) != context.lane)
+  if (!index || !matchPattern(compare.getRhs(), m_Constant(&count)))
     return {};
-  return Prefix{condition, count.getInt()};
+  return Prefix{condition, count.getInt(),
+                context.space().indexOf(index.getDimAttr())};
 }
 
 bool normc::isLast(PhaseOp phase) {

@@ -59,12 +59,12 @@ norm::StoreOp findStreamed(norm::PhaseOp phase, const StageContext &context);
 /// contribution is its identity, if it is known before the phase; or null.
 mlir::Value findGuard(norm::PhaseOp phase);
 
-/// The first points along the lane dim, if a phase has an effect on them alone:
-/// every contribution is its identity where `condition` is false, which is so
-/// from `count` on.
+/// The first points along a dim, if a phase has an effect on them alone: every
+/// contribution is its identity where `condition` is false, which is so from
+/// `count` on.
 struct Prefix {
   mlir::Value condition;
-  int64_t count = 0;
+  int64_t count = 0, dim = 0;
 };
 std::optional<Prefix> findPrefix(norm::PhaseOp phase,
                                  const StageContext &context);

@@ -31,6 +31,41 @@ normc::buildTileMoments(ImplicitLocOpBuilder &b, Value point,
   return {high, low, arith::SubFOp::create(b, square, error)};
 }
 
+SmallVector<Value> normc::buildShiftedTileMoments(ImplicitLocOpBuilder &b,
+                                                  Value point, DimsAttr over,
+                                                  int64_t points,
+                                                  const TilePrefix &prefix) {
+  Type f32 = b.getF32Type(), f64 = b.getF64Type();
+  auto sum = [&](Value of, Value where = {}) -> Value {
+    return ReduceOp::create(b, of.getType(), ReduceKind::add, of, over, where);
+  };
+  auto part = [&](Value of, int64_t count) -> Value {
+    Type type = of.getType();
+    Value one =
+        arith::ConstantOp::create(b, b.getFloatAttr(type, 1.0 / double(count)));
+    return arith::MulFOp::create(b, of, one);
+  };
+  auto wide = [&](Value of) -> Value {
+    return arith::ExtFOp::create(b, f64, of);
+  };
+  Value isFirst = arith::CmpIOp::create(
+      b, arith::CmpIPredicate::ult, IndexOp::create(b, prefix.dim),
+      arith::ConstantIndexOp::create(b, prefix.count));
+  // By f64, so that the pivot of equal points is just them.
+  Value pivot = arith::TruncFOp::create(
+      b, f32, part(sum(wide(point), isFirst), prefix.points));
+  Value distance = arith::SubFOp::create(b, point, pivot);
+  Value away = part(wide(sum(distance)), points);
+  Value square =
+      part(sum(arith::MulFOp::create(b, distance, distance)), points);
+  Value rest = arith::TruncFOp::create(b, f32, away);
+  auto [high, low] =
+      splitNumber(b, arith::AddFOp::create(b, wide(pivot), away));
+  Value variance =
+      arith::SubFOp::create(b, square, arith::MulFOp::create(b, rest, rest));
+  return {high, low, variance};
+}
+
 SmallVector<Value> normc::buildMergedMoments(ImplicitLocOpBuilder &b,
                                              ValueRange tiles, DimsAttr over) {
   auto mean = [&](Value of) -> Value {

@@ -21,6 +21,21 @@ llvm::SmallVector<mlir::Value>
 buildTileMoments(mlir::ImplicitLocOpBuilder &b, mlir::Value point,
                  llvm::function_ref<mlir::Value(mlir::Value)> mean);
 
+/// The first points of a tile: those of `dim` below `count`, `points` in all.
+struct TilePrefix {
+  mlir::StringAttr dim;
+  int64_t count = 0, points = 0;
+};
+
+/// The same results for a tile of `points` points over the dims `over`, which
+/// is read once: from distances to the mean of its first points. The variance
+/// loses no more bits than log2(points / prefix.points), since those points are
+/// a part of the tile.
+llvm::SmallVector<mlir::Value>
+buildShiftedTileMoments(mlir::ImplicitLocOpBuilder &b, mlir::Value point,
+                        norm::DimsAttr over, int64_t points,
+                        const TilePrefix &prefix);
+
 /// The same of tiles that are one but for `over` and have as many points each
 /// (Chan, Golub and LeVeque), from the three of each tile.
 llvm::SmallVector<mlir::Value> buildMergedMoments(mlir::ImplicitLocOpBuilder &b,
