@@ -249,24 +249,29 @@ Value Splitter::meanOfTile(Value value) {
   return arith::MulFOp::create(b, sum(value), part);
 }
 
-/// A few points that a tile of known size in columns starts with: whole rows of
-/// its outermost dim.
+/// Points that a tile of known size in columns starts with along one of its
+/// dims: half of it or more. A power of two if there is one, from the outermost
+/// dim on, whose sum takes no care.
 std::optional<TilePrefix> Splitter::findPrefix() const {
-  constexpr int64_t enough = 7; // Points.
-  if (!isInColumns)
+  if (!isInColumns || llvm::any_of(tile, [&](StringAttr dim) {
+        return ShapedType::isDynamic(extents.lookup(dim));
+      }))
     return {};
-  int64_t inner = 1;
-  for (StringAttr dim : ArrayRef(tile).drop_back())
-    inner *= extents.lookup(dim);
-  StringAttr outer = tile.back();
-  int64_t count = llvm::divideCeil(enough, inner);
-  if (llvm::any_of(tile,
-                   [&](StringAttr dim) {
-                     return ShapedType::isDynamic(extents.lookup(dim));
-                   }) ||
-      count >= extents.lookup(outer))
+  int64_t points = 1;
+  for (StringAttr dim : tile)
+    points *= extents.lookup(dim);
+  auto along = [&](StringAttr dim, int64_t count) {
+    return TilePrefix{dim, count, points / extents.lookup(dim) * count};
+  };
+  for (StringAttr dim : llvm::reverse(tile))
+    for (int64_t count = 1; count < extents.lookup(dim); ++count)
+      if (TilePrefix prefix = along(dim, count);
+          2 * prefix.points >= points && llvm::isPowerOf2_64(prefix.points))
+        return prefix;
+  int64_t half = llvm::divideCeil(extents.lookup(tile.back()), 2);
+  if (half == extents.lookup(tile.back()))
     return {};
-  return TilePrefix{outer, count, count * inner};
+  return along(tile.back(), half);
 }
 
 /// The moments of every tile, one column of it after the other.

@@ -51,19 +51,22 @@ SmallVector<Value> normc::buildShiftedTileMoments(ImplicitLocOpBuilder &b,
   Value isFirst = arith::CmpIOp::create(
       b, arith::CmpIPredicate::ult, IndexOp::create(b, prefix.dim),
       arith::ConstantIndexOp::create(b, prefix.count));
-  // By f64, so that the pivot of equal points is just them.
-  Value pivot = arith::TruncFOp::create(
-      b, f32, part(sum(wide(point), isFirst), prefix.points));
+  // The pivot of equal points is just them: so many have a sum without rounding
+  // in f32, or they are added in f64.
+  bool isExact = llvm::isPowerOf2_64(prefix.points);
+  Value first =
+      part(sum(isExact ? point : wide(point), isFirst), prefix.points);
+  Value pivot =
+      isExact ? first : arith::TruncFOp::create(b, f32, first).getResult();
   Value distance = arith::SubFOp::create(b, point, pivot);
   Value away = part(wide(sum(distance)), points);
   Value square =
-      part(sum(arith::MulFOp::create(b, distance, distance)), points);
-  Value rest = arith::TruncFOp::create(b, f32, away);
+      part(wide(sum(arith::MulFOp::create(b, distance, distance))), points);
   auto [high, low] =
       splitNumber(b, arith::AddFOp::create(b, wide(pivot), away));
   Value variance =
-      arith::SubFOp::create(b, square, arith::MulFOp::create(b, rest, rest));
-  return {high, low, variance};
+      arith::SubFOp::create(b, square, arith::MulFOp::create(b, away, away));
+  return {high, low, arith::TruncFOp::create(b, f32, variance)};
 }
 
 SmallVector<Value> normc::buildMergedMoments(ImplicitLocOpBuilder &b,

@@ -115,6 +115,10 @@ TEST_F(ValidationTest, RefusesStages) {
   expectMalformed("expected each stage to name its entry, but got none");
   artifact.stages = {{"f", {}}};
   expectMalformed("malformed chunk count of stage 'f'");
+  artifact.stages = {{.entry = "f",
+                      .chunkCount = SizeExpr::constant(1),
+                      .chunksPerBlock = -1}};
+  expectMalformed("expected a block of stage 'f' to have chunks, but got -1");
   artifact.stages = {};
   expectMalformed("expected at least 1 stage, but got 0");
 }
