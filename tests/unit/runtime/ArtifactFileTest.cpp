@@ -166,10 +166,10 @@ TEST(ArtifactFileTest, RefusesWhatIsNoArtifact) {
 }
 
 TEST(ArtifactFileTest, RefusesOtherVersions) {
-  expectRefused(file("", 1), "artifact: expected format version 3, but got 1",
+  expectRefused(file("", 1), "artifact: expected format version 4, but got 1",
                 ErrorKind::Environment);
-  expectRefused(file("", uint64_t(1) << 32 | 3),
-                "artifact: expected format version 3, but got 4294967299",
+  expectRefused(file("", uint64_t(1) << 32 | 4),
+                "artifact: expected format version 4, but got 4294967300",
                 ErrorKind::Environment);
 }
 

@@ -36,7 +36,7 @@ TEST_F(ValidationTest, Accepts) {
 
 TEST_F(ValidationTest, RefusesOtherFormats) {
   artifact.formatVersion = 1;
-  expectRefused(ErrorKind::Environment, "expected format version 3, but got 1");
+  expectRefused(ErrorKind::Environment, "expected format version 4, but got 1");
 }
 
 TEST_F(ValidationTest, RefusesMoreThanTheLimits) {
