@@ -59,11 +59,13 @@ SmallVector<Value> normc::buildShiftedTileMoments(ImplicitLocOpBuilder &b,
   Value pivot =
       isExact ? first : arith::TruncFOp::create(b, f32, first).getResult();
   Value distance = arith::SubFOp::create(b, point, pivot);
-  Value away = part(wide(sum(distance)), points);
+  // Of the points, not of their distances, which are rounded: elements near the
+  // mean see its error.
+  Value mean = part(sum(wide(point)), points);
+  Value away = arith::SubFOp::create(b, mean, wide(pivot));
   Value square =
       part(wide(sum(arith::MulFOp::create(b, distance, distance))), points);
-  auto [high, low] =
-      splitNumber(b, arith::AddFOp::create(b, wide(pivot), away));
+  auto [high, low] = splitNumber(b, mean);
   Value variance =
       arith::SubFOp::create(b, square, arith::MulFOp::create(b, away, away));
   return {high, low, arith::TruncFOp::create(b, f32, variance)};

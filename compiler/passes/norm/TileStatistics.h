@@ -28,8 +28,8 @@ struct TilePrefix {
 };
 
 /// The same results for a tile of `points` points over the dims `over`, which
-/// is read once: from distances to the mean of its first points. Since those
-/// are a part of the tile, the variance loses no more bits than
+/// is read once: the variance from distances to the mean of its first points.
+/// Since those are a part of the tile, the variance loses no more bits than
 /// log2(points / prefix.points).
 llvm::SmallVector<mlir::Value>
 buildShiftedTileMoments(mlir::ImplicitLocOpBuilder &b, mlir::Value point,

@@ -13,7 +13,8 @@
 // CHECK: %[[SUM:.*]] = norm.reduce add %[[X]] over [wi] where %[[FIRST]] : f32
 // CHECK: %[[PIVOT:.*]] = arith.mulf %[[SUM]], %{{.*}} : f32
 // CHECK: %[[D:.*]] = arith.subf %[[X]], %[[PIVOT]] : f32
-// CHECK: norm.reduce add %[[D]] over [wi] : f32
+// CHECK: %[[WIDE:.*]] = arith.extf %[[X]] : f32 to f64
+// CHECK: norm.reduce add %[[WIDE]] over [wi] : f64
 // CHECK: %[[DD:.*]] = arith.mulf %[[D]], %[[D]] : f32
 // CHECK: norm.reduce add %[[DD]] over [wi] : f32
 // CHECK: %[[H:.*]]:3 = norm.kernel dims(n = 8, h = 56, c = 64, wo = 2)
