@@ -78,6 +78,7 @@ template <> struct Fields<StageFacts> {
     field("entry", stage.entry);
     field("chunkCount", stage.chunkCount);
     field("offset", stage.offset);
+    field("chunksPerBlock", stage.chunksPerBlock);
   }
 };
 

@@ -140,6 +140,10 @@ static Status checkPrograms(const Artifact &artifact) {
     if (!isWellFormed(stage.chunkCount, words))
       return malformed(artifact,
                        "malformed chunk count of stage '" + stage.entry + "'");
+    if (stage.chunksPerBlock < 0)
+      return malformed(artifact, "expected a block of stage '" + stage.entry +
+                                     "' to have chunks, but got " +
+                                     std::to_string(stage.chunksPerBlock));
     if (stage.offset < 0 ||
         stage.offset >= static_cast<int64_t>(artifact.image.size()))
       return malformed(artifact, "expected the entry of stage '" + stage.entry +

@@ -6,6 +6,7 @@
 #include "compiler/lowering/shared/ViewTable.h"
 #include "compiler/lowering/shared/WordLayout.h"
 #include "compiler/phases/InPlace.h"
+#include "compiler/phases/StageBlocks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -56,6 +57,7 @@ private:
   }
   void addDivisibility();
   Status addInPlace();
+  void addBlocks();
   SizeExpr sizeOf(Value index);
   SizeExpr scratchBytes();
 
@@ -388,6 +390,18 @@ Status FactCollector::addInPlace() {
   return {};
 }
 
+/// Blocks are whole chunks in every stage, or there are none.
+void FactCollector::addBlocks() {
+  SmallVector<int64_t> blocks = findStageBlocks(program);
+  auto stages = program.getBlock()->getOps<StageOp>();
+  for (auto [stage, block] : llvm::zip_equal(stages, blocks))
+    if (block % stage.getSchedule().getChunk() != 0)
+      return;
+  for (auto [facts, stage, block] :
+       llvm::zip_equal(artifact.stages, stages, blocks))
+    facts.chunksPerBlock = block / stage.getSchedule().getChunk();
+}
+
 Result<Artifact> FactCollector::collect() {
   for (auto scratch : program.getBlock()->getOps<ScratchOp>())
     if (!toDType(scratch.getView().getType().getElementType()))
@@ -406,6 +420,7 @@ Result<Artifact> FactCollector::collect() {
   for (auto stage : program.getBlock()->getOps<StageOp>())
     if (Status status = addStage(stage, index++); !status)
       return status.error();
+  addBlocks();
   if (Status status = checkScratch(); !status)
     return status.error();
   if (Status status = addInPlace(); !status)

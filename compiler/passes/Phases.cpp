@@ -5,6 +5,7 @@
 #include "compiler/phases/InPlace.h"
 #include "compiler/phases/ProgramBuilder.h"
 #include "compiler/phases/SliceKernel.h"
+#include "compiler/phases/StageBlocks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -218,6 +219,7 @@ LogicalResult NormPhases::convert(func::FuncOp func) {
     if (failed(sliceKernel(kernel, builder)))
       return failure();
   markInPlace(*program);
+  fitChunksToBlocks(*program);
   program->walk([&](StageOp) { ++numStages; });
   program->walk([&](PhaseOp) { ++numPhases; });
   return success();

@@ -48,6 +48,7 @@ private:
   DimsAttr withParts(DimsAttr axis) const;
   MapAttr tileMap() const;
   Value meanOfTile(Value value);
+  std::optional<TilePrefix> findPrefix() const;
   Triple buildTiles();
   Triple mergeTiles(const Triple &tiles, ArrayRef<StringAttr> over);
   Triple mergeAll(Triple tiles);
@@ -68,7 +69,9 @@ private:
   SmallVector<StringAttr> channels;
   /// The other dims, from the outermost in memory, and which are reduced.
   SmallVector<StringAttr> rows;
-  SmallVector<StringAttr> tile; ///< Dims of a tile, no longer among `rows`.
+  /// Dims of a tile, no longer among `rows`; the innermost first.
+  SmallVector<StringAttr> tile;
+  bool isInColumns = false; ///< Vectors run across tiles.
 };
 
 } // namespace
@@ -254,6 +257,31 @@ Value Splitter::meanOfTile(Value value) {
                           dimsOf(tile), Value());
 }
 
+/// Points that a tile of known size in columns starts with along one of its
+/// dims: half of it or more. A power of two if there is one, from the outermost
+/// dim on, whose sum takes no care.
+std::optional<TilePrefix> Splitter::findPrefix() const {
+  if (!isInColumns || llvm::any_of(tile, [&](StringAttr dim) {
+        return ShapedType::isDynamic(extents.lookup(dim));
+      }))
+    return {};
+  int64_t points = 1;
+  for (StringAttr dim : tile)
+    points *= extents.lookup(dim);
+  auto along = [&](StringAttr dim, int64_t count) {
+    return TilePrefix{dim, count, points / extents.lookup(dim) * count};
+  };
+  for (StringAttr dim : llvm::reverse(tile))
+    for (int64_t count = 1; count < extents.lookup(dim); ++count)
+      if (TilePrefix prefix = along(dim, count);
+          2 * prefix.points >= points && llvm::isPowerOf2_64(prefix.points))
+        return prefix;
+  int64_t half = llvm::divideCeil(extents.lookup(tile.back()), 2);
+  if (half == extents.lookup(tile.back()))
+    return {};
+  return along(tile.back(), half);
+}
+
 /// The moments of every tile, one column of it after the other.
 Triple Splitter::buildTiles() {
   Value value = moments.getValue();
@@ -281,6 +309,8 @@ Triple Splitter::buildTiles() {
     for (Operation *op : slice)
       b.clone(*op, mapping);
     Value point = mapping.lookup(value);
+    if (std::optional<TilePrefix> prefix = findPrefix())
+      return buildShiftedTileMoments(b, point, dimsOf(tile), *prefix);
     return buildTileMoments(b, point, [&](Value of) { return meanOfTile(of); });
   };
   SmallVector<MapAttr> maps(3, tileMap());
@@ -352,7 +382,8 @@ bool Splitter::run() {
   if (!findMoments() || !findDims() || !isWorthIt())
     return false;
   SmallVector<StringAttr> perChannel = channels;
-  if (tile.empty())
+  isInColumns = tile.empty();
+  if (isInColumns)
     cutTile();
   Triple group = mergeAll(buildTiles());
   useMoments(group);

@@ -36,6 +36,8 @@ private:
   }
   void chooseLanes();
   DimSet chooseParallel();
+  int sharingDim() const;
+  int64_t countPoints(DimSet dims) const;
   /// What one loop visits, along the lanes and the dims that go with them.
   struct Run {
     int64_t length; ///< Of a piece, if one dim counts pieces.
@@ -107,19 +109,59 @@ void Chooser::chooseLanes() {
     because("lanes", "the innermost dim in memory that this stage visits");
 }
 
+/// Of a stage without collectives, the dim around the lanes' in memory, if some
+/// operand has a vector for all of its points; else -1.
+int Chooser::sharingDim() const {
+  if (machine.kind == TargetKind::gpu || stage.hasCollectives() || lane < 0)
+    return -1;
+  int around = -1;
+  for (unsigned dim : structure.memoryOrder()) {
+    if (int(dim) == lane)
+      break;
+    if (stage.parallel.contains(dim) && extent(int(dim)) != 1)
+      around = int(dim);
+  }
+  if (around < 0)
+    return -1;
+  ArrayRef<StringAttr> names = structure.space().getNames();
+  KernelOp kernel = structure.kernel();
+  bool isShared = llvm::any_of(kernel.getInputMaps(), [&](Attribute map) {
+    return cast<MapAttr>(map).uses(names[lane]) &&
+           !cast<MapAttr>(map).uses(names[around]);
+  });
+  return isShared ? around : -1;
+}
+
+/// Points of `dims` as far as their number is known.
+int64_t Chooser::countPoints(DimSet dims) const {
+  int64_t points = 1;
+  for (unsigned dim = 0; dim < structure.space().size(); ++dim)
+    if (int64_t size = extent(int(dim));
+        dims.contains(dim) && !ShapedType::isDynamic(size))
+      points = std::min(INT64_MAX / std::max<int64_t>(size, 1), points) * size;
+  return points;
+}
+
 /// Without collectives every dim may be parallel; but an instance should be a
-/// row, since where it lies costs divisions to find out.
+/// row, since where it lies costs divisions to find out; or some rows, which
+/// share what all of them need.
 DimSet Chooser::chooseParallel() {
   DimSet dims = stage.parallel;
   if (machine.kind == TargetKind::gpu || stage.hasCollectives() || lane < 0)
     return dims;
   constexpr int64_t enough = 1024; // Elements of a row.
+  constexpr int64_t manyRows = 32; // Work for many threads.
   int64_t points = 1;
+  int sharing = sharingDim();
   for (unsigned dim : llvm::reverse(structure.memoryOrder())) {
     if (!dims.contains(dim))
       continue;
     bool isLast = (dims - DimSet::one(dim)).empty();
-    if (points >= enough || isLast)
+    bool isEnough =
+        points >= enough &&
+        (sharing < 0 || (!dims.contains(unsigned(sharing)) &&
+                         countPoints(dims - DimSet::one(dim)) < manyRows));
+    if (isEnough || isLast)
       break;
     dims = dims - DimSet::one(dim);
     int64_t size = extent(int(dim));
@@ -273,7 +315,9 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   because("unroll", "8 vectors added as a tree hide the latency of adds, and "
                     "cost one carry in f64");
   // Of two registers each, or one; or where a body is long anyway.
-  const int64_t most = takesPairs() || stage.complete.size() > 1 ? 4 : 8;
+  bool inColumns = lane >= 0 && parallel.contains(unsigned(lane));
+  bool isLong = stage.complete.size() > 1 && !inColumns;
+  const int64_t most = takesPairs() || isLong ? 4 : 8;
   // With the lanes along a parallel dim the loop is over another one, whose
   // extent is seldom known to be short.
   if (lane < 0 || parallel.contains(unsigned(lane)) ||
@@ -413,10 +457,18 @@ bool Chooser::sharesLanes() const {
   });
 }
 
-/// How many rows are written while as many are read.
+/// How many rows are written while as many are read, or beside each other.
 int64_t Chooser::chooseRows(int64_t width) {
   constexpr int64_t longBytes = 8 << 10, shortBytes = 4 << 10,
                     blockBytes = 1 << 10;
+  if (int dim = sharingDim(); dim >= 0 && !parallel.contains(unsigned(dim)) &&
+                              !ShapedType::isDynamic(extent(lane)) &&
+                              extent(lane) % width == 0) {
+    because("rows", "4 rows, each of its own part, share the loads of what is "
+                    "the same for them: 103% of a copy, one after the other "
+                    "94%");
+    return 4;
+  }
   int64_t size = findRun().points;
   // Streamed vectors of every row start at the same place in it.
   if (choosePrefetch() == 0 || !isRow() || ShapedType::isDynamic(size) ||

@@ -132,7 +132,8 @@ normc::loadCpuCode(const Artifact &artifact) {
             " bytes of memory to run code in, but got: " + code.message());
   std::vector<Stage> stages;
   for (const StageFacts &stage : artifact.stages)
-    stages.push_back({stage.entry, mapping.entry(stage.offset)});
+    stages.push_back({stage.entry, mapping.entry(stage.offset),
+                      stage.chunksPerBlock});
   return std::unique_ptr<const CodeHandle>(
       std::make_unique<MappedCode>(std::move(stages), std::move(mapping)));
 }

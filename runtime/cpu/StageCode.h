@@ -23,6 +23,7 @@ using StageEntry = int32_t (*)(void *const *buffers, const int64_t *words,
 struct Stage {
   std::string name;
   StageEntry entry = nullptr;
+  int64_t chunksPerBlock = 0; ///< See StageFacts.
 };
 
 /// Stages that run in order. Code that has to be unloaded derives from it.

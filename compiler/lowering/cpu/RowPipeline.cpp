@@ -80,6 +80,7 @@ void RowPipeline::makeTables(Segment whole, Value end) {
     Position position = locate(begin);
     IRMapping none;
     PhaseLoops loops = emitter.begin(phase, position, none);
+    loops.sharedAlong = parallelDims();
     if (!table->isEmpty())
       table->fill(emitter, loops, position, from, whole.end,
                   stage.getSchedule().getUnroll());
@@ -191,6 +192,7 @@ RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
     setStreaming(position);
   position = loops.enter(b, position);
   Side side{phase, place, position, {}, {}};
+  loops.sharedAlong = parallelDims();
   SharedTable *table = !tables          ? nullptr
                        : phase == first ? &tables->first
                                         : &tables->second;
@@ -215,6 +217,7 @@ struct RowPipeline::Pair {
         loops(pipeline.emitter.begin(pipeline.first, here, values)),
         lastLoops(pipeline.emitter.begin(pipeline.last, there, lastValues)) {
     here.ahead.resize(here.coordinates.size());
+    loops.sharedAlong = lastLoops.sharedAlong = pipeline.parallelDims();
     loops.prefetched = findAnnounced(pipeline.first, pipeline.context);
     pipeline.setStreaming(there);
     here = loops.enter(pipeline.b, here);

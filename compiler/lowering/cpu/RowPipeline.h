@@ -53,6 +53,9 @@ private:
     mlir::Type type;
   };
 
+  llvm::ArrayRef<mlir::StringAttr> parallelDims() {
+    return stage.getSchedule().getParallel().getNames();
+  }
   Position locate(mlir::Value number);
   void setStreaming(Position &position) const;
   mlir::Value slotAddress(const Slots &slots, mlir::Value number);

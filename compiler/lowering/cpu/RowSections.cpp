@@ -42,28 +42,6 @@ static PhaseOp findLast(InstanceOp instance) {
   return last;
 }
 
-/// True if a whole vector streams in every row or in none: rows are multiples
-/// of a vector apart.
-static bool rowsAreAligned(StoreOp store, DimsAttr row,
-                           const StageContext &context) {
-  const LoweredView &view = context.views.view(store.getView());
-  SpaceAttr space = context.space();
-  int64_t vector = context.width * bytesOf(view.elementType);
-  for (auto [axis, dims] : llvm::enumerate(store.getMap().getAxes())) {
-    std::optional<int64_t> stride = constantOf(view.strides[axis]);
-    for (StringAttr dim : llvm::reverse(dims.getNames())) {
-      if (!row.contains(dim) &&
-          (!stride || *stride * bytesOf(view.elementType) % vector != 0))
-        return false;
-      std::optional<int64_t> extent =
-          constantOf(context.extents[space.indexOf(dim)]);
-      if (stride)
-        stride = extent ? std::optional(*stride * *extent) : std::nullopt;
-    }
-  }
-  return true;
-}
-
 bool RowPipeline::isPossible(StageOp stage, const StageContext &context) {
   ScheduleAttr schedule = stage.getSchedule();
   if (schedule.getRows() <= 1 || context.lane < 0 ||
@@ -77,7 +55,8 @@ bool RowPipeline::isPossible(StageOp stage, const StageContext &context) {
   if (streamed.empty() ||
       !llvm::all_of(streamed,
                     [&](StoreOp store) {
-                      return rowsAreAligned(store, last.getOver(), context);
+                      return rowsAreAligned(store, last.getOver().getNames(),
+                                            context);
                     }) ||
       !findFirst(instance, last, context))
     return false;

@@ -27,9 +27,41 @@ PhaseEmitter::Values PhaseEmitter::emitBodies(PhaseLoops &loops,
       bodies.position.onlyFirstLane =
           constantOf(b.createOrFold<arith::SubIOp>(extent, here)) == 1;
     }
-    emitBody(bodies, i, here);
+    if (loops.rows > 1)
+      emitRows(bodies, here);
+    else
+      emitBody(bodies, i, here);
   }
   return addTotals(bodies, carried);
+}
+
+/// One vector of each row; what they have in common is emitted once. All loads
+/// come before the first store, which may lie a multiple of 4 KB behind one of
+/// them: the processor would take it for the same place.
+void PhaseEmitter::emitRows(PhaseBodies &bodies, Value at) {
+  PhaseLoops &loops = bodies.loops;
+  Value &row = bodies.position.coordinates[loops.rowDim];
+  Value first = row;
+  IRMapping shared = emitShared(loops, bodies.position, at, 1).front();
+  bodies.hasShared = true;
+  bodies.position.coordinates[context.lane] = at;
+  bodies.copies.assign(loops.rows, loops.outer);
+  auto forEachRow = [&](llvm::function_ref<void(int64_t)> emit) {
+    for (int64_t k = 0; k < loops.rows; ++k) {
+      row = addI64(b, first, mulI64(b, loops.rowDistance, makeI64(b, k)));
+      emit(k);
+    }
+    row = first;
+  };
+  forEachRow([&](int64_t k) {
+    for (auto [from, to] : shared.getValueMap())
+      bodies.copies[k].map(from, to);
+    BodyEmitter emitter(context, b, bodies.position, bodies.copies[k]);
+    for (auto load : loops.phase.getBlock()->getOps<LoadOp>())
+      if (!bodies.copies[k].contains(load.getResult()))
+        emitter.emit(*load);
+  });
+  forEachRow([&](int64_t k) { emitBody(bodies, k, at); });
 }
 
 PhaseBodies PhaseEmitter::beginBodies(PhaseLoops &loops,
@@ -82,7 +114,8 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
       continue;
     if (bodies.fuses() && llvm::is_contained(loops.products, &op))
       continue;
-    if (bodies.hasShared && isShared(op, context))
+    if (bodies.hasShared && op.getNumResults() == 1 &&
+        values.contains(op.getResult(0)))
       continue;
     if (bodies.fuses() && feedsDotsOnly(op, loops))
       continue;
@@ -126,7 +159,7 @@ SmallVector<IRMapping> PhaseEmitter::emitShared(PhaseLoops &loops,
         addI64(b, at, makeI64(b, int64_t(i) * context.width));
     BodyEmitter emitter(context, b, here, copy);
     for (Operation &op : loops.phase.getBlock()->without_terminator())
-      if (isShared(op, context))
+      if (isShared(op, loops.sharedAlong))
         emitter.emit(op);
   }
   return copies;

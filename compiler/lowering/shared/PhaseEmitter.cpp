@@ -94,15 +94,8 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
   loops.assumed = loops.guard;
   loops.extent = context.extents[loops.dims.back()];
   mergeDims(loops);
-  if (std::optional<Prefix> prefix = findPrefix(phase, context);
-      prefix && loops.alongLanes && !lanes.shares()) {
-    loops.assumed = prefix->condition;
-    for (auto [dim, count] : prefix->counts)
-      loops.ends[dim] = b.createOrFold<arith::MinUIOp>(context.extents[dim],
-                                                       makeI64(b, count));
-    if (Value end = loops.ends.lookup(loops.dims.back()))
-      loops.extent = end;
-  }
+  if (std::optional<Prefix> prefix = findPrefix(phase, context))
+    limit(loops, *prefix);
   findProducts(loops);
   for (auto [i, value] : llvm::enumerate(contribute.getValues())) {
     Type type = value.getType();
@@ -120,9 +113,25 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
   if ((loops.alongLanes || isColumn) && !position.ahead.empty() &&
       isLast(phase))
     loops.prefetched = findPrefetched(phase, context);
-  if (loops.alongLanes && loops.carries.empty())
+  if (loops.alongLanes && loops.carries.empty()) {
     loops.streamed = findStreamed(phase, context);
+    loops.rowDim = findRowDim(phase, loops.dims, context);
+  }
   return loops;
+}
+
+/// Leaves out the points behind a prefix, unless several workers share them.
+void PhaseEmitter::limit(PhaseLoops &loops, const Prefix &prefix) {
+  for (auto [dim, count] : prefix.counts)
+    if (!llvm::is_contained(loops.dims, dim) ||
+        (int64_t(dim) == context.lane && (!loops.alongLanes || lanes.shares())))
+      return;
+  loops.assumed = prefix.condition;
+  for (auto [dim, count] : prefix.counts)
+    loops.ends[dim] =
+        b.createOrFold<arith::MinUIOp>(context.extents[dim], makeI64(b, count));
+  if (Value end = loops.ends.lookup(loops.dims.back()))
+    loops.extent = end;
 }
 
 /// Products that become part of sums, and sums that are dot products. A sum of
@@ -240,6 +249,10 @@ PhaseEmitter::Values PhaseEmitter::emitNest(PhaseLoops &loops, unsigned depth,
   if (depth + 1 == loops.dims.size())
     return emitRest(loops, position, Value(), carried);
   unsigned dim = loops.dims[depth];
+  if (int64_t(dim) == loops.rowDim) {
+    emitRowBlocks(loops, depth, position);
+    return {};
+  }
   Value end = loops.ends.lookup(dim);
   if (!end)
     end = context.extents[dim];
@@ -249,6 +262,33 @@ PhaseEmitter::Values PhaseEmitter::emitNest(PhaseLoops &loops, unsigned depth,
                    inner.coordinates[dim] = at;
                    return emitNest(loops, depth + 1, inner, inside);
                  });
+}
+
+/// One row of each of as many parts as the schedule says, and the next ones;
+/// then the few rows that are left. Rows side by side would not do: where they
+/// are shorter than a page, nothing fetches them ahead.
+void PhaseEmitter::emitRowBlocks(PhaseLoops &loops, unsigned depth,
+                                 Position position) {
+  loops.sharedAlong = context.space().getNames()[loops.rowDim];
+  Value extent = context.extents[loops.rowDim], one = makeI64(b, 1);
+  Value zero = makeI64(b, 0);
+  auto emit = [&](Value from, Value to, int64_t rows, Value distance) {
+    loops.rows = rows;
+    loops.rowDistance = distance;
+    forLoop(from, to, 1, {}, [&](Value at, ValueRange) {
+      position.coordinates[loops.rowDim] = at;
+      return emitNest(loops, depth + 1, position, {});
+    });
+  };
+  int64_t parts = PhaseOp(loops.phase).getStage().getSchedule().getRows();
+  Value part = b.createOrFold<arith::DivUIOp>(extent, makeI64(b, parts));
+  emit(zero, part, parts, part);
+  Value done = mulI64(b, part, makeI64(b, parts));
+  std::optional<int64_t> known = constantOf(extent);
+  if (known && *known % parts > 1)
+    emit(done, addI64(b, done, one), *known % parts, one);
+  else
+    emit(done, extent, 1, one);
 }
 
 /// Only where the phase's condition holds: else the results are what

@@ -11,6 +11,7 @@
 
 #include "compiler/lowering/shared/Accumulators.h"
 #include "compiler/lowering/shared/BodyEmitter.h"
+#include "compiler/lowering/shared/PhaseTraits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/MapVector.h"
@@ -89,6 +90,12 @@ struct PhaseLoops {
   llvm::SmallVector<norm::StoreOp> streamed = {};
   /// Loads whose operands are fetched for the instance ahead.
   llvm::SmallVector<norm::LoadOp> prefetched = {};
+  /// The dim around the lanes' of which several points are taken at a time, or
+  /// -1; and how many they are where bodies are emitted.
+  int64_t rowDim = -1, rows = 1;
+  mlir::Value rowDistance = {}; ///< Between them, i64.
+  /// Along these dims, bodies have in common what `emitShared` emits.
+  llvm::ArrayRef<mlir::StringAttr> sharedAlong = {};
 
   /// `position` inside of the merged dims.
   Position enter(mlir::ImplicitLocOpBuilder &b, Position position) const;
@@ -171,6 +178,7 @@ private:
   void mergeDims(PhaseLoops &loops);
   void emitPhase(norm::PhaseOp phase, const Position &position,
                  mlir::IRMapping &values);
+  void limit(PhaseLoops &loops, const Prefix &prefix);
   void findProducts(PhaseLoops &loops);
   void redoSmall(PhaseLoops &loops, const Position &position);
   void emitGuarded(PhaseLoops &loops, const Position &position);
@@ -180,6 +188,8 @@ private:
                   mlir::ValueRange carried);
   mlir::Value elementsBefore(PhaseLoops &loops, norm::StoreOp store,
                              const Position &position);
+  void emitRowBlocks(PhaseLoops &loops, unsigned depth, Position position);
+  void emitRows(PhaseBodies &bodies, mlir::Value at);
   void emitStreamed(PhaseLoops &loops, const Position &position,
                     mlir::Value done);
   Values emitKnownRest(PhaseLoops &loops, const Position &position,

@@ -43,6 +43,9 @@ Value normc::getBF16Term(ContributeOp contribute, unsigned i) {
 }
 
 bool normc::isWidened(Value value) {
+  if (auto select = value.getDefiningOp<arith::SelectOp>();
+      select && matchPattern(select.getFalseValue(), m_AnyZeroFloat()))
+    value = select.getTrueValue();
   // Their part by a constant, too, has bits to spare.
   if (auto product = value.getDefiningOp<arith::MulFOp>();
       product && matchPattern(product.getRhs(), m_Constant()))
@@ -60,28 +63,34 @@ Value normc::getNarrow(Value value) {
              : Value();
 }
 
-bool normc::isShared(Operation &op, const StageContext &context) {
+/// True if nothing that the stage of `op` does can change what `view` holds.
+static bool isReadOnly(Value view, Operation &op) {
+  auto stage = op.getParentOfType<StageOp>();
+  if (auto argument = dyn_cast<BlockArgument>(view))
+    return !stage->getParentOfType<ProgramOp>().isOutput(
+        argument.getArgNumber());
+  return view.getDefiningOp<ScratchOp>() &&
+         llvm::none_of(view.getUsers(), [&](Operation *user) {
+           return isa<StoreOp, AccumulateOp>(user) && stage->isAncestor(user);
+         });
+}
+
+bool normc::isShared(Operation &op, ArrayRef<StringAttr> dims) {
   if (auto load = dyn_cast<LoadOp>(op)) {
-    auto argument = dyn_cast<BlockArgument>(load.getView());
-    auto program = StageOp(context.stage)->getParentOfType<ProgramOp>();
-    if (!argument || program.isOutput(argument.getArgNumber()))
-      return false;
+    auto uses = [&](StringAttr dim) { return load.getMap().uses(dim); };
     // Not what each of a row's pieces has for itself.
-    StringAttr lane = context.space().getNames()[context.lane];
     auto phase = dyn_cast<PhaseOp>(load->getParentOp());
-    if (phase && !load.getMap().uses(lane) &&
-        llvm::any_of(phase.getOver().getNames(),
-                     [&](StringAttr dim) { return load.getMap().uses(dim); }))
+    if (phase && llvm::any_of(phase.getOver().getNames(), uses) &&
+        llvm::none_of(phase.getStage().getSchedule().getLanes().getNames(),
+                      uses))
       return false;
-    return llvm::none_of(
-        StageOp(context.stage).getSchedule().getParallel().getNames(),
-        [&](StringAttr dim) { return load.getMap().uses(dim); });
+    return isReadOnly(load.getView(), op) && llvm::none_of(dims, uses);
   }
   if (isa<IndexOp, ExtentOp>(op) || !isPure(&op))
     return false;
   return llvm::all_of(op.getOperands(), [&](Value operand) {
     Operation *def = operand.getDefiningOp();
-    return def && def->getBlock() == op.getBlock() && isShared(*def, context);
+    return def && def->getBlock() == op.getBlock() && isShared(*def, dims);
   });
 }
 
@@ -89,6 +98,48 @@ bool normc::runsAlongLanes(PhaseOp phase, const StageContext &context) {
   DimsAttr over = phase.getOver();
   return over.size() == 1 &&
          context.space().indexOf(over.getNames()[0]) == context.lane;
+}
+
+bool normc::rowsAreAligned(StoreOp store, ArrayRef<StringAttr> row,
+                           const StageContext &context) {
+  const LoweredView &view = context.views.view(store.getView());
+  SpaceAttr space = context.space();
+  int64_t vector = context.width * bytesOf(view.elementType);
+  for (auto [axis, dims] : llvm::enumerate(store.getMap().getAxes())) {
+    std::optional<int64_t> stride = constantOf(view.strides[axis]);
+    for (StringAttr dim : llvm::reverse(dims.getNames())) {
+      if (!llvm::is_contained(row, dim) &&
+          (!stride || *stride * bytesOf(view.elementType) % vector != 0))
+        return false;
+      std::optional<int64_t> extent =
+          constantOf(context.extents[space.indexOf(dim)]);
+      if (stride)
+        stride = extent ? std::optional(*stride * *extent) : std::nullopt;
+    }
+  }
+  return true;
+}
+
+int64_t normc::findRowDim(PhaseOp phase, ArrayRef<unsigned> dims,
+                          const StageContext &context) {
+  if (phase.getStage().getSchedule().getRows() <= 1 || dims.size() < 2 ||
+      int64_t(dims.back()) != context.lane ||
+      !phase.getContribute().getValues().empty())
+    return -1;
+  unsigned row = dims.front();
+  StringAttr name = context.space().getNames()[row];
+  StringAttr lane = context.space().getNames()[context.lane];
+  if (llvm::any_of(findStreamed(phase, context), [&](StoreOp store) {
+        return !rowsAreAligned(store, lane, context);
+      }))
+    return -1;
+  bool isElementwise = llvm::none_of(
+      *phase.getBlock(), [](Operation &op) { return isa<AccumulateOp>(op); });
+  bool hasShared =
+      llvm::any_of(phase.getBlock()->getOps<LoadOp>(), [&](LoadOp load) {
+        return load.getMap().uses(lane) && isShared(*load, name);
+      });
+  return isElementwise && hasShared ? int64_t(row) : -1;
 }
 
 SmallVector<StoreOp> normc::findStreamed(PhaseOp phase,

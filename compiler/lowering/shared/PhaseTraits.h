@@ -37,9 +37,20 @@ bool isWidened(mlir::Value value);
 /// few of them add up in f32 without loss. Else null.
 mlir::Value getNarrow(mlir::Value value);
 
-/// True for an op of a phase whose value is the same for all instances: it
-/// loads what no instance writes, and its address says nothing of them.
-bool isShared(mlir::Operation &op, const StageContext &context);
+/// True for an op of a phase whose value is the same all along `dims`: it loads
+/// what the phase doesn't write, and its address says nothing of them.
+bool isShared(mlir::Operation &op, llvm::ArrayRef<mlir::StringAttr> dims);
+
+/// The outermost dim of a phase if its points may be taken several at a time:
+/// the phase is elementwise, and loads vectors that are shared along it. Else
+/// -1.
+int64_t findRowDim(norm::PhaseOp phase, llvm::ArrayRef<unsigned> dims,
+                   const StageContext &context);
+
+/// True if a whole vector of a store streams in every row, of the dims `row`,
+/// or in none: rows are multiples of a vector apart.
+bool rowsAreAligned(norm::StoreOp store, llvm::ArrayRef<mlir::StringAttr> row,
+                    const StageContext &context);
 
 /// True for a phase over the lane dim alone.
 bool runsAlongLanes(norm::PhaseOp phase, const StageContext &context);

@@ -30,6 +30,42 @@ normc::buildTileMoments(ImplicitLocOpBuilder &b, Value point,
   return {high, low, buildVariance(b, square, low)};
 }
 
+SmallVector<Value> normc::buildShiftedTileMoments(ImplicitLocOpBuilder &b,
+                                                  Value point, DimsAttr over,
+                                                  const TilePrefix &prefix) {
+  Type f32 = b.getF32Type(), f64 = b.getF64Type();
+  auto mean = [&](Value of) -> Value {
+    return ReduceOp::create(b, of.getType(), ReduceKind::mean, of, over,
+                            Value());
+  };
+  auto wide = [&](Value of) -> Value {
+    return arith::ExtFOp::create(b, f64, of);
+  };
+  Value isFirst = arith::CmpIOp::create(
+      b, arith::CmpIPredicate::ult, IndexOp::create(b, prefix.dim),
+      arith::ConstantIndexOp::create(b, prefix.count));
+  // The pivot of equal points is just them: so many have a sum without rounding
+  // in f32, or they are added in f64.
+  bool isExact = llvm::isPowerOf2_64(prefix.points);
+  Value first = isExact ? point : wide(point);
+  Type type = first.getType();
+  Value sum = ReduceOp::create(b, type, ReduceKind::add, first, over, isFirst);
+  Value part = arith::ConstantOp::create(
+      b, b.getFloatAttr(type, 1.0 / double(prefix.points)));
+  Value pivot = arith::MulFOp::create(b, sum, part);
+  if (!isExact)
+    pivot = arith::TruncFOp::create(b, f32, pivot);
+  Value distance = arith::SubFOp::create(b, point, pivot);
+  // Of the points, not of their distances, which are rounded: elements near the
+  // mean see its error.
+  Value whole = mean(wide(point));
+  Value away = arith::SubFOp::create(b, whole, wide(pivot));
+  Value square = wide(mean(arith::MulFOp::create(b, distance, distance)));
+  auto [high, low] = splitNumber(b, whole);
+  Value variance = buildVariance(b, square, away);
+  return {high, low, arith::TruncFOp::create(b, f32, variance)};
+}
+
 SmallVector<Value> normc::buildMergedMoments(ImplicitLocOpBuilder &b,
                                              ValueRange tiles, DimsAttr over) {
   auto mean = [&](Value of) -> Value {

@@ -21,6 +21,20 @@ llvm::SmallVector<mlir::Value>
 buildTileMoments(mlir::ImplicitLocOpBuilder &b, mlir::Value point,
                  llvm::function_ref<mlir::Value(mlir::Value)> mean);
 
+/// The first points of a tile: those of `dim` below `count`, `points` in all.
+struct TilePrefix {
+  mlir::StringAttr dim;
+  int64_t count = 0, points = 0;
+};
+
+/// The same results for a tile over the dims `over`, which is read once: the
+/// variance from distances to the mean of its first points. Since those are a
+/// part of the tile, the variance loses no more bits than log2(points /
+/// prefix.points).
+llvm::SmallVector<mlir::Value>
+buildShiftedTileMoments(mlir::ImplicitLocOpBuilder &b, mlir::Value point,
+                        norm::DimsAttr over, const TilePrefix &prefix);
+
 /// The same of tiles that are one but for `over` and have as many points each
 /// (Chan, Golub and LeVeque), from the three of each tile.
 llvm::SmallVector<mlir::Value> buildMergedMoments(mlir::ImplicitLocOpBuilder &b,

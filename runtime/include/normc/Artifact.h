@@ -184,6 +184,10 @@ struct StageFacts {
   SizeExpr chunkCount;
   /// Where the entry point begins in the artifact's image, in bytes.
   int64_t offset = 0;
+  /// Chunks of a block, or 0. Neighbours that have blocks may take the first
+  /// block of each, in order, before the second: no block needs another one,
+  /// and finds what it reads in the caches. All of them have as many blocks.
+  int64_t chunksPerBlock = 0;
 };
 
 /// A norm that the source declared, for tools that judge data (normc run
@@ -206,7 +210,7 @@ struct DeclaredNorm {
 /// A compiled norm.
 struct Artifact {
   /// The version of this structure and of its file; `load` refuses any other.
-  static constexpr uint32_t kFormatVersion = 3;
+  static constexpr uint32_t kFormatVersion = 4;
 
   uint32_t formatVersion = kFormatVersion;
   std::string name;

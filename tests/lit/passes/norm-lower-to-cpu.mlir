@@ -399,3 +399,63 @@ norm.program @dots inputs(%x "x" : !norm.view<?x1024xbf16>) outputs(%m "m" : !no
     }
   }
 }
+
+// -----
+
+// Four rows, one of each quarter, share what is loaded for their columns; all
+// loads come before the stores. Of 9 rows the last is alone.
+// CHECK-LABEL: func.func @rows_share_stage0(
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK-COUNT-5: llvm.load {{.*}} -> vector<4xf32>
+// CHECK-NOT: llvm.load
+// CHECK-COUNT-4: llvm.store {{.*}} : vector<4xf32>
+// CHECK: scf.for
+// CHECK-COUNT-2: llvm.load {{.*}} -> vector<4xf32>
+// CHECK-NOT: llvm.load
+// CHECK: llvm.store {{.*}} : vector<4xf32>
+// CHECK: return
+norm.program @rows_share inputs(%x "x" : !norm.view<?x9x64xf32>, %g "g" : !norm.view<64xf32>) outputs(%y "y" : !norm.view<?x9x64xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x9x64xf32>
+  norm.stage dims(n = %n, i = 9, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [n], lanes = [j], width = 4, rows = 4> {
+    norm.instance {
+      norm.phase over [i, j] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<?x9x64xf32>
+        %s = norm.load %g by [[j]] : !norm.view<64xf32>
+        %o = arith.mulf %e, %s : f32
+        norm.store %o, %y by [[n], [i], [j]] : !norm.view<?x9x64xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// Of columns, too, a sum of the first points visits no others: two of five rows,
+// three columns each.
+// CHECK-LABEL: func.func @column_prefix_stage0(
+// CHECK-NOT: arith.select
+// CHECK: scf.for
+// CHECK: scf.for %{{.*}} = %{{.*}} to %c2_i64 step
+// CHECK-COUNT-3: llvm.load {{.*}} -> vector<4xf32>
+// CHECK-NOT: llvm.load
+// CHECK-NOT: arith.select
+// CHECK: return
+norm.program @column_prefix inputs(%x "x" : !norm.view<5x3x64xf32>) outputs(%m "m" : !norm.view<64xf32>) {
+  norm.stage dims(i = 5, k = 3, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [j], lanes = [j], width = 4, unroll = 4> {
+    norm.instance {
+      %some = arith.constant 2 : index
+      %sum = norm.phase over [i, k] {
+        %e = norm.load %x by [[i], [k], [j]] : !norm.view<5x3x64xf32>
+        %i = norm.index i
+        %isFirst = arith.cmpi ult, %i, %some : index
+        %none = arith.constant 0.0 : f32
+        %s = arith.select %isFirst, %e, %none : f32
+        norm.contribute add %s : f32
+      } : f32
+      norm.store %sum, %m by [[j]] : !norm.view<64xf32>
+    }
+  }
+}

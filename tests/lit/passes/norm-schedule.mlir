@@ -157,3 +157,30 @@ func.func @eight_bits_of_bf16(%x: tensor<?x4096xbf16>) -> tensor<?x4096xf8E5M2> 
   }
   return %y : tensor<?x4096xf8E5M2>
 }
+
+// -----
+
+// Rows that share their scale go four at a time: an instance is a whole image
+// where there are many, else a row of them, as long as it takes.
+// CHECK-LABEL: func.func @shared
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [n], lanes = [c], width = 16, {{.*}}rows = 4,
+// CHECK-LABEL: func.func @shared_by_few
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [n, h], lanes = [c], width = 16, {{.*}}rows = 4,
+func.func @shared(%a: tensor<32x14x14x1024xf32>, %s: tensor<1024xf32>) -> tensor<32x14x14x1024xf32> {
+  %r = norm.kernel dims(n = 32, h = 14, w = 14, c = 1024)
+      ins(%x = %a by [[n], [h], [w], [c]] : tensor<32x14x14x1024xf32>, %g = %s by [[c]] : tensor<1024xf32>)
+      outs(by [[n], [h], [w], [c]] : tensor<32x14x14x1024xf32>) {
+    %y = arith.mulf %x, %g : f32
+    norm.yield %y : f32
+  }
+  return %r : tensor<32x14x14x1024xf32>
+}
+func.func @shared_by_few(%a: tensor<2x14x14x1024xf32>, %s: tensor<1024xf32>) -> tensor<2x14x14x1024xf32> {
+  %r = norm.kernel dims(n = 2, h = 14, w = 14, c = 1024)
+      ins(%x = %a by [[n], [h], [w], [c]] : tensor<2x14x14x1024xf32>, %g = %s by [[c]] : tensor<1024xf32>)
+      outs(by [[n], [h], [w], [c]] : tensor<2x14x14x1024xf32>) {
+    %y = arith.mulf %x, %g : f32
+    norm.yield %y : f32
+  }
+  return %r : tensor<2x14x14x1024xf32>
+}

@@ -1,15 +1,20 @@
 // RUN: norm-opt %s --norm-split-reductions -split-input-file | FileCheck %s
 
-// BatchNorm: tiles of 28 of 56 rows; the other halves and the next dim are merged
-// together, then images. The last kernel is elementwise.
+// BatchNorm: tiles of 28 of 56 rows, by distances to the mean of the first 16; the
+// other halves and the next dim are merged together, then images. The last kernel
+// is elementwise.
 // CHECK-LABEL: func.func @batch_norm
 // CHECK: %[[T:.*]]:3 = norm.kernel dims(n = 8, h = 56, c = 64, wo = 2, wi = 28)
 // CHECK-NEXT: ins(%[[X:.*]] = %arg0 by {{\[\[}}n], [h], [wo, wi], [c]]
 // CHECK-NEXT: outs(by {{\[\[}}n], [h], [wo], [c]] : tensor<8x56x2x64xf32>
+// CHECK-DAG: %[[I:.*]] = norm.index wi
+// CHECK-DAG: %[[MOST:.*]] = arith.constant 16 : index
+// CHECK: %[[FIRST:.*]] = arith.cmpi ult, %[[I]], %[[MOST]] : index
+// CHECK: %[[SUM:.*]] = norm.reduce add %[[X]] over [wi] where %[[FIRST]] : f32
+// CHECK: %[[PIVOT:.*]] = arith.mulf %[[SUM]], %{{.*}} : f32
+// CHECK: %[[D:.*]] = arith.subf %[[X]], %[[PIVOT]] : f32
 // CHECK: %[[WIDE:.*]] = arith.extf %[[X]] : f32 to f64
-// CHECK: %[[MEAN:.*]] = norm.reduce mean %[[WIDE]] over [wi] : f64
-// CHECK: %[[HIGH:.*]] = arith.truncf %[[MEAN]] : f64 to f32
-// CHECK: %[[D:.*]] = arith.subf %[[X]], %[[HIGH]] : f32
+// CHECK: norm.reduce mean %[[WIDE]] over [wi] : f64
 // CHECK: %[[DD:.*]] = arith.mulf %[[D]], %[[D]] : f32
 // CHECK: norm.reduce mean %[[DD]] over [wi] : f32
 // CHECK: arith.maximumf

@@ -189,3 +189,46 @@ func.func @f(%x: tensor<?x10xf32> {norm.name = "x"}) -> (tensor<?x10xf32> {norm.
   EXPECT_EQ(valueOf(artifact.scratchBytes, {600, 600}), 128);
   EXPECT_EQ(valueOf(artifact.stages[1].chunkCount, {600, 600}), 1);
 }
+
+static std::string normOf(const std::string &x, const std::string &over) {
+  return "func.func @norm(%x: tensor<" + x + R"(xf32> {norm.name = "x"}) ->
+      (tensor<)" +
+         x + R"(xf32> {norm.name = "y"}) {
+  %y = norm.normalize mean_variance %x over )" +
+         over + " epsilon 1.0e-5 : (tensor<" + x + "xf32>) -> tensor<" + x +
+         "xf32>\n  return %y : tensor<" + x + "xf32>\n}";
+}
+
+TEST(FactsTest, StagesOverSamplesHaveBlocks) {
+  for (const char *shape : {"8x28x28x64", "?x28x28x64"}) {
+    Artifact artifact = compiled(normOf(shape, "[1, 2]").c_str());
+    ASSERT_GT(artifact.stages.size(), 1u);
+    for (const StageFacts &stage : artifact.stages) {
+      ASSERT_GT(stage.chunksPerBlock, 0) << shape << " " << stage.entry;
+      EXPECT_EQ(valueOf(stage.chunkCount, {8, 8}), 8 * stage.chunksPerBlock)
+          << shape << " " << stage.entry;
+    }
+  }
+}
+
+TEST(FactsTest, BlocksOfFewBytesHaveSeveralSamples) {
+  Artifact artifact = compiled(normOf("256x7x7x64", "[1, 2]").c_str());
+  for (const StageFacts &stage : artifact.stages) { // 128 KB are 11 samples.
+    ASSERT_GT(stage.chunksPerBlock, 0);
+    EXPECT_EQ((valueOf(stage.chunkCount, {}) + stage.chunksPerBlock - 1) /
+                  stage.chunksPerBlock,
+              24)
+        << stage.entry;
+  }
+}
+
+TEST(FactsTest, OtherStagesHaveNoBlocks) {
+  auto expectNone = [](const std::string &text) {
+    Artifact artifact = compiled(text.c_str());
+    for (const StageFacts &stage : artifact.stages)
+      EXPECT_EQ(stage.chunksPerBlock, 0) << text;
+  };
+  expectNone(normOf("8x28x28x64", "[0, 1, 2]")); // No sample is apart.
+  expectNone(normOf("2x512x512x64", "[1, 2]"));  // More than caches hold.
+  expectNone(normOf("1x128x128x64", "[1, 2]"));  // One sample.
+}

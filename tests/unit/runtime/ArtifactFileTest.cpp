@@ -35,6 +35,7 @@ static Artifact fullArtifact() {
   artifact.divisibility = {{SizeExpr::word(1), 8, "columns"}};
   artifact.minimums = {{SizeExpr::word(1), 2, "columns"}};
   artifact.inPlace = {{.input = 0, .output = 1}};
+  artifact.stages[0].chunksPerBlock = 3;
   artifact.scratchBytes = {
       {{SizeExpr::Op::Word, 0}, {SizeExpr::Op::AlignTo, 64}}};
   artifact.norms = {{.statistic = "mean_variance",
@@ -165,10 +166,10 @@ TEST(ArtifactFileTest, RefusesWhatIsNoArtifact) {
 }
 
 TEST(ArtifactFileTest, RefusesOtherVersions) {
-  expectRefused(file("", 1), "artifact: expected format version 3, but got 1",
+  expectRefused(file("", 1), "artifact: expected format version 4, but got 1",
                 ErrorKind::Environment);
-  expectRefused(file("", uint64_t(1) << 32 | 3),
-                "artifact: expected format version 3, but got 4294967299",
+  expectRefused(file("", uint64_t(1) << 32 | 4),
+                "artifact: expected format version 4, but got 4294967300",
                 ErrorKind::Environment);
 }
 
@@ -233,7 +234,7 @@ TEST(ArtifactFileTest, NamesMissingAndFurtherFields) {
   payload = payloadOf(fullArtifact());
   payload["stages"][0]["colour"] = "red";
   expectRefused(file(payload),
-                "artifact, stages[0]: expected 3 fields, but got 4");
+                "artifact, stages[0]: expected 4 fields, but got 5");
 }
 
 TEST(ArtifactFileTest, NamesWrongValues) {

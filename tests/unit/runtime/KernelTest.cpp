@@ -130,7 +130,7 @@ TEST(KernelTest, RefusesMalformedArtifacts) {
   ASSERT_FALSE(kernel);
   EXPECT_EQ(kernel.error().kind, ErrorKind::Environment);
   EXPECT_EQ(kernel.error().message,
-            "artifact 'matrix': expected format version 3, but got 99");
+            "artifact 'matrix': expected format version 4, but got 99");
 }
 
 TEST(KernelTest, RefusesAMissingFeature) {

@@ -36,7 +36,7 @@ TEST_F(ValidationTest, Accepts) {
 
 TEST_F(ValidationTest, RefusesOtherFormats) {
   artifact.formatVersion = 1;
-  expectRefused(ErrorKind::Environment, "expected format version 3, but got 1");
+  expectRefused(ErrorKind::Environment, "expected format version 4, but got 1");
 }
 
 TEST_F(ValidationTest, RefusesMoreThanTheLimits) {
@@ -115,6 +115,10 @@ TEST_F(ValidationTest, RefusesStages) {
   expectMalformed("expected each stage to name its entry, but got none");
   artifact.stages = {{"f", {}}};
   expectMalformed("malformed chunk count of stage 'f'");
+  artifact.stages = {{.entry = "f",
+                      .chunkCount = SizeExpr::constant(1),
+                      .chunksPerBlock = -1}};
+  expectMalformed("expected a block of stage 'f' to have chunks, but got -1");
   artifact.stages = {};
   expectMalformed("expected at least 1 stage, but got 0");
 }

@@ -7,7 +7,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 
@@ -55,6 +57,19 @@ int32_t recordFloatControl(void *const *buffers, const int64_t *, void *,
     static_cast<std::atomic<int64_t> *>(buffers[0])->fetch_add(1);
   setFloatControl(0x9FC0); // Subnormals flushed.
   return 0;
+}
+
+/// Words: the address of a list that gets [begin, end).
+struct Ranges {
+  std::mutex mutex;
+  std::vector<std::pair<int64_t, int64_t>> ranges;
+};
+int32_t recordRange(void *const *buffers, const int64_t *words, void *,
+                    int64_t begin, int64_t end) {
+  auto &list = *static_cast<Ranges *>(buffers[0]);
+  std::scoped_lock lock(list.mutex);
+  list.ranges.emplace_back(begin, end);
+  return static_cast<int32_t>(words[0]);
 }
 
 class StageCodeTest : public testing::Test {
@@ -169,4 +184,63 @@ TEST_F(StageCodeTest, SetsAndRestoresFloatControl) {
   EXPECT_TRUE(ok);
   EXPECT_EQ(counter, 1 + 6 + 1);
   EXPECT_EQ(after, hosts);
+}
+
+namespace {
+
+/// Three stages: one as a whole, then blocks of two and of three chunks.
+class BlocksTest : public StageCodeTest {
+protected:
+  Ranges list;
+
+  Status runBlocked(std::vector<int64_t> chunkCounts, Executor &executor) {
+    std::vector<Stage> stages = {{"whole", recordRange},
+                                 {"first", recordRange, 2},
+                                 {"second", recordRange, 3}};
+    buffers[0] = &list;
+    return StageCode(stages).launch({.buffers = buffers,
+                                     .words = words,
+                                     .chunkCounts = chunkCounts,
+                                     .bytes = bytes,
+                                     .executor = executor});
+  }
+};
+
+using Expected = std::vector<std::pair<int64_t, int64_t>>;
+
+} // namespace
+
+TEST_F(BlocksTest, GoBlockByBlockOnOneThread) {
+  EXPECT_TRUE(runBlocked({4, 5, 8}, serialExecutor()));
+  EXPECT_EQ(list.ranges,
+            (Expected{{0, 4}, {0, 2}, {0, 3}, {2, 4}, {3, 6}, {4, 5}, {6, 8}}));
+}
+
+TEST_F(BlocksTest, AreDealtOutWhereThereAreEnough) {
+  TestExecutor executor;
+  executor.width = 3;
+  EXPECT_TRUE(runBlocked({1, 6, 9}, executor)); // Three blocks.
+  EXPECT_EQ(executor.loops, 1);
+  std::sort(list.ranges.begin(), list.ranges.end());
+  EXPECT_EQ(list.ranges,
+            (Expected{{0, 1}, {0, 2}, {0, 3}, {2, 4}, {3, 6}, {4, 6}, {6, 9}}));
+}
+
+TEST_F(BlocksTest, AreSharedWhereThereAreFew) {
+  TestExecutor executor;
+  EXPECT_TRUE(runBlocked({1, 4, 6}, executor)); // Two blocks, four threads.
+  EXPECT_EQ(executor.loops, 4);
+  ASSERT_EQ(list.ranges.size(), 1u + 4u + 6u);
+  auto isOfFirstBlock = [](auto range) { return range.second <= 3; };
+  EXPECT_TRUE(std::all_of(list.ranges.begin() + 1, list.ranges.begin() + 6,
+                          isOfFirstBlock));
+}
+
+TEST_F(BlocksTest, ReportWhatTheCodeReturns) {
+  words[0] = 5;
+  TestExecutor executor;
+  executor.width = 3;
+  EXPECT_EQ(messageOf(runBlocked({0, 6, 9}, executor)),
+            "stage 'first': expected its code to return 0, but got 5");
+  EXPECT_EQ(list.ranges.size(), 3u) << "the second stage must not run";
 }

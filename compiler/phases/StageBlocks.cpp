@@ -1,0 +1,172 @@
+//===- StageBlocks.cpp - stages that run block by block -------------------===//
+
+#include "compiler/phases/StageBlocks.h"
+
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SmallPtrSet.h"
+#include "llvm/Support/MathExtras.h"
+
+#include <optional>
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+namespace {
+
+/// One load, store or accumulation.
+struct Access {
+  Value view;
+  MapAttr map;
+  bool writes = false;
+};
+
+/// A stage at the end of a program, seen as work on samples.
+struct Sampled {
+  StageOp stage;
+  StringAttr dim;        ///< The outermost parallel one: a point is a sample.
+  int64_t instances = 1; ///< Of a sample.
+  SmallVector<Access> accesses;
+};
+
+} // namespace
+
+static SmallVector<Access> accessesOf(StageOp stage) {
+  SmallVector<Access> accesses;
+  stage.walk([&](Operation *op) {
+    if (auto load = dyn_cast<LoadOp>(op))
+      accesses.push_back({load.getView(), load.getMap(), false});
+    else if (auto store = dyn_cast<StoreOp>(op))
+      accesses.push_back({store.getView(), store.getMap(), true});
+    else if (auto accumulate = dyn_cast<AccumulateOp>(op))
+      accesses.push_back({accumulate.getView(), accumulate.getMap(), true});
+  });
+  return accesses;
+}
+
+/// Null where the instances of a sample can't be told, or chunks must stay.
+static std::optional<Sampled> sample(StageOp stage) {
+  ScheduleAttr schedule = stage.getSchedule();
+  ArrayRef<StringAttr> parallel = schedule.getParallel().getNames();
+  if (schedule.getTarget() != TargetKind::cpu || stage.getChunkDimAttr() ||
+      parallel.empty() || schedule.getLanes().contains(parallel.front()))
+    return {};
+  Sampled sampled{stage, parallel.front(), 1, accessesOf(stage)};
+  for (StringAttr name : parallel.drop_front()) {
+    int64_t extent =
+        stage.getDims().getExtents()[stage.getDims().indexOf(name)];
+    if (ShapedType::isDynamic(extent) || extent == 0)
+      return {};
+    if (schedule.getLanes().contains(name))
+      extent = llvm::divideCeil(extent, schedule.getWidth());
+    sampled.instances *= extent;
+  }
+  return sampled;
+}
+
+static bool haveAsManySamples(Sampled &one, Sampled &other) {
+  unsigned i = one.stage.getDims().indexOf(one.dim);
+  unsigned k = other.stage.getDims().indexOf(other.dim);
+  int64_t extent = one.stage.getDims().getExtents()[i];
+  return extent == other.stage.getDims().getExtents()[k] && extent != 1 &&
+         one.stage.getSizeOf(i) == other.stage.getSizeOf(k);
+}
+
+static bool isBySample(const Access &access, const Sampled &stage) {
+  ArrayRef<DimsAttr> axes = access.map.getAxes();
+  return !axes.empty() && !axes.front().empty() &&
+         axes.front().getNames().front() == stage.dim;
+}
+
+/// True if no sample reads or overwrites what belongs to another one.
+static bool areApart(ProgramOp program, ArrayRef<Sampled> stages) {
+  llvm::SmallPtrSet<Value, 8> written;
+  for (const Sampled &stage : stages)
+    for (const Access &access : stage.accesses)
+      if (access.writes)
+        written.insert(access.view);
+  ArrayRef<int64_t> pairs = program.getInPlace().value_or(ArrayRef<int64_t>());
+  for (size_t i = 0; i + 1 < pairs.size(); i += 2)
+    if (written.contains(program.getBlock()->getArgument(pairs[i + 1])))
+      written.insert(program.getBlock()->getArgument(pairs[i]));
+  for (const Sampled &stage : stages)
+    for (const Access &access : stage.accesses)
+      if (written.contains(access.view) && !isBySample(access, stage))
+        return false;
+  return true;
+}
+
+/// Bytes of a sample that more than one stage reads; 0 where they are unknown.
+static int64_t sharedBytes(ArrayRef<Sampled> stages) {
+  llvm::SmallMapVector<Value, llvm::SmallPtrSet<Operation *, 4>, 8> readers;
+  for (const Sampled &stage : stages)
+    for (const Access &access : stage.accesses)
+      if (isa<BlockArgument>(access.view) && !access.writes &&
+          isBySample(access, stage))
+        readers[access.view].insert(StageOp(stage.stage));
+  int64_t total = 0;
+  for (auto &[view, users] : readers) {
+    if (users.size() < 2)
+      continue;
+    auto type = cast<ViewType>(view.getType());
+    int64_t bytes =
+        llvm::divideCeil(type.getElementType().getIntOrFloatBitWidth(), 8);
+    for (int64_t extent : type.getShape().drop_front())
+      bytes = ShapedType::isDynamic(extent) || bytes > (int64_t(1) << 40)
+                  ? int64_t(1) << 40
+                  : bytes * extent;
+    total += bytes;
+  }
+  return total;
+}
+
+/// What a block reads should still be there when it is read again.
+static int64_t cacheBytes(ArrayRef<Sampled> stages) {
+  int64_t bytes = 0; // Half of the last level, where results go past it.
+  for (Sampled stage : stages)
+    bytes = std::max(bytes, stage.stage.getSchedule().getStream());
+  return bytes;
+}
+
+SmallVector<int64_t> normc::findStageBlocks(ProgramOp program) {
+  // Less is not worth the calls of its stages.
+  constexpr int64_t leastBytes = int64_t(128) << 10;
+  SmallVector<StageOp> all(program.getBlock()->getOps<StageOp>());
+  SmallVector<int64_t> blocks(all.size(), 0);
+  SmallVector<Sampled> stages;
+  size_t first = all.size();
+  for (; first > 0; --first) {
+    std::optional<Sampled> next = sample(all[first - 1]);
+    if (!next || (!stages.empty() && !haveAsManySamples(*next, stages.back())))
+      break;
+    stages.push_back(*next);
+    if (!areApart(program, stages)) {
+      stages.pop_back();
+      break;
+    }
+  }
+  int64_t bytes = sharedBytes(stages);
+  if (bytes == 0 || bytes > cacheBytes(stages))
+    return blocks;
+  int64_t samples = llvm::divideCeil(leastBytes, bytes);
+  for (Sampled &stage : llvm::reverse(stages))
+    blocks[first++] = samples * stage.instances;
+  return blocks;
+}
+
+void normc::fitChunksToBlocks(ProgramOp program) {
+  SmallVector<int64_t> blocks = findStageBlocks(program);
+  for (auto [stage, block] :
+       llvm::zip_equal(program.getBlock()->getOps<StageOp>(), blocks)) {
+    if (block == 0)
+      continue;
+    ScheduleAttr s = stage.getSchedule();
+    int64_t chunk = std::min(s.getChunk(), block);
+    while (block % chunk != 0)
+      --chunk;
+    stage.setScheduleAttr(ScheduleAttr::get(
+        s.getContext(), s.getTarget(), s.getParallel(), s.getLanes(),
+        s.getWidth(), s.getUnroll(), chunk, s.getThreads(), s.getResident(),
+        s.getStream(), s.getPrefetch(), s.getRows(), s.getReasons()));
+  }
+}

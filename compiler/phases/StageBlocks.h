@@ -1,0 +1,26 @@
+//===- StageBlocks.h - stages that run block by block -----------*- C++ -*-===//
+//
+// Finds the stages at the end of a program that can take a few samples after
+// the other, so that the later ones find in the caches what the first one read.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef NORMC_COMPILER_PHASES_STAGEBLOCKS_H
+#define NORMC_COMPILER_PHASES_STAGEBLOCKS_H
+
+#include "dialects/norm/Norm.h"
+
+namespace normc {
+
+/// One number per stage: the instances of a block, or 0 for a stage that runs
+/// as a whole. The other stages come last, number their instances by the same
+/// outermost dim, and keep what they write, and read of it, to that dim's
+/// point; a block is one point, or as many as make work for a call.
+llvm::SmallVector<int64_t> findStageBlocks(norm::ProgramOp program);
+
+/// Chooses the chunks of such stages so that none is part of two blocks.
+void fitChunksToBlocks(norm::ProgramOp program);
+
+} // namespace normc
+
+#endif // NORMC_COMPILER_PHASES_STAGEBLOCKS_H
