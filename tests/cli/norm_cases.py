@@ -19,7 +19,8 @@ SOFTMAX = os.path.join(os.path.dirname(__file__), "..", "..", "examples", "custo
 
 # --- element types -----------------------------------------------------------
 
-DTYPES = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "bf16": None, "i64": np.int64}
+DTYPES = {"f32": np.float32, "f64": np.float64, "f16": np.float16, "bf16": None}
+STORED = DTYPES | {"i64": np.int64}  # In files; norms are not of integers.
 
 
 def to_bf16(values):
@@ -51,7 +52,7 @@ def store(path, values, dtype, fortran):
         bits = to_bf16(values)
         np.save(path, np.asarray(bits, order=order).view("V2"))
         return from_bf16(bits).astype(Real)
-    array = np.asarray(values, DTYPES[dtype], order=order)
+    array = np.asarray(values, STORED[dtype], order=order)
     np.save(path, array)
     return array.astype(Real)
 
@@ -62,7 +63,7 @@ def load(path, dtype):
         return from_bf16(np.ascontiguousarray(array).view(np.uint16)).astype(Real)
     if dtype == "f8E4M3FN":
         return from_f8e4m3fn(np.ascontiguousarray(array).view(np.uint8)).astype(Real)
-    assert array.dtype == DTYPES[dtype], (path, array.dtype)
+    assert array.dtype == STORED[dtype], (path, array.dtype)
     return array.astype(Real)
 
 

@@ -328,7 +328,7 @@ PhaseEmitter::Values PhaseEmitter::emitLoops(PhaseLoops &loops,
 /// size: less than a vector.
 Value PhaseEmitter::elementsBefore(PhaseLoops &loops, StoreOp store,
                                    const Position &position) {
-  Position start = position;
+  Position start = loops.enter(b, position);
   start.coordinates[context.lane] = makeI64(b, 0);
   Value address = BodyEmitter(context, b, start, loops.outer).addressOf(store);
   int64_t element = bytesOf(store.getValue().getType());
@@ -352,6 +352,8 @@ Position PhaseEmitter::chooseStreaming(PhaseLoops &loops, Position position) {
     std::optional<int64_t> known = constantOf(bytes);
     if (known && *known < threshold)
       continue;
+    if (leading && loops.dims.size() > 1)
+      break; // Which row of several this is, nobody knows yet.
     Value when;
     auto require = [&](Value holds) {
       when = when ? arith::AndIOp::create(b, when, holds).getResult() : holds;

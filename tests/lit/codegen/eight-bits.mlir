@@ -27,7 +27,7 @@
 // V4: vpsrld $20, %zmm
 // V4: vpmovdb %zmm{{[0-9]+}}, %xmm
 // V4: vmovntdq %ymm
-// ARM: ushr v{{[0-9]+}}.4s, v{{[0-9]+}}.4s, #20
+// ARM: usra v{{[0-9]+}}.4s, v{{[0-9]+}}.4s, #20
 
 // I8-V2: roundps $8
 // I8-V2: cvttps2dq %xmm
