@@ -25,9 +25,9 @@ SharedTable::SharedTable(PhaseOp phase, const StageContext &context,
       loads.push_back(&op);
       continue;
     }
-    if (op.getNumResults() != 1 || !op.getResult(0).getType().isIntOrFloat() ||
-        op.getResult(0).getType().getIntOrFloatBitWidth() < 8) {
-      columns.clear(); // Memory holds no such value.
+    Type type = op.getNumResults() == 1 ? op.getResult(0).getType() : Type();
+    if (!type || !(type.isF32() || type.isF64())) {
+      columns.clear(); // As it is: code generators have no other floats.
       return;
     }
     OpBuilder::InsertionGuard guard(b);

@@ -25,8 +25,8 @@ public:
               mlir::ImplicitLocOpBuilder &b, int64_t length,
               mlir::Block *entry);
 
-  /// True if all shared values are loads, or memory can't hold one of them:
-  /// there is nothing to fill or to read then.
+  /// True if all shared values are loads, or one is neither that nor f32 nor
+  /// f64: there is nothing to fill or to read then.
   bool isEmpty() const { return columns.empty(); }
 
   /// Computes vectors, `count` at a time, from coordinate `begin` on, until

@@ -79,7 +79,10 @@ PhaseBodies PhaseEmitter::beginBodies(PhaseLoops &loops,
 
 /// True for the extension of a value that only dot products take.
 static bool feedsDotsOnly(Operation &op, PhaseLoops &loops) {
-  if (!isa<arith::ExtFOp>(op))
+  // What they take themselves may be an extension too, of 8 bits.
+  if (!isa<arith::ExtFOp>(op) || llvm::any_of(loops.dots, [&](const Dot &dot) {
+        return dot.value == op.getResult(0);
+      }))
     return false;
   ContributeOp contribute = loops.phase.getContribute();
   return llvm::all_of(op.getUses(), [&](OpOperand &use) {
