@@ -25,10 +25,6 @@ void RowPipeline::forEach(Value from, Value to,
   });
 }
 
-/// Elements of a row that are taken before the next row has its turn. What all
-/// rows read of them (scale, shift) stays in the nearest cache meanwhile.
-static constexpr int64_t kSegment = 1024;
-
 /// As much of a row as whole blocks of vectors make, behind the head of what is
 /// streamed.
 RowPipeline::Segment RowPipeline::findWhole() {
@@ -111,7 +107,7 @@ static int64_t elementBytes(PhaseOp phase) {
   return bytes;
 }
 
-/// The same where rows are read one after the other.
+/// The same where short rows are read one after the other.
 static constexpr int64_t kStreamAheadBytes = 8 << 10;
 
 /// What is announced beside the first phase: what it reads itself, and what

@@ -12,14 +12,15 @@ using namespace normc::norm;
 
 SharedTable::SharedTable(PhaseOp phase, const StageContext &context,
                          ImplicitLocOpBuilder &b, int64_t length, Block *entry)
-    : phase(phase), context(context), b(b) {
+    : context(context), b(b) {
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
   ArrayRef<StringAttr> rows =
       phase.getStage().getSchedule().getParallel().getNames();
   for (Operation &op : phase.getBlock()->without_terminator()) {
     bool isUsed = llvm::any_of(
         op.getUsers(), [&](Operation *user) { return !isShared(*user, rows); });
-    if (!isShared(op, rows) || !isUsed)
+    bool isConstant = op.hasTrait<OpTrait::ConstantLike>();
+    if (!isShared(op, rows) || !isUsed || isConstant)
       continue;
     if (isa<LoadOp>(op)) {
       loads.push_back(&op);

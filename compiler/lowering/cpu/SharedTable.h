@@ -47,7 +47,6 @@ private:
   mlir::Value addressOf(const Column &column, mlir::Value offset);
   mlir::VectorType typeOf(const Column &column) const;
 
-  norm::PhaseOp phase;
   const StageContext &context;
   mlir::ImplicitLocOpBuilder &b;
   mlir::Value begin; ///< Coordinate of the first element.

@@ -367,6 +367,45 @@ norm.program @in_turn inputs(%x "x" : !norm.view<?x64xf32>, %g "g" : !norm.view<
 
 // -----
 
+// What rows have in common is computed for each of them where it is neither f32 nor
+// f64, which alone have places; constants have none either.
+// CHECK-LABEL: func.func @no_table_stage0(
+// CHECK-NOT: llvm.alloca %c1024_i64
+// CHECK: scf.while
+// CHECK: arith.truncf {{.*}} : vector<4xf32> to vector<4xbf16>
+// CHECK: llvm.fence
+norm.program @no_table inputs(%x "x" : !norm.view<?x64xf32>, %g "g" : !norm.view<64xf16>) outputs(%y "y" : !norm.view<?x64xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x64xf32>
+  norm.stage dims(i = %n, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, stream = 1048576, rows = 2> {
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
+        %narrow = norm.load %g by [[j]] : !norm.view<64xf16>
+        %wide = arith.extf %narrow : f16 to f32
+        %two = arith.constant 2.0 : f32
+        %coarse = arith.truncf %wide : f32 to bf16
+        %back = arith.extf %e : f32 to f64
+        %spare = arith.truncf %back : f64 to f32
+        %fine = arith.truncf %spare : f32 to bf16
+        %product = arith.mulf %coarse, %fine : bf16
+        %again = arith.extf %product : bf16 to f32
+        %s = arith.mulf %again, %two : f32
+        %d = arith.subf %e, %sum : f32
+        %o = arith.mulf %d, %s : f32
+        norm.store %o, %y by [[i], [j]] : !norm.view<?x64xf32>
+      }
+    }
+  }
+}
+
+
+// -----
+
 // Values of bf16 and their squares are summed by dot products, in two chains each;
 // where the sum is so small that subnormals count, once more without them.
 // DOT-LABEL: func.func @dots_stage0(
@@ -390,6 +429,31 @@ norm.program @dots inputs(%x "x" : !norm.view<?x1024xbf16>) outputs(%m "m" : !no
       %ms, %sum = norm.phase over [j] {
         %e = norm.load %x by [[i], [j]] : !norm.view<?x1024xbf16>
         %w = arith.extf %e : bf16 to f32
+        %sq = arith.mulf %w, %w : f32
+        %wide = arith.extf %w : f32 to f64
+        norm.contribute mean %sq, add %wide : f32, f64
+      } : f32, f64
+      norm.store %ms, %m by [[i]] : !norm.view<?xf32>
+      norm.store %sum, %s by [[i]] : !norm.view<?xf64>
+    }
+  }
+}
+
+// -----
+
+// What dot products take may itself be an extension, which is emitted.
+// DOT-LABEL: func.func @dots_of_bytes_stage0(
+// DOT: %[[V:.*]] = arith.extf {{.*}} : vector<32xf8E5M2> to vector<32xbf16>
+// DOT: dpbf16ps.512"(%{{.*}}, %[[V]], %[[V]])
+norm.program @dots_of_bytes inputs(%x "x" : !norm.view<?x1024xf8E5M2>) outputs(%m "m" : !norm.view<?xf32>, %s "s" : !norm.view<?xf64>) {
+  %n = norm.size %x[0] : !norm.view<?x1024xf8E5M2>
+  norm.stage dims(i = %n, j = 1024)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, unroll = 4> {
+    norm.instance {
+      %ms, %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x1024xf8E5M2>
+        %b = arith.extf %e : f8E5M2 to bf16
+        %w = arith.extf %b : bf16 to f32
         %sq = arith.mulf %w, %w : f32
         %wide = arith.extf %w : f32 to f64
         norm.contribute mean %sq, add %wide : f32, f64
