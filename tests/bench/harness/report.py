@@ -168,6 +168,11 @@ def every_figure(lines):
     return as_table(rows)
 
 
+def is_long(lines):
+    """Whether a group's table has a file of its own."""
+    return len(lines) > 150
+
+
 def markdown(figures):
     lines = lines_of(figures)
     where = figures["machine"]
@@ -183,7 +188,8 @@ def markdown(figures):
     for group in GROUPS:
         chosen = [line for line in lines if line.case.group == group]
         if chosen:
-            parts += [f"## {TITLES[group]}", table(chosen)]
+            apart = f"{len(chosen)} cases: [{group}.md]({group}.md)."
+            parts += [f"## {TITLES[group]}", apart if is_long(chosen) else table(chosen)]
     if figures.get("micro"):
         parts += ["## Compiling and calling", as_table(micro.rows(figures["micro"]))]
     parts.append("Every contestant's figure: [every.md](every.md).")
@@ -192,6 +198,11 @@ def markdown(figures):
 
 def write(figures, folder):
     (folder / "README.md").write_text(markdown(figures), encoding="utf-8")
+    for group in GROUPS:
+        chosen = [line for line in lines_of(figures) if line.case.group == group]
+        if is_long(chosen):
+            text = f"# {TITLES[group]}\n\n{table(chosen)}\n"
+            (folder / f"{group}.md").write_text(text, encoding="utf-8")
     every = "# Every contestant, GB/s\n\n" + every_figure(lines_of(figures)) + "\n"
     (folder / "every.md").write_text(every, encoding="utf-8")
     from . import picture
