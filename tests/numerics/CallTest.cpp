@@ -191,13 +191,7 @@ TEST(ExecutorTest, ThreadsDontChangeBits) {
       if (!call.run(*kernel))
         continue;
       OutputBits serial = call.outputBits();
-      for (int threads : {1, 2, 3}) {
-        std::unique_ptr<Executor> executor = makeThreadExecutor(threads);
-        for (int repetition = 0; repetition < 3; ++repetition)
-          if (call.run(*kernel, *executor)) {
-            EXPECT_TRUE(call.outputBits() == serial) << threads << " threads";
-          }
-      }
+      call.expectSameBitsByThreads(*kernel);
       if (call.run(*kernel, defaultExecutor())) {
         EXPECT_TRUE(call.outputBits() == serial) << "default executor";
       }

@@ -111,6 +111,17 @@ OutputBits Call::outputBits() const {
   return all;
 }
 
+void Call::expectSameBitsByThreads(const Kernel &kernel) {
+  const OutputBits expected = outputBits();
+  for (int threads : {1, 2, 3}) {
+    std::unique_ptr<Executor> executor = makeThreadExecutor(threads);
+    for (int repetition = 0; repetition < 3; ++repetition)
+      if (run(kernel, *executor)) {
+        EXPECT_TRUE(outputBits() == expected) << threads << " threads";
+      }
+  }
+}
+
 Buffer &Call::buffer(std::string_view name) {
   for (std::vector<Buffer> *list : {&inputs, &outputs})
     for (Buffer &buffer : *list)

@@ -53,6 +53,11 @@ public:
   Comparison expectWithinBounds() const;
 
   OutputBits outputBits() const;
+
+  /// Runs on one to three threads, three times each, and reports outputs that
+  /// differ from those of the run before.
+  void expectSameBitsByThreads(const Kernel &kernel);
+
   Buffer &buffer(std::string_view name);
   std::vector<NamedTensor> arguments() const;
 

@@ -38,14 +38,7 @@ protected:
       return {};
     EXPECT_GT(kernel->artifact().stages.size(), 1u) << "rows were not split";
     Comparison findings = call.expectWithinBounds();
-    OutputBits serial = call.outputBits();
-    for (int threads : {1, 2, 3}) {
-      std::unique_ptr<Executor> executor = makeThreadExecutor(threads);
-      for (int repetition = 0; repetition < 3; ++repetition)
-        if (call.run(*kernel, *executor)) {
-          EXPECT_TRUE(call.outputBits() == serial) << threads << " threads";
-        }
-    }
+    call.expectSameBitsByThreads(*kernel);
     return findings;
   }
 };

@@ -1,22 +1,12 @@
 //===- FusedSpecTest.cpp - specs with neighbours as IR --------------------===//
 
-#include "normc/Compiler.h"
+#include "tests/unit/compiler/SpecText.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 using namespace normc;
-
-static std::string textOf(const NormSpec &spec) {
-  Result<std::string> text = toMlir(spec);
-  return text ? *text : text.error().message;
-}
-
-#define EXPECT_HAS(text, part)                                                 \
-  EXPECT_NE((text).find(part), std::string::npos) << (text)
-#define EXPECT_LACKS(text, part)                                               \
-  EXPECT_EQ((text).find(part), std::string::npos) << (text)
 
 static const RowNormOptions kRows{.shape = {kDynamic, 64},
                                   .dtype = DType::BF16};

@@ -1,6 +1,7 @@
 //===- QuantizationTest.cpp - what specs may say of 8 bits ----------------===//
 
-#include "normc/Compiler.h"
+#include "tests/unit/compiler/SpecText.h"
+
 #include "normc/Presets.h"
 
 #include <gtest/gtest.h>
@@ -8,14 +9,6 @@
 #include <cmath>
 
 using namespace normc;
-
-static std::string textOf(const NormSpec &spec) {
-  Result<std::string> text = toMlir(spec);
-  return text ? *text : text.error().message;
-}
-
-#define EXPECT_HAS(text, part)                                                 \
-  EXPECT_NE((text).find(part), std::string::npos) << (text)
 
 static NormSpec quantized(const Quantization &q) {
   NormSpec spec = rmsNorm({.shape = {kDynamic, 256}, .dtype = DType::BF16});

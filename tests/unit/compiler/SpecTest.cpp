@@ -1,18 +1,10 @@
 //===- SpecTest.cpp - specs and presets -----------------------------------===//
 
-#include "normc/Compiler.h"
+#include "tests/unit/compiler/SpecText.h"
 
 #include <gtest/gtest.h>
 
 using namespace normc;
-
-static std::string textOf(const NormSpec &spec) {
-  Result<std::string> text = toMlir(spec);
-  return text ? *text : text.error().message;
-}
-
-#define EXPECT_HAS(text, part)                                                 \
-  EXPECT_NE((text).find(part), std::string::npos) << (text)
 
 TEST(SpecTest, RmsNorm) {
   std::string text = textOf(rmsNorm({.shape = {kDynamic, 4096},
