@@ -43,6 +43,13 @@ static Value buildReduce(ImplicitLocOpBuilder &b, MomentsOp moments,
                           moments.getOver(), moments.getPredicate());
 }
 
+/// Whether all that a kernel yields is narrower than f64.
+static bool yieldsNarrow(KernelOp kernel) {
+  return llvm::all_of(kernel.getResultTypes(), [](Type type) {
+    return !getElementTypeOrSelf(type).isF64();
+  });
+}
+
 /// The mean and what its rounding lost. A mean of roundings of v - mean would
 /// not do: v and mean lie on grids, so those roundings share a sign.
 static TwoPartMean buildMean(ImplicitLocOpBuilder &b, MomentsOp moments) {
@@ -62,7 +69,9 @@ static TwoPartMean buildMean(ImplicitLocOpBuilder &b, MomentsOp moments) {
     return {high, arith::TruncFOp::create(b, type, rest)};
   }
   Value mean = buildReduce(b, moments, value);
-  if (value.getDefiningOp<arith::ExtFOp>()) // And so it does here.
+  // And so it does here, but for results that show its last bits.
+  if (value.getDefiningOp<arith::ExtFOp>() &&
+      yieldsNarrow(moments->getParentOfType<KernelOp>()))
     return {mean, arith::ConstantOp::create(b, b.getF64FloatAttr(0.0))};
   // The exact distance is d + error (TwoSum, Knuth).
   Value d = sub(value, mean);

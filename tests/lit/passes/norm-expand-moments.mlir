@@ -152,3 +152,39 @@ func.func @small(%a: tensor<?x8x7xf32>) -> tensor<?xf32> {
   }
   return %r : tensor<?xf32>
 }
+
+// Widened values need no correction where results are narrow; f64 results near
+// the mean would lose as many bits as x and its mean have in common.
+// CHECK-LABEL: func.func @widened
+// CHECK-COUNT-2: norm.reduce mean %{{.*}} over [j] : f64
+// CHECK-NOT: norm.reduce
+// CHECK: norm.yield
+// CHECK: func.func @widened_results
+// CHECK-COUNT-4: norm.reduce mean %{{.*}} over [j] : f64
+// CHECK: norm.yield
+func.func @widened(%a: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %r = norm.kernel dims(i = 4, j = 8)
+      ins(%x = %a by [[i], [j]] : tensor<4x8xf32>) outs(by [[i], [j]] : tensor<4x8xf32>) {
+    %w = arith.extf %x : f32 to f64
+    %n, %m, %d, %m2 = norm.moments %w over [j] : f64
+    %c = arith.subf %w, %m : f64
+    %s = arith.subf %c, %d : f64
+    %q = arith.mulf %s, %m2 : f64
+    %y = arith.truncf %q : f64 to f32
+    norm.yield %y : f32
+  }
+  return %r : tensor<4x8xf32>
+}
+
+func.func @widened_results(%a: tensor<4x8xf32>) -> tensor<4x8xf64> {
+  %r = norm.kernel dims(i = 4, j = 8)
+      ins(%x = %a by [[i], [j]] : tensor<4x8xf32>) outs(by [[i], [j]] : tensor<4x8xf64>) {
+    %w = arith.extf %x : f32 to f64
+    %n, %m, %d, %m2 = norm.moments %w over [j] : f64
+    %c = arith.subf %w, %m : f64
+    %s = arith.subf %c, %d : f64
+    %y = arith.mulf %s, %m2 : f64
+    norm.yield %y : f64
+  }
+  return %r : tensor<4x8xf64>
+}
