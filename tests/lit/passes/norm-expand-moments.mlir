@@ -152,3 +152,42 @@ func.func @small(%a: tensor<?x8x7xf32>) -> tensor<?xf32> {
   }
   return %r : tensor<?xf32>
 }
+
+// -----
+
+// Numbers of bf16 may be added to a few others in f32, which their two steps to
+// f64 say; but where a result of f32 shows the last bits of the mean, they have
+// one step. A saved mean shows only its own.
+// CHECK-LABEL: func.func @narrow
+// CHECK: %[[F32:.*]] = arith.extf %e0 : bf16 to f32
+// CHECK: %[[F64:.*]] = arith.extf %[[F32]] : f32 to f64
+// CHECK: norm.reduce mean %[[F64]] over [j] : f64
+func.func @narrow(%a: tensor<?x64xbf16>) -> (tensor<?x64xbf16>, tensor<?xf32>) {
+  %r:2 = norm.kernel dims(i = ?, j = 64)
+      ins(%x = %a by [[i], [j]] : tensor<?x64xbf16>)
+      outs(by [[i], [j]] : tensor<?x64xbf16>, by [[i]] : tensor<?xf32>) {
+    %v = arith.extf %x : bf16 to f32
+    %n, %m, %d, %m2 = norm.moments %v over [j] : f32
+    %c = arith.subf %v, %m : f32
+    %o = arith.truncf %c : f32 to bf16
+    norm.yield %o, %m : bf16, f32
+  }
+  return %r#0, %r#1 : tensor<?x64xbf16>, tensor<?xf32>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @wide
+// CHECK: %[[F64:.*]] = arith.extf %e0 : bf16 to f64
+// CHECK: norm.reduce mean %[[F64]] over [j] : f64
+func.func @wide(%a: tensor<?x64xbf16>) -> tensor<?x64xf32> {
+  %r = norm.kernel dims(i = ?, j = 64)
+      ins(%x = %a by [[i], [j]] : tensor<?x64xbf16>)
+      outs(by [[i], [j]] : tensor<?x64xf32>) {
+    %v = arith.extf %x : bf16 to f32
+    %n, %m, %d, %m2 = norm.moments %v over [j] : f32
+    %c = arith.subf %v, %m : f32
+    norm.yield %c : f32
+  }
+  return %r : tensor<?x64xf32>
+}
