@@ -141,3 +141,25 @@ Result<int64_t> SizeExpr::evaluate(std::span<const int64_t> words) const {
     return sizeError(fault);
   return value;
 }
+
+static Status checkLimit(const std::string &what, size_t count, int limit) {
+  if (count <= static_cast<size_t>(limit))
+    return {};
+  return Error{ErrorKind::Unsupported,
+               "expected at most " + std::to_string(limit) + " " + what +
+                   ", but got " + std::to_string(count)};
+}
+
+Status normc::checkLimits(const Artifact &artifact) {
+  Status status =
+      checkLimit("arguments", artifact.arguments.size(), kMaxArguments);
+  if (status)
+    status = checkLimit("words", artifact.words.size(), kMaxWords);
+  if (status)
+    status = checkLimit("stages", artifact.stages.size(), kMaxStages);
+  for (const ArgumentFacts &facts : artifact.arguments)
+    if (status)
+      status = checkLimit("axes of argument '" + facts.name + "'",
+                          facts.axes.size(), kMaxRank);
+  return status;
+}

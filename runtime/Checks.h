@@ -19,10 +19,6 @@
 
 namespace normc {
 
-// Limits on an artifact, so that a call needs no memory but the stack's.
-inline constexpr int kMaxArguments = 64;
-inline constexpr int kMaxWords = 256;
-inline constexpr int kMaxStages = 32;
 /// Words, and what is computed from them.
 inline constexpr int kMaxValues = kMaxWords + 128;
 

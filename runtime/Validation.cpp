@@ -19,39 +19,14 @@ static Error malformed(const Artifact &artifact, const std::string &message) {
   return fail(artifact, ErrorKind::Internal, message);
 }
 
-static Status checkLimit(const Artifact &artifact, const char *what,
-                         size_t count, int limit) {
-  if (count <= static_cast<size_t>(limit))
-    return {};
-  return fail(artifact, ErrorKind::Unsupported,
-              "expected at most " + std::to_string(limit) + " " + what +
-                  ", but got " + std::to_string(count));
-}
-
-static Status checkLimits(const Artifact &artifact) {
+static Status checkVersionAndLimits(const Artifact &artifact) {
   if (artifact.formatVersion != Artifact::kFormatVersion)
     return fail(artifact, ErrorKind::Environment,
                 "expected format version " +
                     std::to_string(Artifact::kFormatVersion) + ", but got " +
                     std::to_string(artifact.formatVersion));
-  if (Status status = checkLimit(artifact, "arguments",
-                                 artifact.arguments.size(), kMaxArguments);
-      !status)
-    return status;
-  if (Status status =
-          checkLimit(artifact, "words", artifact.words.size(), kMaxWords);
-      !status)
-    return status;
-  if (Status status =
-          checkLimit(artifact, "stages", artifact.stages.size(), kMaxStages);
-      !status)
-    return status;
-  for (const ArgumentFacts &facts : artifact.arguments)
-    if (Status status = checkLimit(
-            artifact, ("axes of argument '" + facts.name + "'").c_str(),
-            facts.axes.size(), kMaxRank);
-        !status)
-      return status;
+  if (Status status = checkLimits(artifact); !status)
+    return fail(artifact, status.error().kind, status.error().message);
   return {};
 }
 
@@ -173,7 +148,7 @@ static Status checkNorms(const Artifact &artifact) {
 }
 
 Status normc::validateArtifact(const Artifact &artifact) {
-  if (Status status = checkLimits(artifact); !status)
+  if (Status status = checkVersionAndLimits(artifact); !status)
     return status;
   for (size_t i = 0; i < artifact.arguments.size(); ++i)
     if (Status status = checkArgument(artifact, i); !status)

@@ -427,6 +427,8 @@ Result<Artifact> FactCollector::collect() {
     return status.error();
   addDivisibility();
   artifact.scratchBytes = scratchBytes();
+  if (Status status = checkLimits(artifact); !status)
+    return status.error();
   return std::move(artifact);
 }
 

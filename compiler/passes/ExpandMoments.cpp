@@ -62,7 +62,9 @@ static TwoPartMean buildMean(ImplicitLocOpBuilder &b, MomentsOp moments) {
     return arith::AddFOp::create(b, x, y);
   };
   if (type != f64) { // f64 holds it with bits to spare.
-    Value wide = arith::ExtFOp::create(b, f64, value);
+    Value wide = widenForMean(
+        b, value,
+        showsMean(moments->getParentOfType<KernelOp>(), moments.getOver()));
     Value mean = buildReduce(b, moments, wide);
     Value high = arith::TruncFOp::create(b, type, mean);
     Value rest = sub(mean, arith::ExtFOp::create(b, f64, high));

@@ -309,9 +309,11 @@ Triple Splitter::buildTiles() {
     for (Operation *op : slice)
       b.clone(*op, mapping);
     Value point = mapping.lookup(value);
+    bool isExact = showsMean(kernel, moments.getOver());
     if (std::optional<TilePrefix> prefix = findPrefix())
-      return buildShiftedTileMoments(b, point, dimsOf(tile), *prefix);
-    return buildTileMoments(b, point, [&](Value of) { return meanOfTile(of); });
+      return buildShiftedTileMoments(b, point, isExact, dimsOf(tile), *prefix);
+    return buildTileMoments(b, point, isExact,
+                            [&](Value of) { return meanOfTile(of); });
   };
   SmallVector<MapAttr> maps(3, tileMap());
   SmallVector<Type> types(3, b.getF32Type());

@@ -90,9 +90,12 @@ bool RowSplitter::findStatistics() {
     bool isFirst =
         llvm::none_of(sliceOf(*kernel.getBlock(), value),
                       [](Operation *by) { return isCollective(by); });
-    // Of f64 there is nothing wider to merge means in.
+    // Of f64 there is nothing wider to merge means in; and parts don't know
+    // that their mean must be exact.
     bool isWide = moments && !value.getType().isF32();
-    if (!isFirst || isWide)
+    bool isExact = moments && value.getDefiningOp<arith::ExtFOp>() &&
+                   showsMean(kernel, over);
+    if (!isFirst || isWide || isExact)
       return false;
     statistics.push_back(&op);
   }

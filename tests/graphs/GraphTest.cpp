@@ -85,6 +85,25 @@ TEST(GraphTest, RandomGraphsDifferAndRepeat) {
   EXPECT_EQ(texts.size(), 50u);
 }
 
+// A result of f32 near the mean shows bits that a sum of numbers of bf16 far
+// apart loses in f32; one of bf16 would not. Columns by tiles, columns in one,
+// rows.
+TEST(GraphTest, WideResultsNearTheMeanOfNarrowNumbers) {
+  for (const char *over : {"[1]", "[0]", "[2]"}) {
+    std::string text = R"(
+    func.func @f(%x: tensor<40x16x256xbf16> {norm.name = "x"}) -> tensor<40x16x256xf32> {
+      %s = arith.mulf %x, %x : tensor<40x16x256xbf16>
+      %y = norm.normalize mean_variance %s over OVER epsilon 1.0e-3 : (tensor<40x16x256xbf16>) -> tensor<40x16x256xf32>
+      return %y : tensor<40x16x256xf32>
+    })";
+    text.replace(text.find("OVER"), 4, over);
+    auto graph = llvm::cantFail(Graph::make(text, 1));
+    Findings findings = graph->checkCompiled();
+    EXPECT_EQ(findings.failures, 0) << over << findings.message;
+    EXPECT_EQ(findings.skipped, 0);
+  }
+}
+
 // Of all that the fuzzer is for, some occurs in a few hundred graphs.
 TEST(GraphTest, RandomGraphsHaveEverything) {
   std::string all;

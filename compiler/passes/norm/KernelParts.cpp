@@ -56,6 +56,25 @@ Value normc::buildVariance(ImplicitLocOpBuilder &b, Value meanSquare,
   return arith::MaximumFOp::create(b, variance, zero);
 }
 
+bool normc::showsMean(KernelOp kernel, DimsAttr over) {
+  for (auto [number, value] :
+       llvm::enumerate(kernel.getBlock()->getTerminator()->getOperands())) {
+    MapAttr map = kernel.getOutputMap(number);
+    bool isOfPoints = llvm::any_of(
+        over.getNames(), [&](StringAttr dim) { return map.uses(dim); });
+    if (isOfPoints && isa<FloatType>(value.getType()) &&
+        value.getType().getIntOrFloatBitWidth() > 16)
+      return true;
+  }
+  return false;
+}
+
+Value normc::widenForMean(ImplicitLocOpBuilder &b, Value value, bool exact) {
+  if (auto narrow = value.getDefiningOp<arith::ExtFOp>(); narrow && exact)
+    value = narrow.getIn();
+  return arith::ExtFOp::create(b, b.getF64Type(), value);
+}
+
 void normc::setOver(Operation *collective, DimsAttr over) {
   if (auto reduce = dyn_cast<ReduceOp>(collective))
     reduce.setOverAttr(over);

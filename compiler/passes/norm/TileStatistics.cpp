@@ -21,9 +21,9 @@ static std::pair<Value, Value> splitNumber(ImplicitLocOpBuilder &b,
 }
 
 SmallVector<Value>
-normc::buildTileMoments(ImplicitLocOpBuilder &b, Value point,
+normc::buildTileMoments(ImplicitLocOpBuilder &b, Value point, bool isExact,
                         llvm::function_ref<Value(Value)> mean) {
-  Value both = mean(arith::ExtFOp::create(b, b.getF64Type(), point));
+  Value both = mean(widenForMean(b, point, isExact));
   auto [high, low] = splitNumber(b, both);
   Value distance = arith::SubFOp::create(b, point, high);
   Value square = mean(arith::MulFOp::create(b, distance, distance));
@@ -31,7 +31,8 @@ normc::buildTileMoments(ImplicitLocOpBuilder &b, Value point,
 }
 
 SmallVector<Value> normc::buildShiftedTileMoments(ImplicitLocOpBuilder &b,
-                                                  Value point, DimsAttr over,
+                                                  Value point, bool isExact,
+                                                  DimsAttr over,
                                                   const TilePrefix &prefix) {
   Type f32 = b.getF32Type(), f64 = b.getF64Type();
   auto mean = [&](Value of) -> Value {
@@ -46,19 +47,19 @@ SmallVector<Value> normc::buildShiftedTileMoments(ImplicitLocOpBuilder &b,
       arith::ConstantIndexOp::create(b, prefix.count));
   // The pivot of equal points is just them: so many have a sum without rounding
   // in f32, or they are added in f64.
-  bool isExact = llvm::isPowerOf2_64(prefix.points);
-  Value first = isExact ? point : wide(point);
+  bool isDyadic = llvm::isPowerOf2_64(prefix.points);
+  Value first = isDyadic ? point : wide(point);
   Type type = first.getType();
   Value sum = ReduceOp::create(b, type, ReduceKind::add, first, over, isFirst);
   Value part = arith::ConstantOp::create(
       b, b.getFloatAttr(type, 1.0 / double(prefix.points)));
   Value pivot = arith::MulFOp::create(b, sum, part);
-  if (!isExact)
+  if (!isDyadic)
     pivot = arith::TruncFOp::create(b, f32, pivot);
   Value distance = arith::SubFOp::create(b, point, pivot);
   // Of the points, not of their distances, which are rounded: elements near the
   // mean see its error.
-  Value whole = mean(wide(point));
+  Value whole = mean(widenForMean(b, point, isExact));
   Value away = arith::SubFOp::create(b, whole, wide(pivot));
   Value square = wide(mean(arith::MulFOp::create(b, distance, distance)));
   auto [high, low] = splitNumber(b, whole);

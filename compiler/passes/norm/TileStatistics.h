@@ -16,9 +16,10 @@
 namespace normc {
 
 /// The mean of `point`, an f32, in two parts, and the mean square of the
-/// distances to it; `mean` builds means over the tile.
+/// distances to it; `mean` builds means over the tile, `isExact` as for
+/// widenForMean.
 llvm::SmallVector<mlir::Value>
-buildTileMoments(mlir::ImplicitLocOpBuilder &b, mlir::Value point,
+buildTileMoments(mlir::ImplicitLocOpBuilder &b, mlir::Value point, bool isExact,
                  llvm::function_ref<mlir::Value(mlir::Value)> mean);
 
 /// The first points of a tile: those of `dim` below `count`, `points` in all.
@@ -33,7 +34,8 @@ struct TilePrefix {
 /// prefix.points).
 llvm::SmallVector<mlir::Value>
 buildShiftedTileMoments(mlir::ImplicitLocOpBuilder &b, mlir::Value point,
-                        norm::DimsAttr over, const TilePrefix &prefix);
+                        bool isExact, norm::DimsAttr over,
+                        const TilePrefix &prefix);
 
 /// The same of tiles that are one but for `over` and have as many points each
 /// (Chan, Golub and LeVeque), from the three of each tile.

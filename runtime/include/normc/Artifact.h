@@ -18,6 +18,13 @@
 
 namespace normc {
 
+/// Limits on what is compiled and loaded, so that a call needs no memory but
+/// the stack's: axes of an argument, arguments, words and stages.
+inline constexpr int kMaxRank = 8;
+inline constexpr int kMaxArguments = 64;
+inline constexpr int kMaxWords = 256;
+inline constexpr int kMaxStages = 32;
+
 /// Element types of buffers. f8E4M3FN has neither infinities nor a fraction of
 /// 7 beside the largest exponent but for NaN; f8E5M2 is IEEE's format of that
 /// size (both: OCP 8-bit floating point specification). Integers have a sign
@@ -234,6 +241,9 @@ struct Artifact {
   /// written.
   std::vector<char> image;
 };
+
+/// Refuses as Unsupported what has more of anything than the limits allow.
+Status checkLimits(const Artifact &artifact);
 
 } // namespace normc
 

@@ -18,9 +18,6 @@
 
 namespace normc {
 
-/// The largest rank of a tensor.
-inline constexpr int kMaxRank = 8;
-
 /// One number per axis, outermost axis first, stored inline. A list longer than
 /// `kMaxRank` keeps its true length in `size()` and only its first `kMaxRank`
 /// values, so that the call it is passed to can be refused with a message.

@@ -213,6 +213,16 @@ func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {
                 "no vector expansion of math.sin");
 }
 
+TEST(CompilerTest, WhatNoCallTakesIsRefused) {
+  expectRefused(R"(
+func.func @f(%x: tensor<1x2x1x2x1x2x1x2x?xf32> {norm.name = "x"}) -> tensor<1x2x1x2x1x2x1x2x?xf32> {
+  %y = math.absf %x : tensor<1x2x1x2x1x2x1x2x?xf32>
+  return %y : tensor<1x2x1x2x1x2x1x2x?xf32>
+})",
+                "expected at most 8 axes of argument 'x', but got 9",
+                ErrorKind::Unsupported);
+}
+
 TEST(CompilerTest, AGpuKernelIsEmittedButNotCompiledToRun) {
   Target gpu = *Target::named("sm_90");
   EXPECT_TRUE(emit(rmsText, Emit::Assembly, gpu));
