@@ -72,12 +72,12 @@ private:
   void reduce(mlir::Value number, mlir::Value done);
   void write(mlir::Value number, mlir::Value done);
   struct Side;
-  template <typename F> void forEachTotal(Side &side, F visit);
-  mlir::Value aimAhead(mlir::Value place);
+  template <typename F> void forEachTotal(Side &side, int64_t i, F visit);
   Side beginSide(norm::PhaseOp phase, mlir::Value place, Position position);
   bool sumsColumns(norm::PhaseOp phase);
+  int64_t findShift(int64_t step);
   struct Pair;
-  Values emitVectors(Pair &pair, Side &read, Side &write,
+  Values emitVectors(Pair &pair, Side &read, Side &write, mlir::Value ahead,
                      mlir::ValueRange carries);
   /// A part of a row. What is written lies `head` elements behind what is read.
   struct Segment {
@@ -88,7 +88,8 @@ private:
   void makeTables(Segment whole, mlir::Value end);
   void emitMerged(Segment whole, mlir::Value cur, mlir::Value next);
   void emitRows(Segment whole, mlir::Value cur, mlir::Value next);
-  void emitBlock(mlir::Value at, mlir::Value head, mlir::Value cur,
+  mlir::Value wrap(mlir::Value at, mlir::Value end);
+  void emitBlock(Segment whole, mlir::Value at, int64_t shift, mlir::Value cur,
                  mlir::Value next);
   void forEach(mlir::Value begin, mlir::Value end,
                llvm::function_ref<void(mlir::Value)> body);

@@ -44,7 +44,6 @@ void PhaseEmitter::emitRows(PhaseBodies &bodies, Value at) {
   Value first = row;
   IRMapping shared = emitShared(loops, bodies.position, at, 1).front();
   bodies.hasShared = true;
-  bodies.position.coordinates[context.lane] = at;
   bodies.copies.assign(loops.rows, loops.outer);
   auto forEachRow = [&](llvm::function_ref<void(int64_t)> emit) {
     for (int64_t k = 0; k < loops.rows; ++k) {
@@ -56,10 +55,7 @@ void PhaseEmitter::emitRows(PhaseBodies &bodies, Value at) {
   forEachRow([&](int64_t k) {
     for (auto [from, to] : shared.getValueMap())
       bodies.copies[k].map(from, to);
-    BodyEmitter emitter(context, b, bodies.position, bodies.copies[k]);
-    for (auto load : loops.phase.getBlock()->getOps<LoadOp>())
-      if (!bodies.copies[k].contains(load.getResult()))
-        emitter.emit(*load);
+    emitLoads(bodies, k, at);
   });
   forEachRow([&](int64_t k) { emitBody(bodies, k, at); });
 }
@@ -103,6 +99,16 @@ static bool feedsSumsOnly(Operation &op) {
          llvm::all_of(op.getUsers(), llvm::IsaPred<ContributeOp>);
 }
 
+void PhaseEmitter::emitLoads(PhaseBodies &bodies, int64_t i, Value at) {
+  PhaseLoops &loops = bodies.loops;
+  IRMapping &values = bodies.copies[i];
+  bodies.position.coordinates[loops.dims.back()] = at;
+  BodyEmitter emitter(context, b, bodies.position, values);
+  for (auto load : loops.phase.getBlock()->getOps<LoadOp>())
+    if (!values.contains(load.getResult()) && !loops.pieces.ops.contains(load))
+      emitter.emit(*load);
+}
+
 void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
   PhaseLoops &loops = bodies.loops;
   IRMapping &values = bodies.copies[i];
@@ -125,10 +131,8 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
     if (feedsSumsOnly(op))
       continue;
     if (bodies.columns && bodies.columns->contains(&op)) {
-      auto accumulate = cast<AccumulateOp>(op);
-      Value &total = bodies.columns->find(&op)->second[i];
-      total = combine(b, accumulate.getKind(), total,
-                      emitter.toVector(values.lookup(accumulate.getValue())));
+      Value &total = bodies.columns->find(&op)->second;
+      total = emitter.addTo(cast<AccumulateOp>(op), total);
       continue;
     }
     auto select = dyn_cast<arith::SelectOp>(op);

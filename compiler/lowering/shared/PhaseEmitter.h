@@ -107,10 +107,9 @@ struct PhaseLoops {
   int64_t unroll(const StageContext &context);
 };
 
-/// Sums over instances that are held in registers for some of them: one value a
-/// body, for each op that adds to them.
-using ColumnTotals =
-    llvm::MapVector<mlir::Operation *, llvm::SmallVector<mlir::Value>>;
+/// Sums over instances where one body adds to them: the value of each, by the
+/// op that does.
+using ColumnTotals = llvm::MapVector<mlir::Operation *, mlir::Value>;
 
 /// Copies of a phase's body whose contributions make one block.
 struct PhaseBodies {
@@ -120,7 +119,7 @@ struct PhaseBodies {
   mlir::Value mask; ///< Of the last body, a tail; or null.
   bool hasShared = false;
   llvm::SmallVector<mlir::IRMapping> copies = {};
-  ColumnTotals *columns = nullptr; ///< Of ops that don't go to memory.
+  ColumnTotals *columns = nullptr; ///< Of the body at hand: not in memory.
 
   /// Whether products are left to the sums that they feed.
   bool fuses() const { return count > 1; }
@@ -167,6 +166,8 @@ public:
   PhaseBodies beginBodies(PhaseLoops &loops, const Position &position,
                           llvm::ArrayRef<mlir::IRMapping> shared);
   void emitBody(PhaseBodies &bodies, int64_t i, mlir::Value at);
+  /// The loads of a body, if they are to come before something else.
+  void emitLoads(PhaseBodies &bodies, int64_t i, mlir::Value at);
   Values addTotals(PhaseBodies &bodies, mlir::ValueRange carried);
   void finish(PhaseLoops &loops, const Position &position,
               mlir::ValueRange carried);
