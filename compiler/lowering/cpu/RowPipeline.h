@@ -74,6 +74,8 @@ private:
   struct Side;
   template <typename F> void forEachTotal(Side &side, int64_t i, F visit);
   Side beginSide(norm::PhaseOp phase, mlir::Value place, Position position);
+  llvm::SmallVector<mlir::IRMapping> emitShared(Side &side, int64_t i,
+                                                int64_t count);
   bool sumsColumns(norm::PhaseOp phase);
   int64_t findShift(int64_t step);
   struct Pair;
@@ -85,6 +87,7 @@ private:
   };
   Segment findWhole();
   bool takesRowsInTurn();
+  int64_t countShortRows();
   void makeTables(Segment whole, mlir::Value end);
   void emitMerged(Segment whole, mlir::Value cur, mlir::Value next);
   void emitRows(Segment whole, mlir::Value cur, mlir::Value next);
@@ -106,7 +109,7 @@ private:
   /// The sections; `reduced` begins with the first phase, `written` with the
   /// last.
   Ops prepared, reduced, written;
-  int64_t rows;
+  int64_t rows;       ///< Of a block, a power of two.
   mlir::Value extent; ///< Points of a row, i64.
   mlir::Value begin;  ///< The first instance of the range.
   mlir::Block *entry; ///< Of the function.
