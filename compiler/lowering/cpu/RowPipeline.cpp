@@ -25,6 +25,33 @@ void RowPipeline::forEach(Value from, Value to,
   });
 }
 
+/// Of the widest element that the phase reads.
+static int64_t elementBytes(PhaseOp phase) {
+  int64_t bytes = 1;
+  for (auto load : phase.getBlock()->getOps<LoadOp>())
+    bytes = std::max(bytes, bytesOf(load.getResult().getType()));
+  return bytes;
+}
+
+/// The same where short rows are read one after the other.
+static constexpr int64_t kStreamAheadBytes = 8 << 10;
+
+/// What is announced beside the first phase: what it reads itself, and what
+/// only later phases read (a gate), which would else come from memory while
+/// nothing is written.
+static SmallVector<LoadOp> findAnnounced(PhaseOp first,
+                                         const StageContext &context) {
+  SmallVector<LoadOp> found;
+  for (auto phase : first->getBlock()->getOps<PhaseOp>())
+    if (phase.getOver() == first.getOver())
+      for (LoadOp load : findPrefetched(phase, context))
+        if (llvm::none_of(found, [&](LoadOp other) {
+              return other.getView() == load.getView();
+            }))
+          found.push_back(load);
+  return found;
+}
+
 /// As much of a row as whole blocks of vectors make, behind the head of what is
 /// streamed.
 RowPipeline::Segment RowPipeline::findWhole() {
@@ -48,12 +75,25 @@ RowPipeline::Segment RowPipeline::findWhole() {
 /// memory busy, 80% of a copy where rows in turn reach 60%.
 static constexpr int64_t kShort = 1024;
 
-/// Whether whole rows are taken in turn. Sums over rows want a few vectors of
-/// all rows rather than all of one row.
 bool RowPipeline::takesRowsInTurn() {
   std::optional<int64_t> length = constantOf(extent);
-  return length && *length <= kShort && runsAlongLanes(last, context) &&
-         !sumsColumns(first) && !sumsColumns(last);
+  return length && *length <= kShort && runsAlongLanes(last, context);
+}
+
+/// How many of such rows make a block, where they add to sums over rows: as
+/// many as are still in the nearest cache when they are read again, beside the
+/// sums and the other block. Backward LayerNorm f32 of 1024 takes 0.8 of the
+/// time row by row that it takes by fours, and that of 256 by fours 0.85 of
+/// that by twos.
+int64_t RowPipeline::countShortRows() {
+  constexpr int64_t nearBytes = 8 << 10;
+  if (!sumsColumns(first) && !sumsColumns(last))
+    return rows;
+  int64_t bytes = 0;
+  for (LoadOp load : findAnnounced(first, context))
+    bytes += *constantOf(extent) * bytesOf(load.getResult().getType());
+  int64_t most = std::max<int64_t>(nearBytes / std::max<int64_t>(bytes, 1), 1);
+  return std::min<int64_t>(rows, llvm::bit_floor(uint64_t(most)));
 }
 
 /// Makes tables, and fills them if there are rows up to `end` that are written
@@ -83,85 +123,28 @@ void RowPipeline::makeTables(Segment whole, Value end) {
   }
 }
 
-/// The first phase of the rows from `next` on, and the last phase of those from
-/// `cur` on, in `whole`.
-void RowPipeline::emitMerged(Segment whole, Value cur, Value next) {
-  if (tables)
-    return emitRows(whole, cur, next);
-  int64_t step = stage.getSchedule().getUnroll() * context.width;
-  emitter.forLoop(whole.begin, whole.end, step, {}, [&](Value at, ValueRange) {
-    emitBlock(at, whole.head, cur, next);
-    return Values();
-  });
-}
-
-/// How far ahead in its row a read is announced: what memory takes to answer.
-/// At 2 KB four rows reach 90% of a copy and more, without it 80 to 85%.
-static constexpr int64_t kAheadBytes = 2 << 10;
-
-/// Of the widest element that the phase reads.
-static int64_t elementBytes(PhaseOp phase) {
-  int64_t bytes = 1;
-  for (auto load : phase.getBlock()->getOps<LoadOp>())
-    bytes = std::max(bytes, bytesOf(load.getResult().getType()));
-  return bytes;
-}
-
-/// The same where short rows are read one after the other.
-static constexpr int64_t kStreamAheadBytes = 8 << 10;
-
-/// What is announced beside the first phase: what it reads itself, and what
-/// only later phases read (a gate), which would else come from memory while
-/// nothing is written.
-static SmallVector<LoadOp> findAnnounced(PhaseOp first,
-                                         const StageContext &context) {
-  SmallVector<LoadOp> found;
-  for (auto phase : first->getBlock()->getOps<PhaseOp>())
-    if (phase.getOver() == first.getOver())
-      for (LoadOp load : findPrefetched(phase, context))
-        if (llvm::none_of(found, [&](LoadOp other) {
-              return other.getView() == load.getView();
-            }))
-          found.push_back(load);
-  return found;
-}
-
-/// Where a read is announced from `place`. Past the end of its row that is in
-/// the next block: the rows in between are being read already.
-Value RowPipeline::aimAhead(Value place) {
-  if (tables) // Rows lie one after the other.
-    return addI64(b, place,
-                  makeI64(b, kStreamAheadBytes / elementBytes(first)));
-  Value ahead = addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
-  Value isPast =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, extent);
-  Value others = mulI64(b, extent, makeI64(b, rows - 1));
-  return arith::SelectOp::create(b, isPast, addI64(b, ahead, others), ahead);
-}
-
 /// What one phase has in common for the rows of a segment that starts at
 /// `place`.
 struct RowPipeline::Side {
   PhaseOp phase;
   Value place;
   Position position; ///< Of any row; says where vectors need not be aligned.
-  SmallVector<IRMapping> shared;
-  ColumnTotals columns;
+  SmallVector<IRMapping> shared; ///< Of each body, or not computed yet.
+  ColumnTotals columns = {};     ///< Of the body at hand.
 };
 
-/// Calls `visit` with each sum over rows, its total in each body, and an
-/// emitter at that body.
-template <typename F> void RowPipeline::forEachTotal(Side &side, F visit) {
+/// Calls `visit` with each sum over rows, its total in body `i`, and an emitter
+/// there.
+template <typename F>
+void RowPipeline::forEachTotal(Side &side, int64_t i, F visit) {
   Position here = side.position;
   here.hasLanes = true;
+  here.coordinates[context.lane] =
+      addI64(b, side.place, makeI64(b, i * context.width));
   IRMapping none;
-  for (auto &[op, totals] : side.columns)
-    for (auto [i, total] : llvm::enumerate(totals)) {
-      here.coordinates[context.lane] =
-          addI64(b, side.place, makeI64(b, int64_t(i) * context.width));
-      BodyEmitter emitter(context, b, here, none);
-      visit(cast<AccumulateOp>(op), total, emitter);
-    }
+  BodyEmitter emitter(context, b, here, none);
+  for (auto &[op, total] : side.columns)
+    visit(cast<AccumulateOp>(op), total, emitter);
 }
 
 /// Whether the op adds to one sum for all rows of a block.
@@ -179,29 +162,46 @@ bool RowPipeline::sumsColumns(PhaseOp phase) {
       [&](AccumulateOp op) { return isColumn(op, stage, context); });
 }
 
+/// How far apart in their rows the blocks of vectors are that are taken of each
+/// row, in elements. Sums over rows are read and written again for every row,
+/// and rows are often a multiple of 4 KB apart: side by side, each row waits
+/// for what the row before it stores, and all of them share one set of a cache.
+/// Backward LayerNorm f32 of 4096: 49% of a copy, and 80% by two blocks apart.
+int64_t RowPipeline::findShift(int64_t step) {
+  constexpr int64_t blocks = 2;
+  int64_t shift = blocks * step;
+  std::optional<int64_t> length = constantOf(extent);
+  bool hasRoom = length && *length >= (rows * shift + step);
+  return hasRoom && (sumsColumns(first) || sumsColumns(last)) ? shift : 0;
+}
+
 RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
                                          Position position) {
-  int64_t count = stage.getSchedule().getUnroll();
   IRMapping none;
   PhaseLoops loops = emitter.begin(phase, position, none);
   if (!loops.streamed.empty())
     setStreaming(position);
-  position = loops.enter(b, position);
-  Side side{phase, place, position, {}, {}};
-  loops.sharedAlong = parallelDims();
-  SharedTable *table = !tables          ? nullptr
-                       : phase == first ? &tables->first
-                                        : &tables->second;
-  side.shared = table && !table->isEmpty()
-                    ? table->read(position, place, count)
-                    : emitter.emitShared(loops, position, place, count);
+  Side side{phase, place, loops.enter(b, position), {}};
   for (auto op : phase.getBlock()->getOps<AccumulateOp>())
     if (isColumn(op, stage, context))
-      side.columns[op].resize(count);
-  forEachTotal(side, [](AccumulateOp op, Value &total, BodyEmitter &at) {
-    total = at.loadTotal(op);
-  });
+      side.columns[op] = Value();
   return side;
+}
+
+/// What `count` bodies of a side, from the i-th on, have in common for all
+/// rows.
+SmallVector<IRMapping> RowPipeline::emitShared(Side &side, int64_t i,
+                                               int64_t count) {
+  Value place = addI64(b, side.place, makeI64(b, i * context.width));
+  SharedTable *table = !tables               ? nullptr
+                       : side.phase == first ? &tables->first
+                                             : &tables->second;
+  if (table && !table->isEmpty())
+    return table->read(side.position, place, count);
+  IRMapping none;
+  PhaseLoops loops = emitter.begin(side.phase, side.position, none);
+  loops.sharedAlong = parallelDims();
+  return emitter.emitShared(loops, side.position, place, count);
 }
 
 /// A row of each block, one that is read and one that is written.
@@ -227,20 +227,45 @@ struct RowPipeline::Pair {
 };
 
 /// One block of vectors of each row of a pair: a vector is read, and one is
-/// written. Returns what the first phase carries on.
+/// written; what is read at `ahead` is announced. Returns what the first phase
+/// carries on.
+///
+/// All that a vector takes is loaded before anything is stored, which may lie a
+/// multiple of 4 KB behind it: the processor would take it for the same place.
+/// And it is loaded, and added, where it is used: stores and the branches
+/// around them keep LLVM from moving it there, and registers are few.
 RowPipeline::Values RowPipeline::emitVectors(Pair &pair, Side &read,
-                                             Side &write, ValueRange carries) {
-  PhaseBodies bodies = emitter.beginBodies(pair.loops, pair.here, read.shared);
+                                             Side &write, Value ahead,
+                                             ValueRange carries) {
+  int64_t count = stage.getSchedule().getUnroll();
+  PhaseBodies bodies = emitter.beginBodies(pair.loops, pair.here, count);
   PhaseBodies lastBodies =
-      emitter.beginBodies(pair.lastLoops, pair.there, write.shared);
-  bodies.columns = &read.columns;
-  lastBodies.columns = &write.columns;
-  for (int64_t i = 0; i < bodies.count; ++i) {
+      emitter.beginBodies(pair.lastLoops, pair.there, count);
+  auto load = [&](Side &side, PhaseBodies &bodies, int64_t i, Value place) {
+    bodies.share(i, side.shared.empty() ? emitShared(side, i, 1).front()
+                                        : side.shared[i]);
+    emitter.emitLoads(bodies, i, place);
+    bodies.columns = &side.columns;
+    forEachTotal(side, i, [](AccumulateOp op, Value &total, BodyEmitter &at) {
+      total = at.loadTotal(op);
+    });
+  };
+  auto compute = [&](Side &side, PhaseBodies &bodies, int64_t i, Value place) {
+    emitter.emitBody(bodies, i, place);
+    forEachTotal(side, i, [](AccumulateOp op, Value total, BodyEmitter &at) {
+      at.storeTotal(op, total);
+    });
+  };
+  for (int64_t i = 0; i < count; ++i) {
     Value offset = makeI64(b, i * context.width);
     Value place = addI64(b, read.place, offset);
-    bodies.position.ahead[context.lane] = aimAhead(place);
-    emitter.emitBody(bodies, i, place);
-    emitter.emitBody(lastBodies, i, addI64(b, write.place, offset));
+    Value lastPlace = addI64(b, write.place, offset);
+    bodies.position.ahead[context.lane] = addI64(b, ahead, offset);
+    load(read, bodies, i, place);
+    load(write, lastBodies, i, lastPlace);
+    compute(read, bodies, i, place);
+    bodies.endBody(b);
+    compute(write, lastBodies, i, lastPlace);
   }
   return emitter.addTotals(bodies, carries);
 }
@@ -249,6 +274,7 @@ RowPipeline::Values RowPipeline::emitVectors(Pair &pair, Side &read,
 /// in registers meanwhile.
 void RowPipeline::emitRows(Segment whole, Value cur, Value next) {
   int64_t step = stage.getSchedule().getUnroll() * context.width;
+  Value distance = makeI64(b, kStreamAheadBytes / elementBytes(first));
   forEach(makeI64(b, 0), makeI64(b, rows), [&](Value row) {
     Value reading = addI64(b, next, row);
     Pair pair(*this, reading, addI64(b, cur, row));
@@ -257,47 +283,73 @@ void RowPipeline::emitRows(Segment whole, Value cur, Value next) {
         [&](Value at, ValueRange carries) {
           Side read = beginSide(first, at, pair.here);
           Side write = beginSide(last, addI64(b, whole.head, at), pair.there);
-          return emitVectors(pair, read, write, carries);
+          Value ahead = addI64(b, at, distance); // Rows follow each other.
+          return emitVectors(pair, read, write, ahead, carries);
         });
     storeCarries(sums, reading);
   });
 }
 
-/// One block of vectors of all rows: what they have in common, and sums over
-/// rows, stay in registers meanwhile.
-void RowPipeline::emitBlock(Value at, Value head, Value cur, Value next) {
+/// How far ahead in its row a read is announced: what memory takes to answer.
+/// At 2 KB four rows reach 90% of a copy and more, without it 80 to 85%.
+static constexpr int64_t kAheadBytes = 2 << 10;
+
+/// `at`, or the same before `end` where it lies behind.
+Value RowPipeline::wrap(Value at, Value end) {
+  Value isPast = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, at, end);
+  return arith::SelectOp::create(b, isPast,
+                                 b.createOrFold<arith::SubIOp>(at, end), at);
+}
+
+/// One block of vectors of all rows, the one at `at` of the first; of each
+/// other row, one `shift` behind that of the row before.
+void RowPipeline::emitBlock(Segment whole, Value at, int64_t shift, Value cur,
+                            Value next) {
+  Value ahead = addI64(b, at, makeI64(b, kAheadBytes / elementBytes(first)));
+  Value isPast =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, whole.end);
+  // Past the end of a row that is in the next block: the rows in between are
+  // being read already.
+  Value others = arith::SelectOp::create(
+      b, isPast, mulI64(b, extent, makeI64(b, rows)), makeI64(b, 0));
+  ahead = wrap(ahead, whole.end);
   Position position = locate(cur);
-  Side read = beginSide(first, at, position);
-  Side write = beginSide(last, addI64(b, head, at), position);
-  auto flatten = [&] {
-    Values all;
-    for (Side *side : {&read, &write})
-      for (auto &[op, totals] : side->columns)
-        llvm::append_range(all, totals);
-    return all;
+  auto begin = [&](Value place) {
+    return std::pair(beginSide(first, place, position),
+                     beginSide(last, addI64(b, whole.head, place), position));
   };
-  auto restore = [&](ValueRange all) {
-    for (Side *side : {&read, &write})
-      for (auto &[op, totals] : side->columns)
-        for (Value &total : totals) {
-          total = all.front();
-          all = all.drop_front();
-        }
-  };
-  restore(emitter.forLoop(makeI64(b, 0), makeI64(b, rows), 1, flatten(),
-                          [&](Value row, ValueRange inside) {
-                            restore(inside);
-                            Value reading = addI64(b, next, row);
-                            Pair pair(*this, reading, addI64(b, cur, row));
-                            storeCarries(emitVectors(pair, read, write,
-                                                     loadCarries(reading)),
-                                         reading);
-                            return flatten();
-                          }));
-  for (Side *side : {&read, &write})
-    forEachTotal(*side, [](AccumulateOp op, Value &total, BodyEmitter &at) {
-      at.storeTotal(op, total);
-    });
+  std::optional<std::pair<Side, Side>> common;
+  if (shift == 0) {
+    common.emplace(begin(at));
+    for (Side *side : {&common->first, &common->second})
+      side->shared = emitShared(*side, 0, stage.getSchedule().getUnroll());
+  }
+  forEach(makeI64(b, 0), makeI64(b, rows), [&](Value row) {
+    Value distance = mulI64(b, row, makeI64(b, shift));
+    auto shifted = [&](Value place) {
+      return shift ? wrap(addI64(b, place, distance), whole.end) : place;
+    };
+    Value reading = addI64(b, next, row);
+    Pair pair(*this, reading, addI64(b, cur, row));
+    std::pair<Side, Side> sides = common ? *common : begin(shifted(at));
+    storeCarries(emitVectors(pair, sides.first, sides.second,
+                             addI64(b, shifted(ahead), others),
+                             loadCarries(reading)),
+                 reading);
+  });
+}
+
+/// The first phase of the rows from `next` on, and the last phase of those from
+/// `cur` on, in `whole`.
+void RowPipeline::emitMerged(Segment whole, Value cur, Value next) {
+  if (tables)
+    return emitRows(whole, cur, next);
+  int64_t step = stage.getSchedule().getUnroll() * context.width;
+  int64_t shift = findShift(step);
+  emitter.forLoop(whole.begin, whole.end, step, {}, [&](Value at, ValueRange) {
+    emitBlock(whole, at, shift, cur, next);
+    return Values();
+  });
 }
 
 void RowPipeline::emit(Value from, Value to) {
@@ -306,14 +358,17 @@ void RowPipeline::emit(Value from, Value to) {
   while (!isa<func::FuncOp>(around))
     around = around->getParentOp();
   entry = &cast<func::FuncOp>(around).front();
-  Value zero = makeI64(b, 0), whole = makeI64(b, rows);
+  Value zero = makeI64(b, 0);
   IRMapping none;
   Position position = locate(begin);
   PhaseLoops loops = emitter.begin(last, position, none);
   streamed = emitter.chooseStreaming(loops, position).streamed;
   Segment wholeRow = findWhole();
-  if (takesRowsInTurn())
+  if (takesRowsInTurn()) {
+    rows = countShortRows();
     makeTables(wholeRow, to);
+  }
+  Value whole = makeI64(b, rows);
   Type i64 = b.getI64Type();
   auto countAt = [&](Value at) -> Value {
     return arith::MinSIOp::create(b, whole,

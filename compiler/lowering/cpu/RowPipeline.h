@@ -72,12 +72,14 @@ private:
   void reduce(mlir::Value number, mlir::Value done);
   void write(mlir::Value number, mlir::Value done);
   struct Side;
-  template <typename F> void forEachTotal(Side &side, F visit);
-  mlir::Value aimAhead(mlir::Value place);
+  template <typename F> void forEachTotal(Side &side, int64_t i, F visit);
   Side beginSide(norm::PhaseOp phase, mlir::Value place, Position position);
+  llvm::SmallVector<mlir::IRMapping> emitShared(Side &side, int64_t i,
+                                                int64_t count);
   bool sumsColumns(norm::PhaseOp phase);
+  int64_t findShift(int64_t step);
   struct Pair;
-  Values emitVectors(Pair &pair, Side &read, Side &write,
+  Values emitVectors(Pair &pair, Side &read, Side &write, mlir::Value ahead,
                      mlir::ValueRange carries);
   /// A part of a row. What is written lies `head` elements behind what is read.
   struct Segment {
@@ -85,10 +87,12 @@ private:
   };
   Segment findWhole();
   bool takesRowsInTurn();
+  int64_t countShortRows();
   void makeTables(Segment whole, mlir::Value end);
   void emitMerged(Segment whole, mlir::Value cur, mlir::Value next);
   void emitRows(Segment whole, mlir::Value cur, mlir::Value next);
-  void emitBlock(mlir::Value at, mlir::Value head, mlir::Value cur,
+  mlir::Value wrap(mlir::Value at, mlir::Value end);
+  void emitBlock(Segment whole, mlir::Value at, int64_t shift, mlir::Value cur,
                  mlir::Value next);
   void forEach(mlir::Value begin, mlir::Value end,
                llvm::function_ref<void(mlir::Value)> body);
@@ -105,7 +109,7 @@ private:
   /// The sections; `reduced` begins with the first phase, `written` with the
   /// last.
   Ops prepared, reduced, written;
-  int64_t rows;
+  int64_t rows;       ///< Of a block, a power of two.
   mlir::Value extent; ///< Points of a row, i64.
   mlir::Value begin;  ///< The first instance of the range.
   mlir::Block *entry; ///< Of the function.

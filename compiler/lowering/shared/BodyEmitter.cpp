@@ -224,6 +224,15 @@ Value BodyEmitter::addressOf(StoreOp op) {
                                   address(op.getView(), op.getMap()).pointer);
 }
 
+Value BodyEmitter::addTo(AccumulateOp op, Value total) {
+  auto product = op.getValue().getDefiningOp<arith::MulFOp>();
+  if (product && context.instructions.hasFma &&
+      op.getKind() == ReduceKind::add && product->getBlock() == op->getBlock())
+    return math::FmaOp::create(b, toVector(lookup(product.getLhs())),
+                               toVector(lookup(product.getRhs())), total);
+  return combine(b, op.getKind(), total, toVector(lookup(op.getValue())));
+}
+
 /// view[...] = view[...] ⊕ value. Where the address is the same for all lanes,
 /// they are combined first.
 void BodyEmitter::accumulate(AccumulateOp op) {
@@ -238,10 +247,9 @@ void BodyEmitter::accumulate(AccumulateOp op) {
           toVector(makeIdentity(b, op.getKind(), op.getValue().getType())));
     value = combineLanes(b, op.getKind(), value);
   }
-  Value old = load(op.getView(), op.getMap());
-  if (isVector(old))
-    value = toVector(value);
-  store(combine(b, op.getKind(), old, value), op.getView(), op.getMap());
+  Value old = loadTotal(op);
+  storeTotal(op, isVector(old) ? addTo(op, old)
+                               : combine(b, op.getKind(), old, value));
 }
 
 //===----------------------------------------------------------------------===//

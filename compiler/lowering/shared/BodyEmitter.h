@@ -77,6 +77,9 @@ public:
   mlir::Value loadTotal(norm::AccumulateOp op) {
     return load(op.getView(), op.getMap());
   }
+  /// `total` ⊕ the op's value, as vectors. A product becomes part of the sum,
+  /// as in any collective.
+  mlir::Value addTo(norm::AccumulateOp op, mlir::Value total);
   void storeTotal(norm::AccumulateOp op, mlir::Value total) {
     store(total, op.getView(), op.getMap());
   }

@@ -44,7 +44,6 @@ void PhaseEmitter::emitRows(PhaseBodies &bodies, Value at) {
   Value first = row;
   IRMapping shared = emitShared(loops, bodies.position, at, 1).front();
   bodies.hasShared = true;
-  bodies.position.coordinates[context.lane] = at;
   bodies.copies.assign(loops.rows, loops.outer);
   auto forEachRow = [&](llvm::function_ref<void(int64_t)> emit) {
     for (int64_t k = 0; k < loops.rows; ++k) {
@@ -54,26 +53,18 @@ void PhaseEmitter::emitRows(PhaseBodies &bodies, Value at) {
     row = first;
   };
   forEachRow([&](int64_t k) {
-    for (auto [from, to] : shared.getValueMap())
-      bodies.copies[k].map(from, to);
-    BodyEmitter emitter(context, b, bodies.position, bodies.copies[k]);
-    for (auto load : loops.phase.getBlock()->getOps<LoadOp>())
-      if (!bodies.copies[k].contains(load.getResult()))
-        emitter.emit(*load);
+    bodies.share(k, shared);
+    emitLoads(bodies, k, at);
   });
   forEachRow([&](int64_t k) { emitBody(bodies, k, at); });
 }
 
 PhaseBodies PhaseEmitter::beginBodies(PhaseLoops &loops,
-                                      const Position &position,
-                                      ArrayRef<IRMapping> shared) {
-  PhaseBodies bodies{loops, position, int64_t(shared.size()), Value()};
+                                      const Position &position, int64_t count) {
+  PhaseBodies bodies{loops, position, count, Value()};
   bodies.position.hasLanes = true;
   bodies.hasShared = true;
-  bodies.copies.assign(shared.size(), loops.outer);
-  for (auto [copy, values] : llvm::zip_equal(bodies.copies, shared))
-    for (auto [from, to] : values.getValueMap())
-      copy.map(from, to);
+  bodies.copies.assign(count, loops.outer);
   return bodies;
 }
 
@@ -103,6 +94,16 @@ static bool feedsSumsOnly(Operation &op) {
          llvm::all_of(op.getUsers(), llvm::IsaPred<ContributeOp>);
 }
 
+void PhaseEmitter::emitLoads(PhaseBodies &bodies, int64_t i, Value at) {
+  PhaseLoops &loops = bodies.loops;
+  IRMapping &values = bodies.copies[i];
+  bodies.position.coordinates[loops.dims.back()] = at;
+  BodyEmitter emitter(context, b, bodies.position, values);
+  for (auto load : loops.phase.getBlock()->getOps<LoadOp>())
+    if (!values.contains(load.getResult()) && !loops.pieces.ops.contains(load))
+      emitter.emit(*load);
+}
+
 void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
   PhaseLoops &loops = bodies.loops;
   IRMapping &values = bodies.copies[i];
@@ -125,10 +126,8 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
     if (feedsSumsOnly(op))
       continue;
     if (bodies.columns && bodies.columns->contains(&op)) {
-      auto accumulate = cast<AccumulateOp>(op);
-      Value &total = bodies.columns->find(&op)->second[i];
-      total = combine(b, accumulate.getKind(), total,
-                      emitter.toVector(values.lookup(accumulate.getValue())));
+      Value &total = bodies.columns->find(&op)->second;
+      total = emitter.addTo(cast<AccumulateOp>(op), total);
       continue;
     }
     auto select = dyn_cast<arith::SelectOp>(op);
@@ -206,6 +205,7 @@ Value PhaseEmitter::withoutTail(PhaseBodies &bodies, int64_t i, Value value,
 
 /// The values of all copies or their squares, in two chains.
 Value PhaseEmitter::sumOfDots(PhaseBodies &bodies, const Dot &dot) {
+  bodies.goBehind(b, 0);
   auto type = VectorType::get(kDotLanes / 2, b.getF32Type());
   Value sums[2];
   for (Value &sum : sums)
@@ -214,6 +214,7 @@ Value PhaseEmitter::sumOfDots(PhaseBodies &bodies, const Dot &dot) {
   Value ones = arith::ConstantOp::create(
       b, DenseElementsAttr::get(terms, b.getFloatAttr(b.getBF16Type(), 1.0)));
   for (auto [i, copy] : llvm::enumerate(bodies.copies)) {
+    bodies.goBehind(b, i);
     Value value = BodyEmitter(context, b, bodies.position, copy)
                       .toVector(copy.lookup(dot.value));
     if (!dot.value.getDefiningOp<LoadOp>()) // Which leaves zeros there.
@@ -225,64 +226,86 @@ Value PhaseEmitter::sumOfDots(PhaseBodies &bodies, const Dot &dot) {
               b, type, b.getStringAttr("llvm.x86.avx512bf16.dpbf16ps.512"),
               ValueRange{sum, value, dot.isSquare ? value : ones})
               .getResults();
+    bodies.stay(b, i);
   }
+  bodies.goBehind(b, bodies.copies.size() - 1);
   return arith::AddFOp::create(b, sums[0], sums[1]);
+}
+
+/// What copies `begin` to `end` have for a sum that is a product's: fused.
+Value PhaseEmitter::sumOfProducts(PhaseBodies &bodies, arith::MulFOp product,
+                                  size_t begin, size_t end) {
+  auto factor = [&](size_t k, Value operand) {
+    BodyEmitter emitter(context, b, bodies.position, bodies.copies[k]);
+    Value value = emitter.lookup(operand);
+    if (bodies.loops.hasLanes)
+      value = emitter.toVector(value);
+    return withoutTail(
+        bodies, k, value,
+        arith::ConstantOp::create(b, b.getZeroAttr(value.getType())));
+  };
+  Value sum;
+  for (size_t k = begin; k < end; ++k) {
+    bodies.goBehind(b, k);
+    Value x = factor(k, product.getLhs()), y = factor(k, product.getRhs());
+    sum = sum ? math::FmaOp::create(b, x, y, sum).getResult()
+              : arith::MulFOp::create(b, x, y).getResult();
+    bodies.stay(b, k);
+  }
+  return sum;
 }
 
 /// One contribution of all copies, combined as a tree.
 Value PhaseEmitter::totalOf(PhaseBodies &bodies, unsigned contribution) {
   PhaseLoops &loops = bodies.loops;
-  MutableArrayRef<IRMapping> copies = bodies.copies;
+  size_t count = bodies.copies.size();
   ContributeOp contribute = loops.phase.getContribute();
   ReduceKind kind = contribute.getKind(contribution);
   Value source = contribute.getValues()[contribution];
   if (Value narrow = getNarrow(source))
     source = narrow;
+  OpBuilder::InsertionGuard guard(b);
   if (const Dot &dot = loops.dots[contribution]; dot.value && bodies.fuses())
     return sumOfDots(bodies, dot);
-  BodyEmitter emitter(context, b, bodies.position, copies[0]);
-  auto widened = [&](IRMapping &copy, Value value) {
-    Value emitted = copy.lookup(value);
-    return loops.hasLanes ? emitter.toVector(emitted) : emitted;
+  struct Part {
+    Value sum;
+    size_t last; ///< Body.
   };
-  SmallVector<Value> leaves;
+  SmallVector<Part> parts;
   if (arith::MulFOp product = loops.products[contribution];
       product && bodies.fuses()) {
     // Roundings of f64 count for nothing: chains of four leave adders free.
-    size_t chain =
-        source.getType().isF64() ? std::min<size_t>(4, copies.size()) : 2;
-    for (size_t i = 0; i < copies.size(); i += chain) {
-      auto factor = [&](size_t k, Value operand) {
-        Value value = widened(copies[k], operand);
-        return withoutTail(
-            bodies, k, value,
-            arith::ConstantOp::create(b, b.getZeroAttr(value.getType())));
-      };
-      Value sum = arith::MulFOp::create(b, factor(i, product.getLhs()),
-                                        factor(i, product.getRhs()));
-      for (size_t k = i + 1; k < std::min(i + chain, copies.size()); ++k)
-        sum = math::FmaOp::create(b, factor(k, product.getLhs()),
-                                  factor(k, product.getRhs()), sum);
-      leaves.push_back(sum);
+    size_t chain = source.getType().isF64() ? 4 : 2;
+    for (size_t i = 0; i < count; i += chain) {
+      size_t end = std::min(i + chain, count);
+      parts.push_back({sumOfProducts(bodies, product, i, end), end - 1});
     }
   } else {
-    for (auto [i, copy] : llvm::enumerate(copies)) {
-      Value leaf = widened(copy, source);
+    for (auto [i, copy] : llvm::enumerate(bodies.copies)) {
+      bodies.goBehind(b, i);
+      BodyEmitter emitter(context, b, bodies.position, copy);
+      Value term = emitter.lookup(source);
+      if (loops.hasLanes)
+        term = emitter.toVector(term);
       if (bodies.isTail(i))
-        leaf = withoutTail(
-            bodies, i, leaf,
+        term = withoutTail(
+            bodies, i, term,
             emitter.toVector(makeIdentity(b, kind, source.getType())));
-      leaves.push_back(leaf);
+      bodies.stay(b, i);
+      parts.push_back({term, i});
     }
   }
-  while (leaves.size() > 1) {
-    size_t pairs = leaves.size() / 2, odd = leaves.size() % 2;
-    for (size_t i = 0; i < pairs; ++i)
-      leaves[i] =
-          loops.carries[contribution].join(b, leaves[2 * i], leaves[2 * i + 1]);
+  while (parts.size() > 1) {
+    size_t pairs = parts.size() / 2, odd = parts.size() % 2;
+    for (size_t i = 0; i < pairs; ++i) {
+      Part &x = parts[2 * i], &y = parts[2 * i + 1];
+      bodies.goBehind(b, y.last);
+      parts[i] = {loops.carries[contribution].join(b, x.sum, y.sum), y.last};
+      bodies.stay(b, parts[i].last);
+    }
     if (odd)
-      leaves[pairs] = leaves.back();
-    leaves.resize(pairs + odd);
+      parts[pairs] = parts.back();
+    parts.resize(pairs + odd);
   }
-  return leaves.front();
+  return parts.front().sum;
 }

@@ -107,10 +107,9 @@ struct PhaseLoops {
   int64_t unroll(const StageContext &context);
 };
 
-/// Sums over instances that are held in registers for some of them: one value a
-/// body, for each op that adds to them.
-using ColumnTotals =
-    llvm::MapVector<mlir::Operation *, llvm::SmallVector<mlir::Value>>;
+/// Sums over instances where one body adds to them: the value of each, by the
+/// op that does.
+using ColumnTotals = llvm::MapVector<mlir::Operation *, mlir::Value>;
 
 /// Copies of a phase's body whose contributions make one block.
 struct PhaseBodies {
@@ -120,8 +119,31 @@ struct PhaseBodies {
   mlir::Value mask; ///< Of the last body, a tail; or null.
   bool hasShared = false;
   llvm::SmallVector<mlir::IRMapping> copies = {};
-  ColumnTotals *columns = nullptr; ///< Of ops that don't go to memory.
+  ColumnTotals *columns = nullptr; ///< Of the body at hand: not in memory.
 
+  /// Where each body ends, if sums are to be taken there, or empty. A sum at
+  /// the end of all keeps what it adds in registers meanwhile.
+  llvm::SmallVector<mlir::Operation *> ends = {};
+
+  /// Gives body `i` what it has in common with others.
+  void share(int64_t i, const mlir::IRMapping &values) {
+    for (auto [from, to] : values.getValueMap())
+      copies[i].map(from, to);
+  }
+  /// The next body in order ends before the insertion point.
+  void endBody(mlir::OpBuilder &b) {
+    ends.push_back(&*std::prev(b.getInsertionPoint()));
+  }
+  /// Goes to where all is there that body `i`, and those before it, have.
+  void goBehind(mlir::OpBuilder &b, size_t i) const {
+    if (!ends.empty())
+      b.setInsertionPointAfter(ends[i]);
+  }
+  /// What was made there is part of the body.
+  void stay(mlir::OpBuilder &b, size_t i) {
+    if (!ends.empty())
+      ends[i] = &*std::prev(b.getInsertionPoint());
+  }
   /// Whether products are left to the sums that they feed.
   bool fuses() const { return count > 1; }
   bool isTail(int64_t i) const { return mask && i == count - 1; }
@@ -162,11 +184,13 @@ public:
   llvm::SmallVector<mlir::IRMapping> emitShared(PhaseLoops &loops,
                                                 const Position &position,
                                                 mlir::Value at, int64_t count);
-  /// Bodies for which `shared` has what `emitShared` emitted; then each of
-  /// them, and what the contributions of all come to.
+  /// Bodies that share what `emitShared` emits; then each of them, and what the
+  /// contributions of all come to.
   PhaseBodies beginBodies(PhaseLoops &loops, const Position &position,
-                          llvm::ArrayRef<mlir::IRMapping> shared);
+                          int64_t count);
   void emitBody(PhaseBodies &bodies, int64_t i, mlir::Value at);
+  /// The loads of a body, if they are to come before something else.
+  void emitLoads(PhaseBodies &bodies, int64_t i, mlir::Value at);
   Values addTotals(PhaseBodies &bodies, mlir::ValueRange carried);
   void finish(PhaseLoops &loops, const Position &position,
               mlir::ValueRange carried);
@@ -204,6 +228,8 @@ private:
   mlir::Value withoutTail(PhaseBodies &bodies, int64_t i, mlir::Value value,
                           mlir::Value identity);
   mlir::Value sumOfDots(PhaseBodies &bodies, const Dot &dot);
+  mlir::Value sumOfProducts(PhaseBodies &bodies, mlir::arith::MulFOp product,
+                            size_t begin, size_t end);
   mlir::Value totalOf(PhaseBodies &bodies, unsigned contribution);
   /// `count` copies of the body, `step` apart, the last one under `tailMask` if
   /// there is one, and one block total of each contribution.
