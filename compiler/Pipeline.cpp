@@ -20,8 +20,10 @@ static constexpr int kMaxChain = 64;
 static void addCleanups(OpPassManager &pm, const Target &target) {
   bool isX86 = llvm::Triple(target.triple).isX86();
   // Vectors of 512 bits are AVX-512's there.
+  bool isAvx512 = isX86 && target.vectorBits == 512;
   pm.addPass(createExpandMath({.hasFma = target.hasFma,
-                               .hasScale = isX86 && target.vectorBits == 512}));
+                               .hasScale = isAvx512,
+                               .hasLookup = isAvx512 && target.hasFma}));
   pm.addPass(createExpandCasts({.hardwareF16 = target.hasHalfConversion,
                                 .hardwareBF16 = target.hasBF16}));
   pm.addPass(createCSEPass());

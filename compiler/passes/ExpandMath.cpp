@@ -84,6 +84,7 @@ LogicalResult ExpandMath::replace(Operation *op) {
   OpBuilder builder(op);
   FloatBuilder f(builder, op->getLoc(), type, hasFma);
   f.hasScale = hasScale;
+  f.hasLookup = hasLookup;
   op->getResult(0).replaceAllUsesWith(expand(f, op));
   op->erase();
   ++numExpanded;

@@ -103,8 +103,11 @@ def ExpandMath : Pass<"norm-expand-math"> {
     | rsqrt            | 1.5  | 1.5  | 1 / sqrt, both correctly rounded         |
     | powf             | 0.51 | 1.25 | e^(y log x), the log in f64 or two f64   |
 
-    They hold with and without `has-fma`, and are checked by
-    `tests/unit/passes/ExpandMathTest.cpp`.
+    They hold with and without `has-fma` and the other options, and are checked
+    by `tests/unit/passes/ExpandMathTest.cpp`. With `has-lookup` erf and tanh of
+    f32 are polynomials of degree 5 in 16 intervals (1.25 and 1.06 ulp), for
+    scalars as for vectors, so that results do not depend on how many lanes are
+    computed together.
 
     `math.fma` stays where the target has it. Otherwise f32 is computed through
     f64, correctly rounded; f64 by exact products and sums of halves, correctly
@@ -125,7 +128,11 @@ def ExpandMath : Pass<"norm-expand-math"> {
                  Option<"hasScale", "has-scale", "bool", /*default=*/"false",
                         "The target multiplies 16 lanes of f32 by powers of "
                         "two (VSCALEFPS), which takes one instruction of exp "
-                        "in place of eight; results are the same">];
+                        "in place of eight; results are the same">,
+                 Option<"hasLookup", "has-lookup", "bool", /*default=*/"false",
+                        "The target picks lanes of 16 f32 by index (VPERMPS) "
+                        "and has fma: erf and tanh of f32 are one polynomial, "
+                        "whose coefficients come from tables">];
   let statistics = [Statistic<"numExpanded", "functions-expanded",
                               "Number of math operations expanded">];
   let dependentDialects = ["::mlir::arith::ArithDialect",

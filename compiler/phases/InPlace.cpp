@@ -14,6 +14,14 @@ static Operation *getStep(Operation *access) {
   return isa<PhaseOp>(parent) ? parent : access;
 }
 
+/// True if an instance reads back, in a later step, the point that it wrote.
+static bool follows(LoadOp read, StoreOp write) {
+  Operation *readStep = getStep(read), *writeStep = getStep(write);
+  return read.getMap() == write.getMap() &&
+         readStep->getBlock() == writeStep->getBlock() &&
+         writeStep->isBeforeInBlock(readStep);
+}
+
 /// True if each read of `input` is in an earlier stage than the write; or in
 /// the write's own, not in a later phase, and of the very point that its map
 /// says.
@@ -44,16 +52,26 @@ static bool mayShare(Value input, StoreOp write) {
 bool normc::mayShareBuffer(ProgramOp program, unsigned input, unsigned output) {
   BlockArgument target = program.getBlock()->getArgument(output);
   StoreOp write;
+  SmallVector<LoadOp> reads;
   for (Operation *user : target.getUsers()) {
     if (isa<SizeOp>(user))
       continue;
-    // Written in one place, and read in none.
+    if (isa<PhaseOp>(user))
+      continue; // `keeps` reads no element.
+    if (auto load = dyn_cast<LoadOp>(user)) {
+      reads.push_back(load);
+      continue;
+    }
+    // Written in one place.
     auto store = dyn_cast<StoreOp>(user);
     if (!store || write)
       return false;
     write = store;
   }
-  return write && mayShare(program.getBlock()->getArgument(input), write);
+  return write &&
+         llvm::all_of(reads,
+                      [&](LoadOp read) { return follows(read, write); }) &&
+         mayShare(program.getBlock()->getArgument(input), write);
 }
 
 void normc::markInPlace(ProgramOp program) {

@@ -5,7 +5,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
-#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -217,19 +216,6 @@ void StageSlicer::sinkTargets(MutableArrayRef<StageTarget> targets) const {
   }
 }
 
-/// What a phase computes for `value` by itself: not through collectives.
-static llvm::DenseSet<Value> computedFor(Value value) {
-  llvm::DenseSet<Value> computed;
-  SmallVector<Value> left{value};
-  while (!left.empty()) {
-    Value next = left.pop_back_val();
-    Operation *op = next.getDefiningOp();
-    if (computed.insert(next).second && op && !isCollective(op))
-      llvm::append_range(left, op->getOperands());
-  }
-  return computed;
-}
-
 /// An output that a later phase over the same dims computes anyway, for another
 /// one, is written there: nothing reads its operands after that, so that it may
 /// be written in place of one. (The sum of a residual, which every phase
@@ -238,13 +224,16 @@ void StageSlicer::sinkOutputs(MutableArrayRef<StageTarget> targets) const {
   auto isOutput = [](const StageTarget &target) {
     return target.kind == StageTarget::Output && !target.over.empty();
   };
+  auto isKept = [&](const StageTarget &target) {
+    return keptOutputs.contains(structure.outputs()[target.index].value);
+  };
   for (const StageTarget &last : targets) {
     if (!isOutput(last))
       continue;
     llvm::DenseSet<Value> computed =
         computedFor(structure.outputs()[last.index].value);
     for (StageTarget &target : targets) {
-      if (!isOutput(target) || target.over != last.over)
+      if (!isOutput(target) || target.over != last.over || isKept(target))
         continue;
       Value value = structure.outputs()[target.index].value;
       while (value.getDefiningOp<arith::TruncFOp>())
@@ -300,6 +289,7 @@ SmallVector<StageTarget> StageSlicer::collectTargets() {
                        levelAfter(structure.outputs()[o].value),
                        structure.outputs()[o].dims - parallel});
   sinkTargets(targets);
+  keepOutputs(targets);
   sinkOutputs(targets);
   llvm::stable_sort(targets, [](const StageTarget &a, const StageTarget &b) {
     return a.level < b.level;
@@ -368,6 +358,7 @@ Value StageSlicer::emitInPhase(const StageTarget &target, Block *phase) {
 void StageSlicer::buildPhase(ArrayRef<StageTarget> targets) {
   auto body = std::make_unique<Block>();
   inPhase.clear();
+  level = targets.front().level;
   SmallVector<Attribute> kinds;
   SmallVector<Value> values;
   SmallVector<Type> types;

@@ -13,6 +13,7 @@
 #include "compiler/phases/ProgramBuilder.h"
 
 #include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace normc {
 
@@ -49,6 +50,9 @@ struct StageTarget {
   mlir::StringAttr chunks = nullptr;
 };
 
+/// What a phase computes for `value` by itself: not through collectives.
+llvm::DenseSet<mlir::Value> computedFor(mlir::Value value);
+
 /// Builds one stage.
 class StageSlicer {
 public:
@@ -71,6 +75,8 @@ private:
   llvm::SmallVector<StageTarget> collectTargets();
   void sinkTargets(llvm::MutableArrayRef<StageTarget> targets) const;
   void sinkOutputs(llvm::MutableArrayRef<StageTarget> targets) const;
+  bool isCostly(mlir::Value value) const;
+  void keepOutputs(llvm::MutableArrayRef<StageTarget> targets);
   bool needsDirectly(const StageTarget &target, unsigned collective) const;
   mlir::Value emitInPhase(const StageTarget &target, mlir::Block *phase);
   void buildPhase(llvm::ArrayRef<StageTarget> targets);
@@ -110,6 +116,12 @@ private:
   norm::StageOp stage;
   /// Values at the level of the instance, and of the phase being built.
   mlir::IRMapping uniform, inPhase;
+  unsigned level = 0; ///< Of the phase being built.
+  /// An output that phases of higher levels than its own read back.
+  struct KeptOutput {
+    unsigned output, level;
+  };
+  llvm::DenseMap<mlir::Value, KeptOutput> keptOutputs;
 };
 
 } // namespace normc

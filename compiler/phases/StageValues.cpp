@@ -3,6 +3,7 @@
 #include "compiler/phases/StageSlicer.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/SetVector.h"
@@ -20,7 +21,15 @@ Value StageSlicer::materialize(Value value, Block *phase) {
     return known;
   Block *where = isUniform ? nullptr : phase;
   Value result;
-  if (int c = structure.collectiveOf(value); c >= 0) {
+  if (auto kept = keptOutputs.find(value);
+      kept != keptOutputs.end() && level > kept->second.level) {
+    KernelOp kernel = structure.kernel();
+    unsigned output = kept->second.output;
+    OpBuilder at = builderAt(where);
+    result = LoadOp::create(at, loc,
+                            context.program.viewOf(kernel.getResult(output)),
+                            kernel.getOutputMap(output));
+  } else if (int c = structure.collectiveOf(value); c >= 0) {
     assert(context.stored[c] && "an earlier stage keeps what later ones need");
     OpBuilder at = builderAt(where);
     result = LoadOp::create(at, loc, context.stored[c],
@@ -50,17 +59,85 @@ Value StageSlicer::loadOperand(unsigned input, Block *phase) {
   return at.clone(*operand.getDefiningOp())->getResult(0); // A constant.
 }
 
+/// What a phase computes for `value` by itself: not through collectives.
+llvm::DenseSet<Value> normc::computedFor(Value value) {
+  llvm::DenseSet<Value> computed;
+  SmallVector<Value> left{value};
+  while (!left.empty()) {
+    Value next = left.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (computed.insert(next).second && op && !isCollective(op))
+      llvm::append_range(left, op->getOperands());
+  }
+  return computed;
+}
+
+/// True if an element takes a function, a division or a random word, each of
+/// which costs more than a store and a load: 8 to 20 cycles a vector.
+bool StageSlicer::isCostly(Value value) const {
+  return llvm::any_of(computedFor(value), [&](Value part) {
+    Operation *op = part.getDefiningOp();
+    return op && !parallel.contains(structure.spaceOf(part)) &&
+           isa<arith::DivFOp, math::ErfOp, math::ExpOp, math::Exp2Op,
+               math::ExpM1Op, math::LogOp, math::Log1pOp, math::PowFOp,
+               math::TanhOp, PhiloxOp>(op);
+  });
+}
+
+/// A costly output that a collective needs as well is written by the
+/// collective's phase, and read back by later ones. (The sum of a residual with
+/// what dropout leaves.) A GPU's workers would not see what others wrote.
+void StageSlicer::keepOutputs(MutableArrayRef<StageTarget> targets) {
+  if (schedule.getTarget() != TargetKind::cpu)
+    return;
+  auto needs = [&](const StageTarget &target, Value value) {
+    Value wanted =
+        target.kind == StageTarget::Output
+            ? structure.outputs()[target.index].value
+            : structure.collectives()[target.index].reduce().getValue();
+    return target.kind != StageTarget::Combine &&
+           computedFor(wanted).contains(value);
+  };
+  for (StageTarget &target : targets) {
+    if (target.kind != StageTarget::Output || target.over.empty())
+      continue;
+    const KernelOutput &output = structure.outputs()[target.index];
+    if (structure.spaceOf(output.value) != output.dims ||
+        !isCostly(output.value))
+      continue;
+    std::optional<unsigned> first;
+    bool isReadLater = false;
+    for (const StageTarget &other : targets) {
+      // One with a predicate may visit no more than a part.
+      bool isWhole =
+          other.kind == StageTarget::Complete && other.over == target.over &&
+          !structure.collectives()[other.index].reduce().getPredicate();
+      if (isWhole && other.level >= target.level && needs(other, output.value))
+        first = std::min(first.value_or(other.level), other.level);
+    }
+    for (const StageTarget &other : targets)
+      isReadLater |=
+          first && other.level > *first && needs(other, output.value);
+    if (!isReadLater)
+      continue;
+    target.level = *first;
+    keptOutputs[output.value] = {target.index, *first};
+  }
+}
+
 /// Writes on each phase which views a later one reads again.
 void StageSlicer::markKept() {
   SmallVector<PhaseOp> phases(
       stage.getInstance().getBlock()->getOps<PhaseOp>());
   llvm::SmallSetVector<Value, 4> later;
   for (PhaseOp phase : llvm::reverse(phases)) {
-    llvm::SmallSetVector<Value, 4> here;
+    llvm::SmallSetVector<Value, 4> here, written;
     for (auto load : phase.getBlock()->getOps<LoadOp>())
       here.insert(load.getView());
+    for (auto store : phase.getBlock()->getOps<StoreOp>())
+      written.insert(store.getView());
     SmallVector<Value> kept;
-    for (Value view : here)
+    for (Value view : llvm::concat<const Value>(here, written))
       if (later.contains(view))
         kept.push_back(view);
     phase.getKeepsMutable().assign(kept);

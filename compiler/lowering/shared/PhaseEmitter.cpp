@@ -21,10 +21,14 @@ bool PhaseLoops::isOneBlock(const StageContext &context) const {
          llvm::isPowerOf2_64(*known / context.width);
 }
 
-/// Vectors are whole operands of the instruction, and blocks have several.
+/// Vectors are whole operands of the instruction, and blocks have several. A
+/// phase that writes can't be run again, as small sums are: it may have written
+/// in place of what it read.
 bool PhaseLoops::takesDots(const StageContext &context) {
-  return context.instructions.hasBF16Dot && context.width == kDotLanes &&
-         alongLanes && unroll(context) > 1 && !isOneBlock(context);
+  return context.instructions.hasBF16Dot &&
+         phase.getBlock()->getOps<StoreOp>().empty() &&
+         context.width == kDotLanes && alongLanes && unroll(context) > 1 &&
+         !isOneBlock(context);
 }
 
 int64_t PhaseLoops::unroll(const StageContext &context) {

@@ -46,6 +46,8 @@ static Value complement(FloatBuilder &f, Value a) {
 }
 
 Value expandErf(FloatBuilder &f, Value x) {
+  if (f.canLookUp())
+    return erfByPieces(f, x);
   Value a = f.abs(x);
   Value z = f.mul(a, a);
   Value p = f.isF64() ? f.polynomial(z, kSmallF64) : f.polynomial(z, kSmallF32);

@@ -130,6 +130,8 @@ Value expandExpM1(FloatBuilder &f, Value x) {
 
 // tanh|x| = E / (E + 2) with E = e^(2|x|) - 1.
 Value expandTanh(FloatBuilder &f, Value x) {
+  if (f.canLookUp())
+    return tanhByPieces(f, x);
   // Beyond, the result rounds to 1.
   Value a = f.atMost(f.abs(x), f.isF64() ? 19.5 : 9.25);
   Value e = expandExpM1(f, f.add(a, a));

@@ -32,6 +32,11 @@ mlir::Value expandRsqrt(FloatBuilder &f, mlir::Value x);
 mlir::Value expandFma(FloatBuilder &f, mlir::Value x, mlir::Value y,
                       mlir::Value z);
 
+// Of f32, where `f.canLookUp()`: a fifth of the work of the general ones, which
+// take them there.
+mlir::Value erfByPieces(FloatBuilder &f, mlir::Value x);
+mlir::Value tanhByPieces(FloatBuilder &f, mlir::Value x);
+
 // Parts that several functions share.
 
 /// e^(x + tail), with |tail| of the order of ulp(x); `tail` may be null.

@@ -5,6 +5,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace normc {
@@ -39,35 +41,85 @@ Value ElementwiseBuilder::bitcast(Value x, Type element) {
   return b.createOrFold<arith::BitcastOp>(type, x);
 }
 
-Value FloatBuilder::scaleByHardware(Value y, Value n) {
-  constexpr int64_t lanes = 16;
-  auto type = mlir::dyn_cast<mlir::VectorType>(y.getType());
-  if (!hasScale || !element.isF32() || !type || type.getRank() != 1)
-    return {};
-  auto scale = [&](Value y, Value n) -> Value {
-    constexpr int32_t asRoundingIsSet = 4;
-    Value all = mlir::arith::ConstantOp::create(b, b.getI16IntegerAttr(-1));
-    Value rounding = mlir::arith::ConstantOp::create(
-        b, b.getI32IntegerAttr(asRoundingIsSet));
-    return mlir::LLVM::CallIntrinsicOp::create(
-               b, y.getType(),
-               b.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
-               mlir::ValueRange{y, n, y, all, rounding})
-        .getResults();
-  };
-  if (type.getNumElements() == lanes)
-    return scale(y, n);
-  if (type.getNumElements() != 2 * lanes)
-    return {};
+/// Lanes of f32 in a register of AVX-512.
+static constexpr int64_t kRegister = 16;
+
+/// Lanes of a vector that is a part of a register, one, or 2^k of them; else 0.
+static int64_t lanesOf(Type type) {
+  auto vector = dyn_cast<VectorType>(type);
+  if (!vector || vector.getRank() != 1)
+    return 0;
+  int64_t lanes = vector.getNumElements();
+  bool isWhole = lanes % kRegister == 0 && llvm::isPowerOf2_64(lanes);
+  return lanes < kRegister || isWhole ? lanes : 0;
+}
+
+Value FloatBuilder::inRegisters(
+    ValueRange operands, function_ref<Value(ArrayRef<Value>)> perRegister) {
+  int64_t lanes = lanesOf(operands.front().getType());
   auto shuffle = [&](Value x, Value y, int64_t first, int64_t count) -> Value {
     auto order = llvm::to_vector(llvm::seq<int64_t>(first, first + count));
-    return mlir::vector::ShuffleOp::create(b, x, y, order);
+    return vector::ShuffleOp::create(b, x, y, order);
   };
-  auto part = [&](Value whole, int64_t first) {
-    return shuffle(whole, whole, first, lanes);
-  };
-  return shuffle(scale(part(y, 0), part(n, 0)),
-                 scale(part(y, lanes), part(n, lanes)), 0, 2 * lanes);
+  SmallVector<Value> parts;
+  for (int64_t first = 0; first < lanes; first += kRegister) {
+    SmallVector<Value> registers = llvm::to_vector(operands);
+    for (Value &x : registers)
+      if (lanes > kRegister) {
+        x = shuffle(x, x, first, kRegister);
+      } else if (lanes < kRegister) {
+        SmallVector<int64_t> order(kRegister, 0); // Any lane will do behind.
+        std::iota(order.begin(), order.begin() + lanes, 0);
+        x = vector::ShuffleOp::create(b, x, x, order);
+      }
+    parts.push_back(perRegister(registers));
+  }
+  for (int64_t width = kRegister; parts.size() > 1; width *= 2) {
+    for (size_t i = 0; i < parts.size() / 2; ++i)
+      parts[i] = shuffle(parts[2 * i], parts[2 * i + 1], 0, 2 * width);
+    parts.resize(parts.size() / 2);
+  }
+  Value whole = parts.front();
+  return lanes < kRegister ? shuffle(whole, whole, 0, lanes) : whole;
+}
+
+Value FloatBuilder::scaleByHardware(Value y, Value n) {
+  if (!hasScale || !element.isF32() || lanesOf(like) < kRegister)
+    return {};
+  return inRegisters({y, n}, [&](ArrayRef<Value> parts) -> Value {
+    constexpr int32_t asRoundingIsSet = 4;
+    Value all = arith::ConstantOp::create(b, b.getI16IntegerAttr(-1));
+    Value rounding =
+        arith::ConstantOp::create(b, b.getI32IntegerAttr(asRoundingIsSet));
+    return LLVM::CallIntrinsicOp::create(
+               b, parts[0].getType(),
+               b.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
+               ValueRange{parts[0], parts[1], parts[0], all, rounding})
+        .getResults();
+  });
+}
+
+bool FloatBuilder::canLookUp() const {
+  return hasLookup && element.isF32() &&
+         (!isa<VectorType>(like) || lanesOf(like));
+}
+
+Value FloatBuilder::lookup(const std::array<float, kTable> &table,
+                           Value index) {
+  Value entries =
+      arith::ConstantOp::create(b, b.getF32VectorAttr(ArrayRef(table)));
+  if (!isa<VectorType>(like)) {
+    Value lane = arith::IndexCastUIOp::create(b, b.getIndexType(),
+                                              andi(index, kTable - 1));
+    return vector::ExtractOp::create(b, entries, lane);
+  }
+  return inRegisters(index, [&](ArrayRef<Value> parts) -> Value {
+    return LLVM::CallIntrinsicOp::create(
+               b, entries.getType(),
+               b.getStringAttr("llvm.x86.avx512.permvar.sf.512"),
+               ValueRange{entries, parts[0]})
+        .getResults();
+  });
 }
 
 Value ElementwiseBuilder::copysign(Value magnitude, Value sign) {

@@ -13,6 +13,8 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
+#include <array>
+
 namespace normc {
 
 /// Builds ops whose operands all have the shape of `like`, a scalar or a
@@ -147,6 +149,9 @@ public:
   /// Whether registers of 16 f32 are multiplied by powers of two (AVX-512's
   /// VSCALEFPS).
   bool hasScale = false;
+  /// Whether lanes of a register of 16 f32 are picked by index (AVX-512's
+  /// VPERMPS).
+  bool hasLookup = false;
 
   bool isF64() const { return element.isF64(); }
   unsigned width() const { return element.getIntOrFloatBitWidth(); }
@@ -201,8 +206,16 @@ public:
   }
 
   /// y 2^n, rounded once, for integers n; null without an instruction for it,
-  /// or where y is neither one register nor two.
+  /// or where y does not fill registers.
   Value scaleByHardware(Value y, Value n);
+
+  /// Entries of a table that `lookup` takes.
+  static constexpr int64_t kTable = 16;
+  /// Whether `lookup` is one instruction for a register; and a load for a
+  /// scalar, for the sake of the same results.
+  bool canLookUp() const;
+  /// table[index % 16] of f32, for integers of 32 bits, where `canLookUp`.
+  Value lookup(const std::array<float, kTable> &table, Value index);
 
   /// c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule.
   Value polynomial(Value x, llvm::ArrayRef<double> c);
@@ -218,6 +231,13 @@ public:
   /// further rounding to a format two bits narrower, or of a sum with a much
   /// larger number, is then the one correct rounding (Boldo, Melquiond 2008).
   Value roundToOdd(DoubleWord sum);
+
+private:
+  /// `perRegister` of the operands in parts of 16 lanes, of which a shorter
+  /// vector fills some.
+  Value
+  inRegisters(mlir::ValueRange operands,
+              llvm::function_ref<Value(llvm::ArrayRef<Value>)> perRegister);
 };
 
 } // namespace normc

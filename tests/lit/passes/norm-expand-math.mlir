@@ -1,6 +1,7 @@
 // RUN: norm-opt %s --norm-expand-math | FileCheck %s --check-prefixes=CHECK,FMA
 // RUN: norm-opt %s --norm-expand-math=has-fma=false | FileCheck %s --check-prefixes=CHECK,NOFMA
 // RUN: norm-opt %s --norm-expand-math=has-scale | FileCheck %s --check-prefix=SCALE
+// RUN: norm-opt %s --norm-expand-math=has-lookup --cse | FileCheck %s --check-prefix=LOOKUP
 
 // A vector of two registers is scaled by halves, which need no shifts.
 // SCALE-LABEL: func.func @two_registers
@@ -10,6 +11,33 @@
 func.func @two_registers(%x: vector<32xf32>) -> vector<32xf32> {
   %y = math.exp %x : vector<32xf32>
   return %y : vector<32xf32>
+}
+
+// A centre and six coefficients for each register; f64 has no table.
+// LOOKUP-LABEL: func.func @by_pieces
+// LOOKUP: math.fma
+// LOOKUP-COUNT-7: llvm.x86.avx512.permvar.sf.512
+// LOOKUP-NOT: permvar
+// LOOKUP: arith.extf
+// LOOKUP-NOT: permvar
+// LOOKUP: return
+func.func @by_pieces(%x: vector<16xf32>) -> (vector<16xf32>, vector<16xf64>) {
+  %y = math.tanh %x : vector<16xf32>
+  %w = arith.extf %y : vector<16xf32> to vector<16xf64>
+  %z = math.erf %w : vector<16xf64>
+  return %y, %z : vector<16xf32>, vector<16xf64>
+}
+
+// Registers are looked up one by one; a scalar's coefficient is an element.
+// LOOKUP-LABEL: func.func @other_lanes
+// LOOKUP-COUNT-14: llvm.x86.avx512.permvar.sf.512
+// LOOKUP-NOT: permvar
+// LOOKUP-COUNT-7: vector.extract %{{.*}}[%{{.*}}] : f32 from vector<16xf32>
+// LOOKUP: return
+func.func @other_lanes(%x: vector<32xf32>, %y: f32) -> (vector<32xf32>, f32) {
+  %0 = math.erf %x : vector<32xf32>
+  %1 = math.erf %y : f32
+  return %0, %1 : vector<32xf32>, f32
 }
 
 // CHECK-LABEL: func.func @exp

@@ -248,6 +248,33 @@ func.func @sum_in_place(%x: tensor<?x64xf32>, %r: tensor<?x64xf32>) -> (tensor<?
 
 // -----
 
+// A costly output is computed once: the phase that sums it writes it, and the last
+// one reads it back. It may take x's buffer all the same.
+// CHECK-LABEL: norm.program @tanh_kept
+// CHECK: in_place = array<i64: 0, 2>
+// CHECK: norm.phase over [j]
+// CHECK-SAME: keeps(%arg2 :
+// CHECK: math.tanh
+// CHECK: norm.store %{{.*}}, %arg2
+// CHECK: norm.contribute add
+// CHECK: norm.phase over [j]
+// CHECK-NOT: math.tanh
+// CHECK: norm.load %arg2
+// CHECK: norm.store %{{.*}}, %arg1
+func.func @tanh_kept(%x: tensor<?x64xf32>) -> (tensor<?x64xf16>, tensor<?x64xf32>) {
+  %y:2 = norm.kernel dims(i = ?, j = 64) ins(%xe = %x by [[i], [j]] : tensor<?x64xf32>)
+      outs(by [[i], [j]] : tensor<?x64xf16>, by [[i], [j]] : tensor<?x64xf32>) {
+    %h = math.tanh %xe : f32
+    %s = norm.reduce add %h over [j] : f32
+    %o = arith.mulf %h, %s : f32
+    %o16 = arith.truncf %o : f32 to f16
+    norm.yield %o16, %h : f16, f32
+  }
+  return %y#0, %y#1 : tensor<?x64xf16>, tensor<?x64xf32>
+}
+
+// -----
+
 // What no later phase computes is written where it is.
 // CHECK-LABEL: norm.program @square_beside
 // CHECK: norm.phase over [j]

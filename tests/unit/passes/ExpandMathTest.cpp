@@ -74,12 +74,13 @@ template <typename T, typename Exact> double ulpError(T got, Exact exact) {
 }
 
 PassJit mathJit(const std::string &body, const char *element, int lanes,
-                bool hasFma, bool hasScale = false) {
+                bool hasFma, bool hasScale = false, bool hasLookup = false) {
   return PassJit(body, element, element, lanes, hasFma,
                  [&](mlir::PassManager &passes) {
                    ExpandMathOptions options;
                    options.hasFma = hasFma;
                    options.hasScale = hasScale;
+                   options.hasLookup = hasLookup;
                    passes.addPass(createExpandMath(options));
                  });
 }
@@ -152,6 +153,61 @@ TEST_P(ExpandMath, F64) {
 
 INSTANTIATE_TEST_SUITE_P(All, ExpandMath, testing::ValuesIn(kFunctions),
                          [](const auto &info) { return info.param.name; });
+
+struct PiecewiseFunction {
+  const char *name;
+  double (*exact)(double);
+  double bound;
+};
+
+class ExpandMathLookup : public testing::TestWithParam<PiecewiseFunction> {};
+
+// Every border of two intervals lies in between here, beside the patterns that
+// all functions are tried on.
+TEST_P(ExpandMathLookup, F32) {
+  if (!hostHas("avx512f"))
+    GTEST_SKIP() << "the processor has no AVX-512";
+  auto values = f32Patterns(257);
+  for (float x = 0x1p-4f; x < 10; x = std::nextafter(x, 16.f) + x * 0x1p-19f)
+    values.push_back(x), values.push_back(-x);
+  pad(values);
+  std::string body = std::string("%y = math.") + GetParam().name + " %a : IN";
+  auto jit = [&](int lanes) {
+    return mathJit(body, "f32", lanes, true, true, true);
+  };
+  PassJit whole = jit(kLanes), half = jit(kLanes / 2), scalar = jit(0);
+  ASSERT_TRUE(whole.function && half.function && scalar.function);
+  auto out = run<float>(whole, values);
+  double worst = 0;
+  for (size_t i = 0; i < values.size(); ++i) {
+    worst = std::max(worst, ulpError(out[i], GetParam().exact(values[i])));
+    ASSERT_LE(worst, GetParam().bound) << std::hexfloat << values[i];
+    ASSERT_FALSE(std::fabs(out[i]) > 1) << std::hexfloat << values[i];
+    if (std::isinf(values[i]))
+      EXPECT_EQ(out[i], std::copysign(1.0f, values[i]));
+  }
+  std::printf("%s: at most %.3f ulp\n", GetParam().name, worst);
+  // The same bits in any number of lanes.
+  for (size_t i = 0; i < values.size(); i += kLanes * 61) {
+    alignas(64) float in[kLanes / 2], parts[kLanes / 2];
+    float one;
+    std::copy_n(&values[i], kLanes / 2, in);
+    half.function(in, in, in, parts);
+    for (int lane = 0; lane < kLanes / 2; ++lane) {
+      const float *x = &values[i + lane];
+      scalar.function(x, x, x, &one);
+      uint32_t expected = std::bit_cast<uint32_t>(out[i + lane]);
+      ASSERT_EQ(std::bit_cast<uint32_t>(parts[lane]), expected);
+      ASSERT_EQ(std::bit_cast<uint32_t>(one), expected);
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, ExpandMathLookup,
+    testing::Values(PiecewiseFunction{"erf", std::erf, 1.25},
+                    PiecewiseFunction{"tanh", std::tanh, 1.06}),
+    [](const auto &info) { return info.param.name; });
 
 // One instruction in place of two products by powers of two: the same bits.
 TEST(ExpandMathScale, F32) {
