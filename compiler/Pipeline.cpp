@@ -28,6 +28,7 @@ static void addCleanups(OpPassManager &pm, const Target &target) {
                                 .hardwareBF16 = target.hasBF16}));
   pm.addPass(createCSEPass());
   pm.addPass(createLoopInvariantCodeMotionPass());
+  pm.addNestedPass<func::FuncOp>(createNormReuseLoads());
   pm.addPass(createCSEPass());
   // Elsewhere, adds and products share their pipes.
   if (target.hasFma && isX86)

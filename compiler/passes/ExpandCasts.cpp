@@ -29,6 +29,7 @@ private:
   Value toF32(ElementwiseBuilder &e, Value in, Type from);
   Value fromF32(ElementwiseBuilder &e, Value in, Type to);
   LogicalResult replaceCast(Operation *op);
+  void replaceRounding(arith::FPToSIOp op);
 
   /// The bits of a bf16 value made here -> the same value as f32 bits with
   /// something below, so that a rounding in place needs no narrow vector.
@@ -230,22 +231,50 @@ LogicalResult ExpandCasts::replaceCast(Operation *op) {
   return success();
 }
 
+/// An f32 that is rounded to an integer of 8 bits. What is not such an integer
+/// has no meaning there.
+static math::RoundEvenOp getRounding(Operation *op) {
+  auto cast = dyn_cast<arith::FPToSIOp>(op);
+  if (!cast || !getElementTypeOrSelf(cast.getIn()).isF32() ||
+      !getElementTypeOrSelf(cast.getOut()).isInteger(8))
+    return {};
+  return cast.getIn().getDefiningOp<math::RoundEvenOp>();
+}
+
+/// The last place of 1.5 2^23 is 1: a sum with it is rounded to an integer,
+/// whose low bits are the sum's. Rounding and converting take as many turns
+/// each as the addition.
+void ExpandCasts::replaceRounding(arith::FPToSIOp op) {
+  Value in = getRounding(op).getOperand();
+  OpBuilder builder(op);
+  ElementwiseBuilder e(builder, op->getLoc(), in.getType());
+  Value sum = e.add(in, e.floatConstant(f32, 0x1.8p23));
+  op.replaceAllUsesWith(e.trunci(e.bits(sum), 8));
+  op->erase();
+  ++numExpanded;
+}
+
 void ExpandCasts::runOnOperation() {
   f32 = Float32Type::get(&getContext());
   f64 = Float64Type::get(&getContext());
   beforeShift.clear();
 
   SmallVector<Operation *> casts;
+  SmallVector<arith::FPToSIOp> roundings;
   SmallVector<arith::BitcastOp> bitcasts;
   getOperation()->walk([&](Operation *op) {
     if (isExpanded(op, hardwareF16))
       casts.push_back(op);
+    else if (getRounding(op))
+      roundings.push_back(cast<arith::FPToSIOp>(op));
     else if (auto bitcast = dyn_cast<arith::BitcastOp>(op))
       bitcasts.push_back(bitcast);
   });
   for (Operation *op : casts)
     if (failed(replaceCast(op)))
       return signalPassFailure();
+  for (arith::FPToSIOp op : roundings)
+    replaceRounding(op);
 
   // Bitcasts that now undo one another.
   for (arith::BitcastOp bitcast : bitcasts) {

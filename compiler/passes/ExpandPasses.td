@@ -35,6 +35,9 @@ def ExpandCasts : Pass<"norm-expand-casts"> {
     %wide = arith.bitcast %high : vector<8xi32> to vector<8xf32>
     ```
 
+    An f32 that is rounded to even and then becomes an i8 takes one addition for
+    both, of 1.5 2^23, whose last place is 1.
+
     A bitcast that undoes another disappears, so bits that come as i16 stay
     integers; a truncation to bf16 that is extended again becomes a rounding in
     place, without a narrow vector.

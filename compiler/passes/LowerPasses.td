@@ -60,6 +60,37 @@ def NormLowerToCpu : Pass<"norm-lower-to-cpu", "::mlir::ModuleOp"> {
     "::mlir::scf::SCFDialect", "::mlir::vector::VectorDialect"];
 }
 
+def NormReuseLoads : Pass<"norm-reuse-loads", "::mlir::func::FuncOp"> {
+  let summary = "Read what two phases read of a short row once";
+  let description = [{
+    Phases over a few vectors are straight code, one after the other, and the
+    second one reads, and computes, what the first one did. What lies between is
+    a store to another buffer or a prefetch, so that nobody sees that the loads
+    are the same. They are: nothing writes an operand, or nothing reads a point of
+    it after it was written in place. What is computed of the loads is then
+    equal, too, and the next pass leaves one of it.
+
+    Before:
+
+    ```mlir
+    %a = llvm.load %p : !llvm.ptr -> vector<32xi16>
+    llvm.store %max, %q : f32, !llvm.ptr
+    %b = llvm.load %p : !llvm.ptr -> vector<32xi16>
+    ```
+
+    After:
+
+    ```mlir
+    %a = llvm.load %p : !llvm.ptr -> vector<32xi16>
+    llvm.store %max, %q : f32, !llvm.ptr
+    // %a for %b
+    ```
+  }];
+  let statistics = [Statistic<"numReused", "loads-reused",
+                              "Number of loads that another one stands for">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
 def NormBalancePipes : Pass<"norm-balance-pipes", "::mlir::func::FuncOp"> {
   let summary = "Spread additions over the pipes that multiply";
   let description = [{

@@ -120,11 +120,14 @@ static int64_t sharedBytes(ArrayRef<Sampled> stages) {
   return total;
 }
 
-/// What a block reads should still be there when it is read again.
+/// What a block reads should still be there when it is read again: in half of
+/// the last level, where results go past it, or of the second one.
 static int64_t cacheBytes(ArrayRef<Sampled> stages) {
-  int64_t bytes = 0; // Half of the last level, where results go past it.
-  for (Sampled stage : stages)
-    bytes = std::max(bytes, stage.stage.getSchedule().getStream());
+  int64_t bytes = 0;
+  for (Sampled stage : stages) {
+    ScheduleAttr schedule = stage.stage.getSchedule();
+    bytes = std::max({bytes, schedule.getStream(), schedule.getResident()});
+  }
   return bytes;
 }
 

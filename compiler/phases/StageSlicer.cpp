@@ -78,25 +78,7 @@ void StageSlicer::prepareScratch() {
       context.chunkDims[c] = chunkDim;
     }
   }
-  // Results that a later stage asks for.
-  llvm::SmallBitVector wanted(context.numCollectives());
-  bool after = false;
-  for (const StagePlan &other : structure.stages()) {
-    if (after) {
-      for (unsigned o : other.outputs)
-        wanted |= structure.directNeeds(structure.outputs()[o].value);
-      for (unsigned c :
-           llvm::concat<const unsigned>(other.complete, other.partial))
-        for (Value operand : structure.collectives()[c].op->getOperands())
-          wanted |= structure.directNeeds(operand);
-    }
-    after |= &other == &plan;
-  }
-  for (unsigned c : llvm::concat<const unsigned>(plan.complete, plan.combine))
-    if (wanted.test(c) && structure.collectives()[c].space == parallel)
-      context.stored[c] = program.makeScratch(
-          loc, context.extentsOf(structure.collectives()[c].space),
-          structure.collectives()[c].reduce().getResult().getType());
+  prepareResults();
 }
 
 /// Where a mean, a maximum or a minimum is taken, or anything waits for a
@@ -318,6 +300,7 @@ void StageSlicer::build() {
   }
   for (const StageTarget &target : atEnd)
     buildUniform(target);
+  leaveDerived();
   markKept();
 }
 

@@ -14,6 +14,7 @@
 
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace normc {
 
@@ -31,6 +32,8 @@ struct KernelContext {
   llvm::SmallVector<mlir::OpFoldResult> extents; ///< Per dim of the kernel.
   /// Per collective: scratch of its result, where a later stage needs it.
   llvm::SmallVector<mlir::Value> stored;
+  /// The same of values that are made of them.
+  llvm::DenseMap<mlir::Value, mlir::Value> derived;
   /// Per collective: scratch [chunk, dims] of its partial results, and the dim
   /// that numbers the chunks of the stage that leaves them.
   llvm::SmallVector<mlir::Value> partials;
@@ -70,6 +73,10 @@ private:
   bool hasPartials() const { return !plan.partial.empty(); }
   mlir::OpFoldResult countInstances();
   void prepareScratch();
+  void prepareResults();
+  bool isLeft(mlir::Value value, bool derived) const;
+  llvm::SetVector<mlir::Value> findWanted(bool derived) const;
+  void leaveDerived();
   void createStage();
   void createPrologue();
   llvm::SmallVector<StageTarget> collectTargets();
@@ -114,6 +121,8 @@ private:
   mlir::Location loc;
   mlir::StringAttr chunkDim; ///< Of the chunks of this stage; null for none.
   norm::StageOp stage;
+  /// What is made of collectives for later stages, and its scratch.
+  llvm::SmallVector<std::pair<mlir::Value, mlir::Value>> leftDerived;
   /// Values at the level of the instance, and of the phase being built.
   mlir::IRMapping uniform, inPhase;
   unsigned level = 0; ///< Of the phase being built.

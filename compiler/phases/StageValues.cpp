@@ -2,15 +2,97 @@
 
 #include "compiler/phases/StageSlicer.h"
 
+#include "compiler/lowering/shared/ElementTypes.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
+
+//===----------------------------------------------------------------------===//
+// What later stages read
+//===----------------------------------------------------------------------===//
+
+/// True for a collective of this stage whose result a later one can read; and,
+/// if `derived`, for what is made of such results, for the same points.
+bool StageSlicer::isLeft(Value value, bool derived) const {
+  if (!(structure.spaceOf(value) == parallel))
+    return false;
+  auto isHere = [&](unsigned c) {
+    return llvm::is_contained(plan.complete, c) ||
+           llvm::is_contained(plan.combine, c);
+  };
+  if (int c = structure.collectiveOf(value); c >= 0)
+    return isHere(c);
+  const llvm::SmallBitVector &needs = structure.directNeeds(value);
+  return derived && value.getDefiningOp() && toDType(value.getType()) &&
+         needs.any() && llvm::all_of(needs.set_bits(), [&](unsigned c) {
+           return isHere(c) || context.stored[c];
+         });
+}
+
+/// What later stages need of this one, as far as they need it: a root that is
+/// left takes the place of the sum that it is the root of.
+llvm::SetVector<Value> StageSlicer::findWanted(bool derived) const {
+  SmallVector<Value> left;
+  for (const StagePlan &other :
+       llvm::make_range(std::next(&plan), structure.stages().end())) {
+    for (unsigned o : other.outputs)
+      left.push_back(structure.outputs()[o].value);
+    for (unsigned c :
+         llvm::concat<const unsigned>(other.complete, other.partial))
+      llvm::append_range(left, structure.collectives()[c].op->getOperands());
+  }
+  llvm::SetVector<Value> wanted;
+  llvm::DenseSet<Value> seen;
+  while (!left.empty()) {
+    Value next = left.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (!op || !seen.insert(next).second || context.derived.contains(next))
+      continue;
+    if (isLeft(next, derived))
+      wanted.insert(next);
+    else if (structure.collectiveOf(next) < 0)
+      llvm::append_range(left, op->getOperands());
+  }
+  return wanted;
+}
+
+/// A row's factor, say, rather than three sums that every block of the row
+/// would make it of again; but not more values than there are sums.
+void StageSlicer::prepareResults() {
+  llvm::SetVector<Value> wanted = findWanted(/*derived=*/true);
+  llvm::SetVector<Value> sums = findWanted(/*derived=*/false);
+  if (wanted.size() > sums.size())
+    wanted = std::move(sums);
+  for (Value value : wanted) {
+    Value view = context.program.makeScratch(loc, context.extentsOf(parallel),
+                                             value.getType());
+    if (int c = structure.collectiveOf(value); c >= 0)
+      context.stored[c] = view;
+    else
+      leftDerived.emplace_back(value, view);
+  }
+}
+
+void StageSlicer::leaveDerived() {
+  for (auto [value, view] : leftDerived) {
+    Value result = materialize(value, nullptr);
+    StoreOp::create(atInstance, loc, result, view, mapOf(parallel));
+  }
+  for (auto [value, view] : leftDerived)
+    context.derived.insert({value, view});
+}
+
+//===----------------------------------------------------------------------===//
+// Values
+//===----------------------------------------------------------------------===//
 
 /// `value` where it is computed once per point of its space: at the instance
 /// if it is uniform over it, else in the phase.
@@ -29,6 +111,9 @@ Value StageSlicer::materialize(Value value, Block *phase) {
     result = LoadOp::create(at, loc,
                             context.program.viewOf(kernel.getResult(output)),
                             kernel.getOutputMap(output));
+  } else if (Value view = context.derived.lookup(value)) {
+    OpBuilder at = builderAt(where);
+    result = LoadOp::create(at, loc, view, mapOf(structure.spaceOf(value)));
   } else if (int c = structure.collectiveOf(value); c >= 0) {
     assert(context.stored[c] && "an earlier stage keeps what later ones need");
     OpBuilder at = builderAt(where);

@@ -64,6 +64,7 @@ private:
   int64_t chooseStream();
   int64_t choosePrefetch();
   int64_t chooseRows(int64_t width);
+  bool findBlock(int64_t width, int64_t unroll) const;
   int64_t instanceBytes(bool ownOnly = false) const;
   bool readsAgain() const;
   bool sharesOperands() const;
@@ -78,6 +79,9 @@ private:
   Builder builder;
   NamedAttrList reasons;
   int lane = -1;
+  /// An instance is a few vectors with a result of 8 bits: a block with a scale
+  /// of its own.
+  bool isBlock = false;
   DimSet parallel; ///< Of the schedule.
 };
 
@@ -426,8 +430,19 @@ int64_t Chooser::chooseStream() {
   return machine.llcBytes / 4;
 }
 
+bool Chooser::findBlock(int64_t width, int64_t unroll) const {
+  int64_t size = findRun().points;
+  SmallVector<Type> written = writtenAlongLanes();
+  return readsAgain() && isRow() && !ShapedType::isDynamic(size) &&
+         size % width == 0 && size <= width * unroll && !written.empty() &&
+         llvm::all_of(written, [](Type type) {
+           return type.getIntOrFloatBitWidth() == 8;
+         });
+}
+
 int64_t Chooser::choosePrefetch() {
-  if (!readsAgain() || stage.outputs.empty() || lane < 0)
+  // What comes after a block is the next line, which comes by itself.
+  if (!readsAgain() || stage.outputs.empty() || lane < 0 || isBlock)
     return 0;
   if (parallel.contains(unsigned(lane))) {
     because("prefetch", "columns are read a line of every row at a time: the "
@@ -467,6 +482,12 @@ int64_t Chooser::chooseRows(int64_t width) {
     because("rows", "4 rows, each of its own part, share the loads of what is "
                     "the same for them: 103% of a copy, one after the other "
                     "94%");
+    return 4;
+  }
+  if (isBlock) {
+    because("rows",
+            "the few values of a block wait for its scale, a long chain, "
+            "while those of others are computed");
     return 4;
   }
   int64_t size = findRun().points;
@@ -530,6 +551,7 @@ ScheduleAttr Chooser::choose() {
   int64_t width = chooseWidth();
   int64_t unroll = chooseUnroll(width);
   bool isCpu = machine.kind == TargetKind::cpu;
+  isBlock = isCpu && findBlock(width, unroll);
   int64_t chunk = isCpu ? chooseChunk(width) : 1;
   int64_t threads = isCpu ? 0 : chooseThreads(width);
   int64_t resident = 0;

@@ -169,9 +169,6 @@ Value normc::buildQuantized(ImplicitLocOpBuilder &b, const Quantization &q,
   Value least = constant(b, q.full ? -128 : -most),
         greatest = constant(b, most);
   Value value = arith::MulFOp::create(b, y, factor);
-  bool isInteger = q.dtype == DType::I8;
-  if (isInteger)
-    value = math::RoundEvenOp::create(b, value);
   // One instruction each on x86, where a maximum that knows NaNs is four; what
   // doesn't compare, a NaN, stays.
   auto replaceIf = [&](arith::CmpFPredicate predicate, Value limit) {
@@ -181,9 +178,12 @@ Value normc::buildQuantized(ImplicitLocOpBuilder &b, const Quantization &q,
   replaceIf(arith::CmpFPredicate::OGT, least);
   replaceIf(arith::CmpFPredicate::OLT, greatest);
   Type type = toType(b.getContext(), q.dtype);
-  if (!isInteger)
+  if (q.dtype != DType::I8)
     return arith::TruncFOp::create(b, type, value);
+  // The limits are integers: rounding behind them is rounding before them, and
+  // beside the conversion it takes one addition.
   value = arith::SelectOp::create(b, isNaN(b, value), constant(b, 0), value);
+  value = math::RoundEvenOp::create(b, value);
   return arith::FPToSIOp::create(b, type, value);
 }
 

@@ -5,6 +5,7 @@
 #include "compiler/lowering/cpu/RowPipeline.h"
 #include "compiler/lowering/shared/Instances.h"
 #include "compiler/lowering/shared/PhaseEmitter.h"
+#include "compiler/lowering/shared/PhaseTraits.h"
 #include "compiler/lowering/shared/WordLayout.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -46,13 +47,16 @@ private:
   void emitChunk(Value chunk);
   void emitInstances(Value begin, Value end, const IRMapping &outside);
   void emitInstance(Value number, Value chunk, const IRMapping &outside);
+  bool goTogether();
+  void emitTogether(Value number);
   void emitLaneBlock(Position &position, IRMapping &values);
   void setChunk(Position &position, Value chunk) {
     if (StringAttr dim = stage.getChunkDimAttr())
       position.coordinates[context.space().indexOf(dim)] = chunk;
   }
-  /// for (i = begin; i < end; ++i) body(i)
-  void forEach(Value begin, Value end, llvm::function_ref<void(Value)> body);
+  /// for (i = begin; i < end; i += step) body(i)
+  void forEach(Value begin, Value end, int64_t step,
+               llvm::function_ref<void(Value)> body);
 
   StageOp stage;
   const StageContext &context;
@@ -64,9 +68,9 @@ private:
 
 } // namespace
 
-void CpuStage::forEach(Value begin, Value end,
+void CpuStage::forEach(Value begin, Value end, int64_t step,
                        llvm::function_ref<void(Value)> body) {
-  auto loop = scf::ForOp::create(b, begin, end, makeI64(b, 1));
+  auto loop = scf::ForOp::create(b, begin, end, makeI64(b, step));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());
@@ -76,7 +80,7 @@ void CpuStage::forEach(Value begin, Value end,
 void CpuStage::emitChunks(Value begin, Value end) {
   if (!stage.getChunkDimAttr())
     return emitInstances(begin, end, IRMapping());
-  forEach(begin, end, [&](Value chunk) { emitChunk(chunk); });
+  forEach(begin, end, 1, [&](Value chunk) { emitChunk(chunk); });
 }
 
 void CpuStage::emitChunk(Value chunk) {
@@ -98,8 +102,45 @@ void CpuStage::emitInstances(Value begin, Value end, const IRMapping &outside) {
   if (RowPipeline::isPossible(stage, context))
     return RowPipeline(stage, context, b, emitter, instances, outside, begin)
         .emit(first, last);
-  forEach(first, last,
+  if (goTogether()) {
+    int64_t rows = stage.getSchedule().getRows();
+    Value count = b.createOrFold<arith::SubIOp>(last, first);
+    Value groups = arith::DivSIOp::create(b, count, makeI64(b, rows));
+    Value whole = addI64(b, first, mulI64(b, groups, makeI64(b, rows)));
+    forEach(first, whole, rows, [&](Value number) { emitTogether(number); });
+    first = whole;
+  }
+  forEach(first, last, 1,
           [&](Value number) { emitInstance(number, begin, outside); });
+}
+
+/// Whether instances are so short that they are straight code, and the schedule
+/// wants several at a time: what one waits for (a maximum across lanes, and two
+/// divisions by it) passes while others compute.
+bool CpuStage::goTogether() {
+  if (stage.getSchedule().getRows() <= 1 || stage.getChunkDimAttr() ||
+      context.lane < 0 || instances.lanesAreParallel())
+    return false;
+  int64_t most = stage.getSchedule().getUnroll() * context.width;
+  std::optional<int64_t> points = constantOf(context.extents[context.lane]);
+  auto phases = stage.getInstance().getBlock()->getOps<PhaseOp>();
+  return points && *points <= most && llvm::all_of(phases, [&](PhaseOp phase) {
+           // What hardly ever runs is there once.
+           return runsAlongLanes(phase, context) && !findGuard(phase);
+         });
+}
+
+/// Instances from `number` on, op by op: no op reads what another instance
+/// writes.
+void CpuStage::emitTogether(Value number) {
+  int64_t rows = stage.getSchedule().getRows();
+  SmallVector<Position> positions;
+  for (int64_t i = 0; i < rows; ++i)
+    positions.push_back(instances.locate(b, addI64(b, number, makeI64(b, i))));
+  SmallVector<IRMapping> values(rows);
+  for (Operation &op : *stage.getInstance().getBlock())
+    for (auto [position, known] : llvm::zip_equal(positions, values))
+      emitter.emitOp(op, position, known);
 }
 
 void CpuStage::emitInstance(Value number, Value chunk,

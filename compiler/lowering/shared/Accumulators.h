@@ -88,6 +88,7 @@ private:
   bool plain() const;
   bool compensated() const;
   mlir::Value fold(mlir::ImplicitLocOpBuilder &b, mlir::Value total) const;
+  mlir::Value joinFour(mlir::ImplicitLocOpBuilder &b, mlir::Value four) const;
   llvm::SmallVector<mlir::Value> merge(mlir::ImplicitLocOpBuilder &b,
                                        mlir::ValueRange x,
                                        mlir::ValueRange y) const;

@@ -191,3 +191,22 @@ func.func @whole_vectors(%x: vector<32xf32>, %b: vector<32xbf16>) -> (vector<32x
   %z = arith.extf %b : vector<32xbf16> to vector<32xf32>
   return %y, %z : vector<32xbf16>, vector<32xf32>
 }
+
+// -----
+
+// A number that is rounded and becomes 8 bits is added to 1.5 2^23; one that is
+// rounded only, or cut, or becomes more bits, is left alone.
+// CHECK-LABEL: func.func @rounded
+// CHECK: %[[MAGIC:.*]] = arith.constant dense<0x4B400000> : vector<8xf32>
+// CHECK: %[[SUM:.*]] = arith.addf %arg0, %[[MAGIC]] : vector<8xf32>
+// CHECK: %[[BITS:.*]] = arith.bitcast %[[SUM]] : vector<8xf32> to vector<8xi32>
+// CHECK: %[[LOW:.*]] = arith.trunci %[[BITS]] : vector<8xi32> to vector<8xi8>
+// CHECK: arith.fptosi %arg0 : vector<8xf32> to vector<8xi8>
+// CHECK: arith.fptosi %{{.*}} : vector<8xf32> to vector<8xi32>
+func.func @rounded(%x: vector<8xf32>) -> (vector<8xi8>, vector<8xi8>, vector<8xi32>) {
+  %r = math.roundeven %x : vector<8xf32>
+  %i = arith.fptosi %r : vector<8xf32> to vector<8xi8>
+  %cut = arith.fptosi %x : vector<8xf32> to vector<8xi8>
+  %wide = arith.fptosi %r : vector<8xf32> to vector<8xi32>
+  return %i, %cut, %wide : vector<8xi8>, vector<8xi8>, vector<8xi32>
+}

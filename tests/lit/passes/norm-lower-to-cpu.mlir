@@ -523,3 +523,36 @@ norm.program @column_prefix inputs(%x "x" : !norm.view<5x3x64xf32>) outputs(%m "
     }
   }
 }
+
+// -----
+
+// Short instances go together, op by op: the second one's values are loaded before
+// the first one's scale is known. What is left over goes one by one.
+// CHECK-LABEL: func.func @together_stage0(
+// CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %c2_i64
+// CHECK-COUNT-4: llvm.load {{.*}} -> vector<4xf32>
+// CHECK: arith.divf
+// CHECK-COUNT-4: llvm.store {{.*}} : vector<4xf32>
+// CHECK: scf.for %{{.*}} = %{{.*}} to %{{.*}} step %c1_i64
+// CHECK-COUNT-2: llvm.load {{.*}} -> vector<4xf32>
+// CHECK: arith.divf
+// CHECK-COUNT-2: llvm.store {{.*}} : vector<4xf32>
+norm.program @together inputs(%x "x" : !norm.view<?x8xf32>) outputs(%y "y" : !norm.view<?x8xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x8xf32>
+  norm.stage dims(i = %n, j = 8)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, rows = 2> {
+    norm.instance {
+      %max = norm.phase over [j] keeps(%x : !norm.view<?x8xf32>) {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x8xf32>
+        norm.contribute max %e : f32
+      } : f32
+      %one = arith.constant 1.0 : f32
+      %inverse = arith.divf %one, %max : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x8xf32>
+        %o = arith.mulf %e, %inverse : f32
+        norm.store %o, %y by [[i], [j]] : !norm.view<?x8xf32>
+      }
+    }
+  }
+}

@@ -184,3 +184,22 @@ func.func @shared_by_few(%a: tensor<2x14x14x1024xf32>, %s: tensor<1024xf32>) -> 
   }
   return %r : tensor<2x14x14x1024xf32>
 }
+
+// -----
+
+// Blocks with a scale of their own are straight code, four of them at a time, and
+// need no prefetch.
+// CHECK-LABEL: func.func @blocks
+// CHECK: parallel = [i, b], lanes = [k], width = 32, unroll = 2, {{.*}}resident = {{[0-9]+}}, rows = 4,
+func.func @blocks(%x: tensor<?x4096xbf16>) -> tensor<?x4096xi8> {
+  %y = norm.kernel dims(i = ?, b = 64, k = 64) ins(%e = %x by [[i], [b, k]] : tensor<?x4096xbf16>)
+      outs(by [[i], [b, k]] : tensor<?x4096xi8>) {
+    %w = arith.extf %e : bf16 to f32
+    %a = math.absf %w : f32
+    %m = norm.reduce max %a over [k] : f32
+    %d = arith.divf %w, %m : f32
+    %q = arith.fptosi %d : f32 to i8
+    norm.yield %q : i8
+  }
+  return %y : tensor<?x4096xi8>
+}

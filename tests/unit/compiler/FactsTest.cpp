@@ -222,6 +222,29 @@ TEST(FactsTest, BlocksOfFewBytesHaveSeveralSamples) {
   }
 }
 
+// Rows whose blocks of 64 have a scale each: a stage of its own finds the row
+// in the caches.
+TEST(FactsTest, RowsOfBlocksGoSeveralAtATime) {
+  Artifact artifact = compiled(R"(
+func.func @f(%x: tensor<?x4096xf32> {norm.name = "x"}) -> (tensor<?x4096xi8> {norm.name = "y"}) {
+  %n = norm.normalize rms %x over [1] epsilon 1.0e-5 : (tensor<?x4096xf32>) -> tensor<?x4096xf32>
+  %y = norm.kernel dims(i = ?, b = 64, k = 64) ins(%e = %n by [[i], [b, k]] : tensor<?x4096xf32>)
+      outs(by [[i], [b, k]] : tensor<?x4096xi8>) {
+    %a = math.absf %e : f32
+    %m = norm.reduce max %a over [k] : f32
+    %d = arith.divf %e, %m : f32
+    %o = arith.fptosi %d : f32 to i8
+    norm.yield %o : i8
+  }
+  return %y : tensor<?x4096xi8>
+})");
+  ASSERT_EQ(artifact.stages.size(), 2u);
+  for (const StageFacts &stage : artifact.stages) { // 128 KB are 8 rows.
+    ASSERT_GT(stage.chunksPerBlock, 0);
+    EXPECT_EQ(valueOf(stage.chunkCount, {32, 32}), 4 * stage.chunksPerBlock);
+  }
+}
+
 TEST(FactsTest, OtherStagesHaveNoBlocks) {
   auto expectNone = [](const std::string &text) {
     Artifact artifact = compiled(text.c_str());
