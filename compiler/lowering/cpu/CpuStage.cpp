@@ -45,14 +45,16 @@ public:
 private:
   void emitChunk(Value chunk);
   void emitInstances(Value begin, Value end, const IRMapping &outside);
-  void emitInstance(Value number, Value chunk, const IRMapping &outside);
+  void emitInstance(Value number, Value chunk, const IRMapping &outside,
+                    int64_t together);
   void emitLaneBlock(Position &position, IRMapping &values);
   void setChunk(Position &position, Value chunk) {
     if (StringAttr dim = stage.getChunkDimAttr())
       position.coordinates[context.space().indexOf(dim)] = chunk;
   }
-  /// for (i = begin; i < end; ++i) body(i)
-  void forEach(Value begin, Value end, llvm::function_ref<void(Value)> body);
+  /// for (i = begin; i < end; i += step) body(i)
+  void forEach(Value begin, Value end, int64_t step,
+               llvm::function_ref<void(Value)> body);
 
   StageOp stage;
   const StageContext &context;
@@ -64,9 +66,9 @@ private:
 
 } // namespace
 
-void CpuStage::forEach(Value begin, Value end,
+void CpuStage::forEach(Value begin, Value end, int64_t step,
                        llvm::function_ref<void(Value)> body) {
-  auto loop = scf::ForOp::create(b, begin, end, makeI64(b, 1));
+  auto loop = scf::ForOp::create(b, begin, end, makeI64(b, step));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());
@@ -76,7 +78,7 @@ void CpuStage::forEach(Value begin, Value end,
 void CpuStage::emitChunks(Value begin, Value end) {
   if (!stage.getChunkDimAttr())
     return emitInstances(begin, end, IRMapping());
-  forEach(begin, end, [&](Value chunk) { emitChunk(chunk); });
+  forEach(begin, end, 1, [&](Value chunk) { emitChunk(chunk); });
 }
 
 void CpuStage::emitChunk(Value chunk) {
@@ -98,13 +100,24 @@ void CpuStage::emitInstances(Value begin, Value end, const IRMapping &outside) {
   if (RowPipeline::isPossible(stage, context))
     return RowPipeline(stage, context, b, emitter, instances, outside, begin)
         .emit(first, last);
-  forEach(first, last,
-          [&](Value number) { emitInstance(number, begin, outside); });
+  if (shareInstancesPieces(stage, context)) {
+    int64_t rows = stage.getSchedule().getRows();
+    Value together = b.createOrFold<arith::DivUIOp>(
+        b.createOrFold<arith::SubIOp>(last, first), makeI64(b, rows));
+    Value end = addI64(b, first, mulI64(b, together, makeI64(b, rows)));
+    forEach(first, end, rows,
+            [&](Value number) { emitInstance(number, begin, outside, rows); });
+    first = end;
+  }
+  forEach(first, last, 1,
+          [&](Value number) { emitInstance(number, begin, outside, 1); });
 }
 
-void CpuStage::emitInstance(Value number, Value chunk,
-                            const IRMapping &outside) {
+/// `together` instances from `number` on.
+void CpuStage::emitInstance(Value number, Value chunk, const IRMapping &outside,
+                            int64_t together) {
   Position position = instances.locate(b, number);
+  position.instances = together;
   if (int64_t ahead = stage.getSchedule().getPrefetch())
     position.ahead = instances
                          .locate(b, addI64(b, number,
