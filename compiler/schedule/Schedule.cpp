@@ -65,6 +65,7 @@ private:
   int64_t choosePrefetch();
   int64_t chooseRows(int64_t width);
   bool findBlock(int64_t width, int64_t unroll) const;
+  int64_t rowsOfPieces(int64_t width) const;
   int64_t instanceBytes(bool ownOnly = false) const;
   bool readsAgain() const;
   bool sharesOperands() const;
@@ -472,6 +473,32 @@ bool Chooser::sharesLanes() const {
   });
 }
 
+/// Of rows of pieces that have the same values in every row: how many are taken
+/// together, so that these are loaded and blended once; else 1.
+int64_t Chooser::rowsOfPieces(int64_t width) const {
+  constexpr int64_t most = 4;
+  Run run = findRun();
+  if (stage.hasCollectives() || !isRow() || ShapedType::isDynamic(run.points) ||
+      run.length == run.points || run.length > kLongPiece ||
+      run.length < width || run.length % width == 0 || run.points % width != 0)
+    return 1;
+  int row = -1;
+  for (unsigned dim = 0; dim < structure.space().size(); ++dim)
+    if (parallel.contains(dim))
+      row = row < 0 ? int(dim) : -2;
+  if (row < 0 || ShapedType::isDynamic(extent(row)))
+    return 1;
+  ArrayRef<StringAttr> names = structure.space().getNames();
+  bool isShared =
+      llvm::all_of(structure.kernel().getInputMaps(), [&](Attribute map) {
+        return cast<MapAttr>(map).uses(names[lane]) ||
+               !cast<MapAttr>(map).uses(names[row]);
+      });
+  return isShared ? std::min(most, int64_t(llvm::bit_floor(uint64_t(
+                                       std::max<int64_t>(extent(row), 1)))))
+                  : 1;
+}
+
 /// How many rows are written while as many are read, or beside each other.
 int64_t Chooser::chooseRows(int64_t width) {
   constexpr int64_t longBytes = 8 << 10, shortBytes = 4 << 10,
@@ -489,6 +516,10 @@ int64_t Chooser::chooseRows(int64_t width) {
             "the few values of a block wait for its scale, a long chain, "
             "while those of others are computed");
     return 4;
+  }
+  if (int64_t together = rowsOfPieces(width); together > 1) {
+    because("rows", "4 rows share what is loaded and blended for their pieces");
+    return together;
   }
   int64_t size = findRun().points;
   // Streamed vectors of every row start at the same place in it.
@@ -562,6 +593,8 @@ ScheduleAttr Chooser::choose() {
   int64_t stream = isCpu ? chooseStream() : 0;
   int64_t prefetch = isCpu ? choosePrefetch() : 0;
   int64_t rows = isCpu ? chooseRows(width) : 1;
+  if (isCpu && rowsOfPieces(width) > 1) // A chunk has as many.
+    chunk = llvm::alignTo(chunk, rows);
   // A parallel lane dim comes last: its blocks are then neighbours.
   SmallVector<StringAttr> outer, lanes;
   ArrayRef<StringAttr> names = structure.space().getNames();

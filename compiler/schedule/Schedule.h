@@ -15,7 +15,7 @@ namespace normc {
 /// The numbers of a machine that schedules depend on.
 struct Machine {
   norm::TargetKind kind = norm::TargetKind::cpu;
-  int64_t vectorBits = 512;           ///< A vector register's width.
+  int64_t vectorBits = 512;             ///< A vector register's width.
   int64_t l2Bytes = int64_t(1) << 20;   ///< Second-level cache of a core.
   int64_t llcBytes = int64_t(32) << 20; ///< Last-level cache.
 };
@@ -30,6 +30,11 @@ norm::ScheduleAttr chooseSchedule(const KernelStructure &structure,
 /// partial grows with it, the memory for partials shrinks (semantics:
 /// determinism; at 256 rows they are 0.5% of the traffic of a bf16 backward).
 inline constexpr int64_t kPartialRows = 256;
+
+/// Pieces of a row that have more points than this have a loop each. A loop has
+/// a part of a vector before it and one behind it, some 50 cycles; a blend of
+/// two pieces' values takes 2 or 3 a vector.
+inline constexpr int64_t kLongPiece = 1024;
 
 } // namespace normc
 

@@ -46,7 +46,10 @@ public:
 private:
   void emitChunk(Value chunk);
   void emitInstances(Value begin, Value end, const IRMapping &outside);
-  void emitInstance(Value number, Value chunk, const IRMapping &outside);
+  void emitInstance(Value number, Value chunk, const IRMapping &outside,
+                    int64_t together);
+  Value forGroups(Value first, Value last,
+                  llvm::function_ref<void(Value)> emit);
   bool goTogether();
   void emitTogether(Value number);
   void emitLaneBlock(Position &position, IRMapping &values);
@@ -102,16 +105,26 @@ void CpuStage::emitInstances(Value begin, Value end, const IRMapping &outside) {
   if (RowPipeline::isPossible(stage, context))
     return RowPipeline(stage, context, b, emitter, instances, outside, begin)
         .emit(first, last);
-  if (goTogether()) {
-    int64_t rows = stage.getSchedule().getRows();
-    Value count = b.createOrFold<arith::SubIOp>(last, first);
-    Value groups = arith::DivSIOp::create(b, count, makeI64(b, rows));
-    Value whole = addI64(b, first, mulI64(b, groups, makeI64(b, rows)));
-    forEach(first, whole, rows, [&](Value number) { emitTogether(number); });
-    first = whole;
-  }
+  if (goTogether())
+    first = forGroups(first, last, [&](Value number) { emitTogether(number); });
+  if (shareInstancesPieces(stage, context))
+    first = forGroups(first, last, [&](Value number) {
+      emitInstance(number, begin, outside, stage.getSchedule().getRows());
+    });
   forEach(first, last, 1,
-          [&](Value number) { emitInstance(number, begin, outside); });
+          [&](Value number) { emitInstance(number, begin, outside, 1); });
+}
+
+/// As many instances at a time as the schedule has rows, from `first` on, while
+/// there are so many before `last`. Returns the first that is left.
+Value CpuStage::forGroups(Value first, Value last,
+                          llvm::function_ref<void(Value)> emit) {
+  Value rows = makeI64(b, stage.getSchedule().getRows());
+  Value groups = b.createOrFold<arith::DivSIOp>(
+      b.createOrFold<arith::SubIOp>(last, first), rows);
+  Value end = addI64(b, first, mulI64(b, groups, rows));
+  forEach(first, end, stage.getSchedule().getRows(), emit);
+  return end;
 }
 
 /// Whether instances are so short that they are straight code, and the schedule
@@ -143,9 +156,11 @@ void CpuStage::emitTogether(Value number) {
       emitter.emitOp(op, position, known);
 }
 
-void CpuStage::emitInstance(Value number, Value chunk,
-                            const IRMapping &outside) {
+/// `together` instances from `number` on.
+void CpuStage::emitInstance(Value number, Value chunk, const IRMapping &outside,
+                            int64_t together) {
   Position position = instances.locate(b, number);
+  position.instances = together;
   if (int64_t ahead = stage.getSchedule().getPrefetch())
     position.ahead = instances
                          .locate(b, addI64(b, number,

@@ -41,6 +41,9 @@ struct Position {
   /// Of the instance whose operands are fetched ahead, the coordinates in which
   /// it differs (null elsewhere); empty where nothing is fetched.
   llvm::SmallVector<mlir::Value> ahead;
+  /// Instances that are emitted together, from this one on: so many points of
+  /// the one parallel dim.
+  int64_t instances = 1;
 };
 
 /// What is the same everywhere in one lowered stage.

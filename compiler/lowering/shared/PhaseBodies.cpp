@@ -44,7 +44,13 @@ void PhaseEmitter::emitRows(PhaseBodies &bodies, Value at) {
   Value first = row;
   IRMapping shared = emitShared(loops, bodies.position, at, 1).front();
   bodies.hasShared = true;
-  bodies.copies.assign(loops.rows, loops.outer);
+  bodies.position.coordinates[context.lane] = at;
+  IRMapping values = loops.outer;
+  if (arePiecesShared(loops)) {
+    emitPieces(bodies, values, at);
+    bodies.hasPieces = true;
+  }
+  bodies.copies.assign(loops.rows, values);
   auto forEachRow = [&](llvm::function_ref<void(int64_t)> emit) {
     for (int64_t k = 0; k < loops.rows; ++k) {
       row = addI64(b, first, mulI64(b, loops.rowDistance, makeI64(b, k)));
@@ -111,7 +117,7 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
   BodyEmitter emitter(context, b, bodies.position, values);
   if (!bodies.mask)
     emitPrefetches(bodies, i, at);
-  if (!loops.pieces.ops.empty())
+  if (!loops.pieces.ops.empty() && !bodies.hasPieces)
     emitPieces(bodies, values, at);
   for (Operation &op : loops.phase.getBlock()->without_terminator()) {
     if (loops.pieces.ops.contains(&op))

@@ -121,6 +121,12 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
     loops.streamed = findStreamed(phase, context);
     loops.rowDim = findRowDim(phase, loops.dims, context);
   }
+  if (position.instances > 1) {
+    loops.sharedAlong = phase.getStage().getSchedule().getParallel().getNames();
+    loops.rowDim = context.space().indexOf(loops.sharedAlong.front());
+    loops.rows = position.instances;
+    loops.rowDistance = makeI64(b, 1);
+  }
   return loops;
 }
 

@@ -90,8 +90,9 @@ struct PhaseLoops {
   llvm::SmallVector<norm::StoreOp> streamed = {};
   /// Loads whose operands are fetched for the instance ahead.
   llvm::SmallVector<norm::LoadOp> prefetched = {};
-  /// The dim around the lanes' of which several points are taken at a time, or
-  /// -1; and how many they are where bodies are emitted.
+  /// The dim around the lanes', or the parallel one, of which several points
+  /// are taken at a time, or -1; and how many they are where bodies are
+  /// emitted.
   int64_t rowDim = -1, rows = 1;
   mlir::Value rowDistance = {}; ///< Between them, i64.
   /// Along these dims, bodies have in common what `emitShared` emits.
@@ -117,7 +118,7 @@ struct PhaseBodies {
   Position position; ///< Of the last body that was emitted.
   int64_t count;
   mlir::Value mask; ///< Of the last body, a tail; or null.
-  bool hasShared = false;
+  bool hasShared = false, hasPieces = false;
   llvm::SmallVector<mlir::IRMapping> copies = {};
   ColumnTotals *columns = nullptr; ///< Of the body at hand: not in memory.
 
@@ -220,6 +221,7 @@ private:
                        mlir::Value first, mlir::ValueRange carried);
   Values emitTail(PhaseLoops &loops, const Position &position, mlir::Value at,
                   mlir::ValueRange carried);
+  bool arePiecesShared(const PhaseLoops &loops);
   void emitPieces(PhaseBodies &bodies, mlir::IRMapping &values, mlir::Value at);
   void emitPiece(PhaseBodies &bodies, mlir::IRMapping &values,
                  mlir::Value piece);

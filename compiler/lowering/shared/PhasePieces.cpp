@@ -68,6 +68,17 @@ void PhaseEmitter::mergeDims(PhaseLoops &loops) {
                   findPieceOps(loops.phase, context, dim)};
 }
 
+/// Whether there are pieces, and the rows that are taken together have the same
+/// values for them.
+bool PhaseEmitter::arePiecesShared(const PhaseLoops &loops) {
+  StringAttr row = context.space().getNames()[loops.rowDim];
+  return !loops.pieces.ops.empty() &&
+         llvm::none_of(loops.pieces.ops, [&](Operation *op) {
+           auto load = dyn_cast<LoadOp>(op);
+           return load && load.getMap().uses(row);
+         });
+}
+
 /// value / divisor, for values below `limit`: a product and a shift (Granlund
 /// and Montgomery), where LLVM takes six instructions for what may be any i64.
 static Value divideBelow(ImplicitLocOpBuilder &b, Value value, int64_t divisor,

@@ -2,6 +2,7 @@
 
 #include "compiler/lowering/shared/PhaseTraits.h"
 
+#include "compiler/schedule/Schedule.h"
 #include "dialects/norm/Spaces.h"
 
 #include "mlir/IR/Matchers.h"
@@ -313,9 +314,6 @@ unsigned normc::countMergedDims(PhaseOp phase, const StageContext &context) {
 }
 
 bool normc::arePieces(PhaseOp phase, const StageContext &context) {
-  // A loop for each piece has a part of a vector before it and one behind it,
-  // some 50 cycles; a blend takes 2 or 3 a vector.
-  constexpr int64_t most = 1024;
   ArrayRef<StringAttr> dims = phase.getOver().getNames();
   unsigned merged = countMergedDims(phase, context);
   if (merged + 1 >= dims.size())
@@ -327,7 +325,7 @@ bool normc::arePieces(PhaseOp phase, const StageContext &context) {
       return false;
     points *= *known;
   }
-  bool isLong = points > most || points % context.width == 0;
+  bool isLong = points > kLongPiece || points % context.width == 0;
   if (points < context.width ||
       (isLong && phase.getStage().getSchedule().getRows() <= 1))
     return false;
@@ -348,4 +346,33 @@ bool normc::isRun(PhaseOp phase, const StageContext &context) {
          context.space().indexOf(over.getNames().back()) == context.lane &&
          over.size() == 1 + countMergedDims(phase, context) +
                             (arePieces(phase, context) ? 1 : 0);
+}
+
+bool normc::shareInstancesPieces(StageOp stage, const StageContext &context) {
+  ScheduleAttr schedule = stage.getSchedule();
+  ArrayRef<StringAttr> parallel = schedule.getParallel().getNames();
+  Block &block = *stage.getInstance().getBlock();
+  auto phases = block.getOps<PhaseOp>();
+  if (schedule.getRows() <= 1 || parallel.size() != 1 || context.lane < 0 ||
+      !llvm::hasSingleElement(phases))
+    return false;
+  PhaseOp phase = *phases.begin();
+  StringAttr lane = context.space().getNames()[context.lane];
+  if (phase.getNumResults() > 0 || !isRun(phase, context) ||
+      !arePieces(phase, context) ||
+      !llvm::all_of(findStreamed(phase, context), [&](StoreOp store) {
+        return rowsAreAligned(store, phase.getOver().getNames(), context);
+      }))
+    return false;
+  auto isSame = [&](Operation &op) {
+    return &op == phase || isShared(op, parallel);
+  };
+  return llvm::all_of(block, isSame) &&
+         llvm::all_of(*phase.getBlock(), [&](Operation &op) {
+           auto load = dyn_cast<LoadOp>(op);
+           return !isa<AccumulateOp>(op) &&
+                  (!load || load.getMap().uses(lane) ||
+                   (isReadOnly(load.getView(), op) &&
+                    !load.getMap().uses(parallel.front())));
+         });
 }

@@ -96,6 +96,10 @@ bool arePieces(norm::PhaseOp phase, const StageContext &context);
 /// True for a phase that is one loop along the lanes, pieces included.
 bool isRun(norm::PhaseOp phase, const StageContext &context);
 
+/// True if some instances of a stage may be emitted together: a row of pieces
+/// each, which is all that they are, and the same values for the pieces.
+bool shareInstancesPieces(norm::StageOp stage, const StageContext &context);
+
 } // namespace normc
 
 #endif // NORMC_COMPILER_LOWERING_SHARED_PHASETRAITS_H
