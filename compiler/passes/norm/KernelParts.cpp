@@ -56,6 +56,18 @@ Value normc::buildVariance(ImplicitLocOpBuilder &b, Value meanSquare,
   return arith::MaximumFOp::create(b, variance, zero);
 }
 
+Value normc::buildIsBelow(ImplicitLocOpBuilder &b,
+                          ArrayRef<std::pair<StringAttr, int64_t>> counts) {
+  Value all;
+  for (auto [dim, count] : counts) {
+    Value isBelow = arith::CmpIOp::create(
+        b, arith::CmpIPredicate::ult, IndexOp::create(b, dim),
+        arith::ConstantIndexOp::create(b, count));
+    all = all ? arith::AndIOp::create(b, all, isBelow).getResult() : isBelow;
+  }
+  return all;
+}
+
 void normc::setOver(Operation *collective, DimsAttr over) {
   if (auto reduce = dyn_cast<ReduceOp>(collective))
     reduce.setOverAttr(over);

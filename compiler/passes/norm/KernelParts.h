@@ -68,6 +68,12 @@ mlir::Value buildPointCount(mlir::ImplicitLocOpBuilder &b,
 mlir::Value buildVariance(mlir::ImplicitLocOpBuilder &b, mlir::Value meanSquare,
                           mlir::Value delta);
 
+/// Holds at the points that lie below a count along each of some dims; null for
+/// no dims.
+mlir::Value
+buildIsBelow(mlir::ImplicitLocOpBuilder &b,
+             llvm::ArrayRef<std::pair<mlir::StringAttr, int64_t>> counts);
+
 /// The `?` dims of a kernel whose extent none of its operands tells.
 norm::DimSet findUntoldDims(norm::KernelOp kernel);
 
