@@ -111,29 +111,24 @@ firstPoints(MomentsOp moments) {
 static Value buildPivot(ImplicitLocOpBuilder &b, MomentsOp moments) {
   Type type = moments.getValue().getType();
   SpaceAttr space = moments->getParentOfType<KernelOp>().getDims();
-  Value isFirst, dynamic;
+  Value dynamic;
   int64_t points = 1;
+  SmallVector<std::pair<StringAttr, int64_t>> parts;
   for (auto [dim, count] : firstPoints(moments)) {
     int64_t extent = space.getExtents()[space.indexOf(dim)];
-    if (extent == count) {
-      points *= count;
-      continue;
-    }
-    Value most = arith::ConstantIndexOp::create(b, count);
-    Value isBelow = arith::CmpIOp::create(b, arith::CmpIPredicate::ult,
-                                          IndexOp::create(b, dim), most);
-    isFirst = isFirst ? arith::AndIOp::create(b, isFirst, isBelow).getResult()
-                      : isBelow;
+    if (extent != count)
+      parts.emplace_back(dim, count);
     if (!ShapedType::isDynamic(extent)) {
       points *= count;
       continue;
     }
+    Value most = arith::ConstantIndexOp::create(b, count);
     Value known = arith::MinUIOp::create(b, ExtentOp::create(b, dim), most);
     dynamic =
         dynamic ? arith::MulIOp::create(b, dynamic, known).getResult() : known;
   }
   Value sum = ReduceOp::create(b, type, ReduceKind::add, moments.getValue(),
-                               moments.getOver(), isFirst);
+                               moments.getOver(), buildIsBelow(b, parts));
   Value count;
   if (dynamic) {
     if (points > 1)

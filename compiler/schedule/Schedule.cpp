@@ -52,6 +52,7 @@ private:
            visitedDims() == (parallel | findRun().dims);
   }
   SmallVector<Type> writtenAlongLanes() const;
+  bool reducesColumns() const;
   bool movesHalves() const;
   bool drawsNumbers() const;
   bool takesFunctions() const;
@@ -188,16 +189,27 @@ SmallVector<Type> Chooser::writtenAlongLanes() const {
   return types;
 }
 
+/// True where instances are columns, and all that is left of one is a value.
+bool Chooser::reducesColumns() const {
+  return lane >= 0 && parallel.contains(unsigned(lane)) &&
+         stage.hasCollectives() &&
+         llvm::all_of(stage.outputs, [&](unsigned output) {
+           return parallel.contains(structure.outputs()[output].dims);
+         });
+}
+
 /// Whether what the stage writes along the lanes, or reads where it writes
-/// nothing along them, has 16 bits an element, or 8: a whole vector of 16 bits
-/// is two of what is computed. (One of 8 bits would be four, and their bodies
-/// would take more registers than there are.)
+/// nothing along them or one value a column, has 16 bits an element, or 8: a
+/// whole vector of 16 bits is two of what is computed. (One of 8 bits would be
+/// four, and their bodies would take more registers than there are.)
 bool Chooser::movesHalves() const {
   if (stage.outputs.empty() || isDouble() || lane < 0)
     return false;
   StringAttr name = structure.space().getNames()[lane];
   KernelOp kernel = structure.kernel();
-  SmallVector<Type> moved = writtenAlongLanes();
+  SmallVector<Type> moved;
+  if (!reducesColumns())
+    moved = writtenAlongLanes();
   if (moved.empty())
     for (auto [input, map] :
          llvm::zip_equal(kernel->getOperands(), kernel.getInputMaps()))

@@ -227,10 +227,14 @@ std::optional<Prefix> normc::findPrefix(PhaseOp phase,
 }
 
 bool normc::isLast(PhaseOp phase) {
-  return isa<InstanceOp>(phase->getParentOp()) &&
+  auto isOften = [](Operation &op) {
+    auto other = dyn_cast<PhaseOp>(op);
+    return other && !findGuard(other);
+  };
+  return isa<InstanceOp>(phase->getParentOp()) && isOften(*phase) &&
          llvm::none_of(llvm::make_range(std::next(phase->getIterator()),
                                         phase->getBlock()->end()),
-                       [](Operation &op) { return isa<PhaseOp>(op); });
+                       isOften);
 }
 
 SmallVector<LoadOp> normc::findPrefetched(PhaseOp phase,

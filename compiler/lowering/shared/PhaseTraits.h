@@ -74,7 +74,7 @@ struct Prefix {
 std::optional<Prefix> findPrefix(norm::PhaseOp phase,
                                  const StageContext &context);
 
-/// True for the last phase of an instance.
+/// True for the last phase of an instance that has no guard: those run seldom.
 bool isLast(norm::PhaseOp phase);
 
 /// The loads along the lanes that another instance has elsewhere.

@@ -75,6 +75,18 @@ Value normc::widenForMean(ImplicitLocOpBuilder &b, Value value, bool exact) {
   return arith::ExtFOp::create(b, b.getF64Type(), value);
 }
 
+Value normc::buildIsBelow(ImplicitLocOpBuilder &b,
+                          ArrayRef<std::pair<StringAttr, int64_t>> counts) {
+  Value all;
+  for (auto [dim, count] : counts) {
+    Value isBelow = arith::CmpIOp::create(
+        b, arith::CmpIPredicate::ult, IndexOp::create(b, dim),
+        arith::ConstantIndexOp::create(b, count));
+    all = all ? arith::AndIOp::create(b, all, isBelow).getResult() : isBelow;
+  }
+  return all;
+}
+
 void normc::setOver(Operation *collective, DimsAttr over) {
   if (auto reduce = dyn_cast<ReduceOp>(collective))
     reduce.setOverAttr(over);

@@ -79,6 +79,12 @@ bool showsMean(norm::KernelOp kernel, norm::DimsAttr over);
 mlir::Value widenForMean(mlir::ImplicitLocOpBuilder &b, mlir::Value value,
                          bool exact);
 
+/// Holds at the points that lie below a count along each of some dims; null for
+/// no dims.
+mlir::Value
+buildIsBelow(mlir::ImplicitLocOpBuilder &b,
+             llvm::ArrayRef<std::pair<mlir::StringAttr, int64_t>> counts);
+
 /// The `?` dims of a kernel whose extent none of its operands tells.
 norm::DimSet findUntoldDims(norm::KernelOp kernel);
 

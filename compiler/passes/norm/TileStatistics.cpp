@@ -30,41 +30,53 @@ normc::buildTileMoments(ImplicitLocOpBuilder &b, Value point, bool isExact,
   return {high, low, buildVariance(b, square, low)};
 }
 
+/// A number that a tile's points lie around: the mean of its first ones. That
+/// of equal points is just them, since so many have a sum without rounding.
+static Value buildPivot(ImplicitLocOpBuilder &b, Value point, DimsAttr over,
+                        const TilePrefix &prefix) {
+  Type f32 = b.getF32Type();
+  Value sum = ReduceOp::create(b, f32, ReduceKind::add, point, over,
+                               buildIsBelow(b, prefix.counts));
+  Value part = arith::ConstantOp::create(
+      b, b.getFloatAttr(f32, 1.0 / double(prefix.points)));
+  return arith::MulFOp::create(b, sum, part);
+}
+
 SmallVector<Value> normc::buildShiftedTileMoments(ImplicitLocOpBuilder &b,
                                                   Value point, bool isExact,
                                                   DimsAttr over,
-                                                  const TilePrefix &prefix) {
+                                                  const TilePrefix &prefix,
+                                                  int64_t points) {
   Type f32 = b.getF32Type(), f64 = b.getF64Type();
-  auto mean = [&](Value of) -> Value {
-    return ReduceOp::create(b, of.getType(), ReduceKind::mean, of, over,
-                            Value());
+  auto reduce = [&](ReduceKind kind, Value of, Value where = Value()) -> Value {
+    return ReduceOp::create(b, of.getType(), kind, of, over, where);
   };
   auto wide = [&](Value of) -> Value {
     return arith::ExtFOp::create(b, f64, of);
   };
-  Value isFirst = arith::CmpIOp::create(
-      b, arith::CmpIPredicate::ult, IndexOp::create(b, prefix.dim),
-      arith::ConstantIndexOp::create(b, prefix.count));
-  // The pivot of equal points is just them: so many have a sum without rounding
-  // in f32, or they are added in f64.
-  bool isDyadic = llvm::isPowerOf2_64(prefix.points);
-  Value first = isDyadic ? point : wide(point);
-  Type type = first.getType();
-  Value sum = ReduceOp::create(b, type, ReduceKind::add, first, over, isFirst);
-  Value part = arith::ConstantOp::create(
-      b, b.getFloatAttr(type, 1.0 / double(prefix.points)));
-  Value pivot = arith::MulFOp::create(b, sum, part);
-  if (!isDyadic)
-    pivot = arith::TruncFOp::create(b, f32, pivot);
-  Value distance = arith::SubFOp::create(b, point, pivot);
+  auto squareTo = [&](Value centre) -> Value {
+    Value distance = arith::SubFOp::create(b, point, centre);
+    return arith::MulFOp::create(b, distance, distance);
+  };
+  Value pivot = buildPivot(b, point, over, prefix);
   // Of the points, not of their distances, which are rounded: elements near the
   // mean see its error.
-  Value whole = mean(widenForMean(b, point, isExact));
-  Value away = arith::SubFOp::create(b, whole, wide(pivot));
-  Value square = wide(mean(arith::MulFOp::create(b, distance, distance)));
+  Value whole = reduce(ReduceKind::mean, widenForMean(b, point, isExact));
+  Value square = wide(reduce(ReduceKind::mean, squareTo(pivot)));
   auto [high, low] = splitNumber(b, whole);
-  Value variance = buildVariance(b, square, away);
-  return {high, low, arith::TruncFOp::create(b, f32, variance)};
+  Value away = arith::SubFOp::create(b, whole, wide(pivot));
+  Value squared = arith::MulFOp::create(b, away, away);
+  Value near = arith::SubFOp::create(b, square, squared);
+  // Also where anything is NaN.
+  Value isFar =
+      arith::CmpFOp::create(b, arith::CmpFPredicate::UGT, squared, near);
+  Value sum = reduce(ReduceKind::add, squareTo(high), isFar);
+  Value count =
+      arith::ConstantOp::create(b, b.getFloatAttr(f32, double(points)));
+  Value centred = buildVariance(b, arith::DivFOp::create(b, sum, count), low);
+  Value variance = arith::SelectOp::create(
+      b, isFar, centred, arith::TruncFOp::create(b, f32, near));
+  return {high, low, variance};
 }
 
 SmallVector<Value> normc::buildMergedMoments(ImplicitLocOpBuilder &b,

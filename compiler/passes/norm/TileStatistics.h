@@ -22,20 +22,22 @@ llvm::SmallVector<mlir::Value>
 buildTileMoments(mlir::ImplicitLocOpBuilder &b, mlir::Value point, bool isExact,
                  llvm::function_ref<mlir::Value(mlir::Value)> mean);
 
-/// The first points of a tile: those of `dim` below `count`, `points` in all.
+/// The first points of a tile: those below a count along each of its dims. The
+/// dims of which these are all points are left out.
 struct TilePrefix {
-  mlir::StringAttr dim;
-  int64_t count = 0, points = 0;
+  llvm::SmallVector<std::pair<mlir::StringAttr, int64_t>> counts;
+  int64_t points = 1; ///< A power of two.
 };
 
-/// The same results for a tile over the dims `over`, which is read once: the
-/// variance from distances to the mean of its first points. Since those are a
-/// part of the tile, the variance loses no more bits than log2(points /
-/// prefix.points).
+/// The same results for a tile of `points` over the dims `over`, which is read
+/// once: the variance from distances to the mean of its first points. Where
+/// that is more than a standard deviation from the mean, so that the variance
+/// would lose more than one bit, the tile is read again, by distances to the
+/// mean.
 llvm::SmallVector<mlir::Value>
 buildShiftedTileMoments(mlir::ImplicitLocOpBuilder &b, mlir::Value point,
                         bool isExact, norm::DimsAttr over,
-                        const TilePrefix &prefix);
+                        const TilePrefix &prefix, int64_t points);
 
 /// The same of tiles that are one but for `over` and have as many points each
 /// (Chan, Golub and LeVeque), from the three of each tile.

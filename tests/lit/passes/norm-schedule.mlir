@@ -203,3 +203,18 @@ func.func @blocks(%x: tensor<?x4096xbf16>) -> tensor<?x4096xi8> {
   }
   return %y : tensor<?x4096xi8>
 }
+
+// -----
+
+// Columns of which one value is left are as wide as what is read.
+// CHECK-LABEL: func.func @columns_of_halves
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [n, c], lanes = [c], width = 32, unroll = 4,
+func.func @columns_of_halves(%a: tensor<32x49x1024xbf16>) -> tensor<32x1024xf32> {
+  %r = norm.kernel dims(n = 32, s = 49, c = 1024) ins(%x = %a by [[n], [s], [c]] : tensor<32x49x1024xbf16>)
+      outs(by [[n], [c]] : tensor<32x1024xf32>) {
+    %w = arith.extf %x : bf16 to f32
+    %s = norm.reduce mean %w over [s] : f32
+    norm.yield %s : f32
+  }
+  return %r : tensor<32x1024xf32>
+}

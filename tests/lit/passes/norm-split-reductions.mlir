@@ -1,31 +1,37 @@
 // RUN: norm-opt %s --norm-split-reductions -split-input-file | FileCheck %s
 
-// BatchNorm: tiles of 28 of 56 rows, by distances to the mean of the first 16; the
-// other halves and the next dim are merged together, then images. The last kernel
-// is elementwise.
+// BatchNorm: tiles of 14 of 56 lines of an image, 196 KB, by distances to the mean of
+// the first 16 points, and where that is far off, once more by distances to the
+// tile's mean. All tiles are merged in one step; the last kernel is elementwise.
 // CHECK-LABEL: func.func @batch_norm
-// CHECK: %[[T:.*]]:3 = norm.kernel dims(n = 8, h = 56, c = 64, wo = 2, wi = 28)
-// CHECK-NEXT: ins(%[[X:.*]] = %arg0 by {{\[\[}}n], [h], [wo, wi], [c]]
-// CHECK-NEXT: outs(by {{\[\[}}n], [h], [wo], [c]] : tensor<8x56x2x64xf32>
-// CHECK-DAG: %[[I:.*]] = norm.index wi
+// CHECK: %[[T:.*]]:3 = norm.kernel dims(n = 8, w = 56, c = 64, ho = 4, hi = 14)
+// CHECK-NEXT: ins(%[[X:.*]] = %arg0 by {{\[\[}}n], [ho, hi], [w], [c]]
+// CHECK-NEXT: outs(by {{\[\[}}n], [ho], [c]] : tensor<8x4x64xf32>
+// CHECK-DAG: %[[W:.*]] = norm.index w
 // CHECK-DAG: %[[MOST:.*]] = arith.constant 16 : index
-// CHECK: %[[FIRST:.*]] = arith.cmpi ult, %[[I]], %[[MOST]] : index
-// CHECK: %[[SUM:.*]] = norm.reduce add %[[X]] over [wi] where %[[FIRST]] : f32
+// CHECK-DAG: %[[INW:.*]] = arith.cmpi ult, %[[W]], %[[MOST]] : index
+// CHECK-DAG: %[[H:.*]] = norm.index hi
+// CHECK-DAG: %[[ONE:.*]] = arith.constant 1 : index
+// CHECK-DAG: %[[INH:.*]] = arith.cmpi ult, %[[H]], %[[ONE]] : index
+// CHECK: %[[FIRST:.*]] = arith.andi %[[INW]], %[[INH]] : i1
+// CHECK: %[[SUM:.*]] = norm.reduce add %[[X]] over [w, hi] where %[[FIRST]] : f32
 // CHECK: %[[PIVOT:.*]] = arith.mulf %[[SUM]], %{{.*}} : f32
-// CHECK: %[[D:.*]] = arith.subf %[[X]], %[[PIVOT]] : f32
 // CHECK: %[[WIDE:.*]] = arith.extf %[[X]] : f32 to f64
-// CHECK: norm.reduce mean %[[WIDE]] over [wi] : f64
+// CHECK: %[[MEAN:.*]] = norm.reduce mean %[[WIDE]] over [w, hi] : f64
+// CHECK: %[[D:.*]] = arith.subf %[[X]], %[[PIVOT]] : f32
 // CHECK: %[[DD:.*]] = arith.mulf %[[D]], %[[D]] : f32
-// CHECK: norm.reduce mean %[[DD]] over [wi] : f32
-// CHECK: arith.maximumf
-// CHECK: %[[H:.*]]:3 = norm.kernel dims(n = 8, h = 56, c = 64, wo = 2)
+// CHECK: norm.reduce mean %[[DD]] over [w, hi] : f32
+// CHECK: %[[HIGH:.*]] = arith.truncf %[[MEAN]] : f64 to f32
+// CHECK: %[[FAR:.*]] = arith.cmpf ugt, %[[AWAY:.*]], %{{.*}} : f64
+// CHECK: %[[C:.*]] = arith.subf %[[X]], %[[HIGH]] : f32
+// CHECK: %[[CC:.*]] = arith.mulf %[[C]], %[[C]] : f32
+// CHECK: norm.reduce add %[[CC]] over [w, hi] where %[[FAR]] : f32
+// CHECK: arith.select %[[FAR]]
+// CHECK: %[[N:.*]]:3 = norm.kernel dims(n = 8, c = 64, ho = 4)
 // CHECK-NEXT: ins(%{{.*}} = %[[T]]#0 by
-// CHECK-NEXT: outs(by {{\[\[}}n], [c]] : tensor<8x64xf32>
-// CHECK: norm.reduce mean %{{.*}} over [wo, h] : f64
-// CHECK: norm.reduce mean %{{.*}} over [wo, h] : f32
-// CHECK: %[[N:.*]]:3 = norm.kernel dims(n = 8, c = 64)
-// CHECK-NEXT: ins(%{{.*}} = %[[H]]#0 by
 // CHECK-NEXT: outs(by {{\[\[}}c]] : tensor<64xf32>
+// CHECK: norm.reduce mean %{{.*}} over [ho, n] : f64
+// CHECK: norm.reduce mean %{{.*}} over [ho, n] : f32
 // CHECK: %[[U:.*]]:3 = norm.kernel dims(c = 64)
 // CHECK-NEXT: ins(%{{.*}} = %[[N]]#0 by
 // CHECK: math.rsqrt
