@@ -87,7 +87,7 @@ bool RowPipeline::takesRowsInTurn() {
 /// that by twos.
 int64_t RowPipeline::countShortRows() {
   constexpr int64_t nearBytes = 8 << 10;
-  if (!sumsColumns(first) && !sumsColumns(last))
+  if (!sumsColumns())
     return rows;
   int64_t bytes = 0;
   for (LoadOp load : findAnnounced(first, context))
@@ -147,34 +147,6 @@ void RowPipeline::forEachTotal(Side &side, int64_t i, F visit) {
     visit(cast<AccumulateOp>(op), total, emitter);
 }
 
-/// Whether the op adds to one sum for all rows of a block.
-static bool isColumn(AccumulateOp op, StageOp stage,
-                     const StageContext &context) {
-  ArrayRef<StringAttr> parallel = stage.getSchedule().getParallel().getNames();
-  return op.getMap().uses(context.space().getNames()[context.lane]) &&
-         llvm::none_of(parallel,
-                       [&](StringAttr dim) { return op.getMap().uses(dim); });
-}
-
-bool RowPipeline::sumsColumns(PhaseOp phase) {
-  return llvm::any_of(
-      phase.getBlock()->getOps<AccumulateOp>(),
-      [&](AccumulateOp op) { return isColumn(op, stage, context); });
-}
-
-/// How far apart in their rows the blocks of vectors are that are taken of each
-/// row, in elements. Sums over rows are read and written again for every row,
-/// and rows are often a multiple of 4 KB apart: side by side, each row waits
-/// for what the row before it stores, and all of them share one set of a cache.
-/// Backward LayerNorm f32 of 4096: 49% of a copy, and 80% by two blocks apart.
-int64_t RowPipeline::findShift(int64_t step) {
-  constexpr int64_t blocks = 2;
-  int64_t shift = blocks * step;
-  std::optional<int64_t> length = constantOf(extent);
-  bool hasRoom = length && *length >= (rows * shift + step);
-  return hasRoom && (sumsColumns(first) || sumsColumns(last)) ? shift : 0;
-}
-
 RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
                                          Position position) {
   IRMapping none;
@@ -183,7 +155,7 @@ RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
     setStreaming(position);
   Side side{phase, place, loops.enter(b, position), {}};
   for (auto op : phase.getBlock()->getOps<AccumulateOp>())
-    if (isColumn(op, stage, context))
+    if (isColumn(op))
       side.columns[op] = Value();
   return side;
 }
