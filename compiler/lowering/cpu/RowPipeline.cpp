@@ -266,48 +266,53 @@ void RowPipeline::emitRows(Segment whole, Value cur, Value next) {
 /// At 2 KB four rows reach 90% of a copy and more, without it 80 to 85%.
 static constexpr int64_t kAheadBytes = 2 << 10;
 
-/// `at`, or the same before `end` where it lies behind.
-Value RowPipeline::wrap(Value at, Value end) {
-  Value isPast = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, at, end);
-  return arith::SelectOp::create(b, isPast,
-                                 b.createOrFold<arith::SubIOp>(at, end), at);
+/// Where a read is announced from `place` of a row that is taken up to `end`.
+/// Past that it is in the next block: the rows in between are being read
+/// already.
+Value RowPipeline::aimAhead(Value place, Value end) {
+  Value ahead = addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
+  Value isPast =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, end);
+  Value others = mulI64(b, extent, makeI64(b, rows));
+  Value next = addI64(b, b.createOrFold<arith::SubIOp>(ahead, end), others);
+  return arith::SelectOp::create(b, isPast, next, ahead);
 }
 
 /// One block of vectors of all rows, the one at `at` of the first; of each
-/// other row, one `shift` behind that of the row before.
+/// other row, the one `shift` before that of the row before, if it is in
+/// `whole`. So rows come in their order to each sum over rows.
 void RowPipeline::emitBlock(Segment whole, Value at, int64_t shift, Value cur,
                             Value next) {
-  Value ahead = addI64(b, at, makeI64(b, kAheadBytes / elementBytes(first)));
-  Value isPast =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, whole.end);
-  // Past the end of a row that is in the next block: the rows in between are
-  // being read already.
-  Value others = arith::SelectOp::create(
-      b, isPast, mulI64(b, extent, makeI64(b, rows)), makeI64(b, 0));
-  ahead = wrap(ahead, whole.end);
   Position position = locate(cur);
   auto begin = [&](Value place) {
     return std::pair(beginSide(first, place, position),
                      beginSide(last, addI64(b, whole.head, place), position));
   };
-  std::optional<std::pair<Side, Side>> common;
-  if (shift == 0) {
-    common.emplace(begin(at));
-    for (Side *side : {&common->first, &common->second})
-      side->shared = emitShared(*side, 0, stage.getSchedule().getUnroll());
-  }
-  forEach(makeI64(b, 0), makeI64(b, rows), [&](Value row) {
-    Value distance = mulI64(b, row, makeI64(b, shift));
-    auto shifted = [&](Value place) {
-      return shift ? wrap(addI64(b, place, distance), whole.end) : place;
-    };
+  auto emitRow = [&](Value row, std::pair<Side, Side> sides, Value ahead) {
     Value reading = addI64(b, next, row);
     Pair pair(*this, reading, addI64(b, cur, row));
-    std::pair<Side, Side> sides = common ? *common : begin(shifted(at));
-    storeCarries(emitVectors(pair, sides.first, sides.second,
-                             addI64(b, shifted(ahead), others),
+    storeCarries(emitVectors(pair, sides.first, sides.second, ahead,
                              loadCarries(reading)),
                  reading);
+  };
+  Value zero = makeI64(b, 0), end = makeI64(b, rows);
+  if (shift == 0) {
+    Value ahead = aimAhead(at, whole.end);
+    std::pair<Side, Side> sides = begin(at);
+    for (Side *side : {&sides.first, &sides.second})
+      side->shared = emitShared(*side, 0, stage.getSchedule().getUnroll());
+    forEach(zero, end, [&](Value row) { emitRow(row, sides, ahead); });
+    return;
+  }
+  forEach(zero, end, [&](Value row) {
+    Value place =
+        arith::SubIOp::create(b, at, mulI64(b, row, makeI64(b, shift)));
+    Value isInside =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, place, whole.end);
+    auto branch = scf::IfOp::create(b, isInside);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(branch.thenBlock()->getTerminator());
+    emitRow(row, begin(place), aimAhead(place, whole.end));
   });
 }
 
@@ -318,7 +323,8 @@ void RowPipeline::emitMerged(Segment whole, Value cur, Value next) {
     return emitRows(whole, cur, next);
   int64_t step = stage.getSchedule().getUnroll() * context.width;
   int64_t shift = findShift(step);
-  emitter.forLoop(whole.begin, whole.end, step, {}, [&](Value at, ValueRange) {
+  Value end = addI64(b, whole.end, makeI64(b, (rows - 1) * shift));
+  emitter.forLoop(whole.begin, end, step, {}, [&](Value at, ValueRange) {
     emitBlock(whole, at, shift, cur, next);
     return Values();
   });

@@ -94,7 +94,7 @@ private:
   void makeTables(Segment whole, mlir::Value end);
   void emitMerged(Segment whole, mlir::Value cur, mlir::Value next);
   void emitRows(Segment whole, mlir::Value cur, mlir::Value next);
-  mlir::Value wrap(mlir::Value at, mlir::Value end);
+  mlir::Value aimAhead(mlir::Value place, mlir::Value end);
   void emitBlock(Segment whole, mlir::Value at, int64_t shift, mlir::Value cur,
                  mlir::Value next);
   void forEach(mlir::Value begin, mlir::Value end,

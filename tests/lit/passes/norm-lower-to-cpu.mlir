@@ -283,11 +283,10 @@ norm.program @two_results inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" 
 // CHECK: scf.if {{.*}} -> (i64)
 // CHECK: scf.for
 // CHECK: %[[PAST:.*]] = arith.cmpi sge, %[[AHEAD:[0-9]+]], %[[END:[0-9]+]]
-// CHECK: %[[FURTHER:.*]] = arith.select %[[PAST]], %c4096_i64, %c0_i64 : i64
 // CHECK: %[[BACK:.*]] = arith.subi %[[AHEAD]], %[[END]] : i64
-// CHECK: arith.select %{{.*}}, %[[BACK]], %[[AHEAD]] : i64
+// CHECK: %[[NEXT:.*]] = arith.addi %[[BACK]], %c4096_i64
+// CHECK: arith.select %[[PAST]], %[[NEXT]], %[[AHEAD]] : i64
 // CHECK: llvm.load {{.*}} -> vector<4xf32>
-// CHECK: arith.addi %{{.*}}, %[[FURTHER]]
 // CHECK: scf.for
 // CHECK: llvm.load {{.*}} -> vector<4xf64>
 // CHECK: "llvm.intr.prefetch"
@@ -330,7 +329,9 @@ norm.program @pipelined inputs(%x "x" : !norm.view<?x2048xf32>, %g "g" : !norm.v
 // CHECK: scf.for
 // CHECK: scf.for
 // CHECK: %[[DISTANCE:.*]] = arith.muli %{{.*}}, %c16_i64
-// CHECK: arith.addi %{{.*}}, %[[DISTANCE]]
+// CHECK: %[[PLACE:.*]] = arith.subi %{{.*}}, %[[DISTANCE]]
+// CHECK: %[[INSIDE:.*]] = arith.cmpi ult, %[[PLACE]]
+// CHECK: scf.if %[[INSIDE]]
 // CHECK: llvm.load {{.*}} -> vector<4xf32>
 // CHECK: %[[TOTAL:.*]] = llvm.load {{.*}} -> vector<4xf32>
 // CHECK: llvm.load {{.*}} -> vector<4xf32>
