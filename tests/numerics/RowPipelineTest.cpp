@@ -111,6 +111,10 @@ std::vector<Case> makeCases() {
       cases.push_back({"layer_norm" + end, *toMlir(layer)});
       cases.push_back({"backward" + end, backward(dtype, n)});
     }
+  // Rows so long that each is some vectors behind the one before.
+  for (int64_t n : {1536, 1568})
+    for (DType dtype : {DType::F32, DType::BF16, DType::F16})
+      cases.push_back({"backward" + suffix(dtype, n), backward(dtype, n)});
   // Planes; and groups whose channels are pieces of a row, not of whole
   // vectors, of whole ones, and so long that a branch asks whether a vector has
   // lanes of two.

@@ -87,7 +87,7 @@ bool RowPipeline::takesRowsInTurn() {
 /// that by twos.
 int64_t RowPipeline::countShortRows() {
   constexpr int64_t nearBytes = 8 << 10;
-  if (!sumsColumns(first) && !sumsColumns(last))
+  if (!sumsColumns())
     return rows;
   int64_t bytes = 0;
   for (LoadOp load : findAnnounced(first, context))
@@ -147,34 +147,6 @@ void RowPipeline::forEachTotal(Side &side, int64_t i, F visit) {
     visit(cast<AccumulateOp>(op), total, emitter);
 }
 
-/// Whether the op adds to one sum for all rows of a block.
-static bool isColumn(AccumulateOp op, StageOp stage,
-                     const StageContext &context) {
-  ArrayRef<StringAttr> parallel = stage.getSchedule().getParallel().getNames();
-  return op.getMap().uses(context.space().getNames()[context.lane]) &&
-         llvm::none_of(parallel,
-                       [&](StringAttr dim) { return op.getMap().uses(dim); });
-}
-
-bool RowPipeline::sumsColumns(PhaseOp phase) {
-  return llvm::any_of(
-      phase.getBlock()->getOps<AccumulateOp>(),
-      [&](AccumulateOp op) { return isColumn(op, stage, context); });
-}
-
-/// How far apart in their rows the blocks of vectors are that are taken of each
-/// row, in elements. Sums over rows are read and written again for every row,
-/// and rows are often a multiple of 4 KB apart: side by side, each row waits
-/// for what the row before it stores, and all of them share one set of a cache.
-/// Backward LayerNorm f32 of 4096: 49% of a copy, and 80% by two blocks apart.
-int64_t RowPipeline::findShift(int64_t step) {
-  constexpr int64_t blocks = 2;
-  int64_t shift = blocks * step;
-  std::optional<int64_t> length = constantOf(extent);
-  bool hasRoom = length && *length >= (rows * shift + step);
-  return hasRoom && (sumsColumns(first) || sumsColumns(last)) ? shift : 0;
-}
-
 RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
                                          Position position) {
   IRMapping none;
@@ -183,7 +155,7 @@ RowPipeline::Side RowPipeline::beginSide(PhaseOp phase, Value place,
     setStreaming(position);
   Side side{phase, place, loops.enter(b, position), {}};
   for (auto op : phase.getBlock()->getOps<AccumulateOp>())
-    if (isColumn(op, stage, context))
+    if (isColumn(op))
       side.columns[op] = Value();
   return side;
 }
@@ -294,48 +266,53 @@ void RowPipeline::emitRows(Segment whole, Value cur, Value next) {
 /// At 2 KB four rows reach 90% of a copy and more, without it 80 to 85%.
 static constexpr int64_t kAheadBytes = 2 << 10;
 
-/// `at`, or the same before `end` where it lies behind.
-Value RowPipeline::wrap(Value at, Value end) {
-  Value isPast = arith::CmpIOp::create(b, arith::CmpIPredicate::sge, at, end);
-  return arith::SelectOp::create(b, isPast,
-                                 b.createOrFold<arith::SubIOp>(at, end), at);
+/// Where a read is announced from `place` of a row that is taken up to `end`.
+/// Past that it is in the next block: the rows in between are being read
+/// already.
+Value RowPipeline::aimAhead(Value place, Value end) {
+  Value ahead = addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
+  Value isPast =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, end);
+  Value others = mulI64(b, extent, makeI64(b, rows));
+  Value next = addI64(b, b.createOrFold<arith::SubIOp>(ahead, end), others);
+  return arith::SelectOp::create(b, isPast, next, ahead);
 }
 
 /// One block of vectors of all rows, the one at `at` of the first; of each
-/// other row, one `shift` behind that of the row before.
+/// other row, the one `shift` before that of the row before, if it is in
+/// `whole`. So rows come in their order to each sum over rows.
 void RowPipeline::emitBlock(Segment whole, Value at, int64_t shift, Value cur,
                             Value next) {
-  Value ahead = addI64(b, at, makeI64(b, kAheadBytes / elementBytes(first)));
-  Value isPast =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, whole.end);
-  // Past the end of a row that is in the next block: the rows in between are
-  // being read already.
-  Value others = arith::SelectOp::create(
-      b, isPast, mulI64(b, extent, makeI64(b, rows)), makeI64(b, 0));
-  ahead = wrap(ahead, whole.end);
   Position position = locate(cur);
   auto begin = [&](Value place) {
     return std::pair(beginSide(first, place, position),
                      beginSide(last, addI64(b, whole.head, place), position));
   };
-  std::optional<std::pair<Side, Side>> common;
-  if (shift == 0) {
-    common.emplace(begin(at));
-    for (Side *side : {&common->first, &common->second})
-      side->shared = emitShared(*side, 0, stage.getSchedule().getUnroll());
-  }
-  forEach(makeI64(b, 0), makeI64(b, rows), [&](Value row) {
-    Value distance = mulI64(b, row, makeI64(b, shift));
-    auto shifted = [&](Value place) {
-      return shift ? wrap(addI64(b, place, distance), whole.end) : place;
-    };
+  auto emitRow = [&](Value row, std::pair<Side, Side> sides, Value ahead) {
     Value reading = addI64(b, next, row);
     Pair pair(*this, reading, addI64(b, cur, row));
-    std::pair<Side, Side> sides = common ? *common : begin(shifted(at));
-    storeCarries(emitVectors(pair, sides.first, sides.second,
-                             addI64(b, shifted(ahead), others),
+    storeCarries(emitVectors(pair, sides.first, sides.second, ahead,
                              loadCarries(reading)),
                  reading);
+  };
+  Value zero = makeI64(b, 0), end = makeI64(b, rows);
+  if (shift == 0) {
+    Value ahead = aimAhead(at, whole.end);
+    std::pair<Side, Side> sides = begin(at);
+    for (Side *side : {&sides.first, &sides.second})
+      side->shared = emitShared(*side, 0, stage.getSchedule().getUnroll());
+    forEach(zero, end, [&](Value row) { emitRow(row, sides, ahead); });
+    return;
+  }
+  forEach(zero, end, [&](Value row) {
+    Value place =
+        arith::SubIOp::create(b, at, mulI64(b, row, makeI64(b, shift)));
+    Value isInside =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, place, whole.end);
+    auto branch = scf::IfOp::create(b, isInside);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(branch.thenBlock()->getTerminator());
+    emitRow(row, begin(place), aimAhead(place, whole.end));
   });
 }
 
@@ -346,7 +323,8 @@ void RowPipeline::emitMerged(Segment whole, Value cur, Value next) {
     return emitRows(whole, cur, next);
   int64_t step = stage.getSchedule().getUnroll() * context.width;
   int64_t shift = findShift(step);
-  emitter.forLoop(whole.begin, whole.end, step, {}, [&](Value at, ValueRange) {
+  Value end = addI64(b, whole.end, makeI64(b, (rows - 1) * shift));
+  emitter.forLoop(whole.begin, end, step, {}, [&](Value at, ValueRange) {
     emitBlock(whole, at, shift, cur, next);
     return Values();
   });

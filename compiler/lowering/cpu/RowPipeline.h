@@ -26,6 +26,8 @@ namespace normc {
 ///       if both blocks are whole:
 ///         for vectors of the row, for rows - or, of short rows, the other way:
 ///           first phase (next row), last phase (cur row)
+///           (each row some vectors behind the one before, if it adds to sums
+///           over rows, which are read and written again for each)
 ///       write(cur), whatever is left of it
 ///       reduce(next), whatever is left of it
 ///       cur = next
@@ -76,7 +78,8 @@ private:
   Side beginSide(norm::PhaseOp phase, mlir::Value place, Position position);
   llvm::SmallVector<mlir::IRMapping> emitShared(Side &side, int64_t i,
                                                 int64_t count);
-  bool sumsColumns(norm::PhaseOp phase);
+  bool isColumn(norm::AccumulateOp op);
+  bool sumsColumns();
   int64_t findShift(int64_t step);
   struct Pair;
   Values emitVectors(Pair &pair, Side &read, Side &write, mlir::Value ahead,
@@ -91,7 +94,7 @@ private:
   void makeTables(Segment whole, mlir::Value end);
   void emitMerged(Segment whole, mlir::Value cur, mlir::Value next);
   void emitRows(Segment whole, mlir::Value cur, mlir::Value next);
-  mlir::Value wrap(mlir::Value at, mlir::Value end);
+  mlir::Value aimAhead(mlir::Value place, mlir::Value end);
   void emitBlock(Segment whole, mlir::Value at, int64_t shift, mlir::Value cur,
                  mlir::Value next);
   void forEach(mlir::Value begin, mlir::Value end,

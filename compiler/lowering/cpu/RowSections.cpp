@@ -92,6 +92,37 @@ RowPipeline::RowPipeline(StageOp stage, const StageContext &context,
 }
 
 //===----------------------------------------------------------------------===//
+// Sums over rows
+//===----------------------------------------------------------------------===//
+
+/// Whether the op adds to one sum for all rows of a block.
+bool RowPipeline::isColumn(AccumulateOp op) {
+  return op.getMap().uses(context.space().getNames()[context.lane]) &&
+         llvm::none_of(parallelDims(),
+                       [&](StringAttr dim) { return op.getMap().uses(dim); });
+}
+
+bool RowPipeline::sumsColumns() {
+  return llvm::any_of(ArrayRef({first, last}), [&](PhaseOp phase) {
+    return llvm::any_of(phase.getBlock()->getOps<AccumulateOp>(),
+                        [&](AccumulateOp op) { return isColumn(op); });
+  });
+}
+
+/// How far apart in their rows the blocks of vectors are that are taken of each
+/// row, in elements. Sums over rows are read and written again for every row,
+/// and rows are often a multiple of 4 KB apart: side by side, each row waits
+/// for what the row before it stores, and all of them share one set of a cache.
+/// Backward LayerNorm f32 of 4096: 49% of a copy, and 80% by two blocks apart.
+int64_t RowPipeline::findShift(int64_t step) {
+  constexpr int64_t blocks = 2;
+  int64_t shift = blocks * step;
+  std::optional<int64_t> length = constantOf(extent);
+  bool hasRoom = length && *length >= (rows * shift + step);
+  return hasRoom && sumsColumns() ? shift : 0;
+}
+
+//===----------------------------------------------------------------------===//
 // What is kept per row
 //===----------------------------------------------------------------------===//
 

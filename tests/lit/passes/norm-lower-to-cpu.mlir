@@ -282,10 +282,11 @@ norm.program @two_results inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" 
 // CHECK: arith.minsi
 // CHECK: scf.if {{.*}} -> (i64)
 // CHECK: scf.for
-// CHECK: llvm.load {{.*}} -> vector<4xf32>
-// CHECK: %[[PAST:.*]] = arith.cmpi sge, %[[AHEAD:[0-9]+]], 
-// CHECK: %[[NEXT:.*]] = arith.addi %[[AHEAD]], %{{.*}} : i64
+// CHECK: %[[PAST:.*]] = arith.cmpi sge, %[[AHEAD:[0-9]+]], %[[END:[0-9]+]]
+// CHECK: %[[BACK:.*]] = arith.subi %[[AHEAD]], %[[END]] : i64
+// CHECK: %[[NEXT:.*]] = arith.addi %[[BACK]], %c4096_i64
 // CHECK: arith.select %[[PAST]], %[[NEXT]], %[[AHEAD]] : i64
+// CHECK: llvm.load {{.*}} -> vector<4xf32>
 // CHECK: scf.for
 // CHECK: llvm.load {{.*}} -> vector<4xf64>
 // CHECK: "llvm.intr.prefetch"
@@ -320,6 +321,54 @@ norm.program @pipelined inputs(%x "x" : !norm.view<?x2048xf32>, %g "g" : !norm.v
 
 // -----
 
+// Rows that add to sums over rows: each is two blocks of vectors, 16 elements, behind
+// the row before. All that a vector takes is loaded before anything is stored.
+// CHECK-LABEL: func.func @column_sums_stage0(
+// CHECK: scf.while
+// CHECK: scf.if {{.*}} -> (i64)
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: %[[DISTANCE:.*]] = arith.muli %{{.*}}, %c16_i64
+// CHECK: %[[PLACE:.*]] = arith.subi %{{.*}}, %[[DISTANCE]]
+// CHECK: %[[INSIDE:.*]] = arith.cmpi ult, %[[PLACE]]
+// CHECK: scf.if %[[INSIDE]]
+// CHECK: llvm.load {{.*}} -> vector<4xf32>
+// CHECK: %[[TOTAL:.*]] = llvm.load {{.*}} -> vector<4xf32>
+// CHECK: llvm.load {{.*}} -> vector<4xf32>
+// CHECK: "llvm.intr.prefetch"
+// CHECK: %[[SUM:.*]] = math.fma %{{.*}}, %{{.*}}, %[[TOTAL]]
+// CHECK: llvm.store %[[SUM]]
+// CHECK: nontemporal
+// CHECK: llvm.fence
+norm.program @column_sums inputs(%x "x" : !norm.view<?x2048xf32>) outputs(%y "y" : !norm.view<?x2048xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x2048xf32>
+  %c256 = arith.constant 256 : index
+  %chunks = arith.ceildivui %n, %c256 : index
+  %p = norm.scratch(%chunks) : !norm.view<?x2048xf32>
+  norm.stage dims(i = %n, j = 2048, k = %chunks) chunks k non_empty [j]
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, chunk = 256, stream = 1048576, rows = 2> {
+    norm.phase over [j] {
+      %zero = arith.constant 0.0 : f32
+      norm.store %zero, %p by [[k], [j]] : !norm.view<?x2048xf32>
+    }
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x2048xf32>
+        %q = arith.mulf %e, %e : f32
+        norm.accumulate add %q, %p by [[k], [j]] : !norm.view<?x2048xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x2048xf32>
+        %d = arith.subf %e, %sum : f32
+        norm.store %d, %y by [[i], [j]] : !norm.view<?x2048xf32>
+      }
+    }
+  }
+}
+
+// -----
+
 // Short rows are taken one after the other: sums stay in registers, and what rows
 // have in common and takes more than a load is computed once, if there are two
 // times two rows, and kept on the stack. Reads are announced along all rows.
@@ -337,8 +386,8 @@ norm.program @pipelined inputs(%x "x" : !norm.view<?x2048xf32>, %g "g" : !norm.v
 // CHECK: scf.for
 // CHECK: llvm.load {{.*}} -> vector<4xf64>
 // CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<4xf64>)
-// CHECK: llvm.getelementptr inbounds %[[TABLE]]
 // CHECK: arith.addi %{{.*}}, %c2048_i64
+// CHECK: llvm.getelementptr inbounds %[[TABLE]]
 // CHECK: "llvm.intr.prefetch"
 // CHECK: scf.if %[[LARGE]]
 // CHECK: scf.yield {{.*}} : vector<4xf64>
