@@ -2,10 +2,12 @@
 
 #include "compiler/lowering/cpu/CpuStage.h"
 
+#include "compiler/lowering/cpu/InstanceGroup.h"
 #include "compiler/lowering/cpu/RowPipeline.h"
 #include "compiler/lowering/shared/Instances.h"
 #include "compiler/lowering/shared/PhaseEmitter.h"
 #include "compiler/lowering/shared/WordLayout.h"
+#include "compiler/schedule/Schedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -100,6 +102,11 @@ void CpuStage::emitInstances(Value begin, Value end, const IRMapping &outside) {
   if (RowPipeline::isPossible(stage, context))
     return RowPipeline(stage, context, b, emitter, instances, outside, begin)
         .emit(first, last);
+  if (InstanceGroup::isPossible(stage, context)) {
+    InstanceGroup group(context, b, emitter, instances, outside);
+    return forEach(first, last, kInstancesTogether,
+                   [&](Value number) { group.emit(number); });
+  }
   if (shareInstancesPieces(stage, context)) {
     int64_t rows = stage.getSchedule().getRows();
     Value together = b.createOrFold<arith::DivUIOp>(
