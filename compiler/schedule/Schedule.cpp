@@ -1,6 +1,6 @@
 //===- Schedule.cpp - the choice of a stage's schedule --------------------===//
 
-#include "compiler/schedule/Schedule.h"
+#include "compiler/schedule/Chooser.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Builders.h"
@@ -9,85 +9,6 @@
 using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
-
-namespace {
-
-/// Chooses one parameter after the other, noting why.
-class Chooser {
-public:
-  Chooser(const KernelStructure &structure, const StagePlan &stage,
-          const Machine &machine)
-      : structure(structure), stage(stage), machine(machine),
-        builder(structure.kernel().getContext()) {}
-
-  ScheduleAttr choose();
-
-private:
-  DimSet visitedDims() const;
-  int64_t extent(int dim) const {
-    return dim < 0 ? 1 : structure.space().getExtents()[dim];
-  }
-  /// True if the kernel's data is f64, not just its sums.
-  bool isDouble() const {
-    KernelOp kernel = structure.kernel();
-    auto isF64 = [](Type type) { return getElementTypeOrSelf(type).isF64(); };
-    return llvm::any_of(kernel->getOperandTypes(), isF64) ||
-           llvm::any_of(kernel->getResultTypes(), isF64);
-  }
-  void chooseLanes();
-  DimSet chooseParallel();
-  int sharingDim() const;
-  int64_t countPoints(DimSet dims) const;
-  /// What one loop visits, along the lanes and the dims that go with them.
-  struct Run {
-    int64_t length; ///< Of a piece, if one dim counts pieces.
-    DimSet dims;
-    int64_t points = 0; ///< Of all pieces.
-  };
-  Run findRun() const;
-  int64_t runLength() const { return findRun().length; }
-  /// True if an instance visits one run and nothing else.
-  bool isRow() const {
-    return lane >= 0 && !parallel.contains(unsigned(lane)) &&
-           visitedDims() == (parallel | findRun().dims);
-  }
-  SmallVector<Type> writtenAlongLanes() const;
-  bool reducesColumns() const;
-  bool movesHalves() const;
-  bool drawsNumbers() const;
-  bool takesFunctions() const;
-  /// True if every value of a body takes two registers.
-  bool takesPairs() const { return movesHalves() || drawsNumbers(); }
-  int64_t chooseWidth();
-  int64_t chooseUnroll(int64_t width);
-  int64_t chooseChunk(int64_t width);
-  int64_t chooseThreads(int64_t width);
-  int64_t chooseStream();
-  int64_t choosePrefetch();
-  int64_t chooseRows(int64_t width);
-  bool findBlock(int64_t width, int64_t unroll) const;
-  int64_t rowsOfPieces(int64_t width) const;
-  int64_t instanceBytes(bool ownOnly = false) const;
-  bool readsAgain() const;
-  bool sharesOperands() const;
-  bool sharesLanes() const;
-  void because(StringRef parameter, const Twine &reason) {
-    reasons.set(parameter, builder.getStringAttr(reason));
-  }
-
-  const KernelStructure &structure;
-  const StagePlan &stage;
-  const Machine &machine;
-  Builder builder;
-  NamedAttrList reasons;
-  int lane = -1;
-  /// An instance is a few vectors with a result of 8 bits: a block with a scale
-  /// of its own.
-  bool isBlock = false;
-  DimSet parallel; ///< Of the schedule.
-};
-
-} // namespace
 
 /// Every dim of the kernel that some loop of the stage visits.
 DimSet Chooser::visitedDims() const {
@@ -392,6 +313,9 @@ int64_t Chooser::chooseChunk(int64_t width) {
   because("chunk", "about " + Twine(kilobytes) + " KB of work: microseconds");
   const int64_t chunkBytes = kilobytes << 10;
   int64_t points = std::clamp<int64_t>(chunkBytes / instanceBytes(), 1, 1024);
+  if (takesInstancesTogether())
+    return std::max(points / kInstancesTogether, int64_t(1)) *
+           kInstancesTogether;
   return blocks ? std::max<int64_t>(points / width, 1) : points;
 }
 
@@ -483,32 +407,6 @@ bool Chooser::sharesLanes() const {
     DimSet dims = toDimSet(structure.space(), cast<MapAttr>(map));
     return dims.contains(unsigned(lane)) && (dims - own).empty();
   });
-}
-
-/// Of rows of pieces that have the same values in every row: how many are taken
-/// together, so that these are loaded and blended once; else 1.
-int64_t Chooser::rowsOfPieces(int64_t width) const {
-  constexpr int64_t most = 4;
-  Run run = findRun();
-  if (stage.hasCollectives() || !isRow() || ShapedType::isDynamic(run.points) ||
-      run.length == run.points || run.length > kLongPiece ||
-      run.length < width || run.length % width == 0 || run.points % width != 0)
-    return 1;
-  int row = -1;
-  for (unsigned dim = 0; dim < structure.space().size(); ++dim)
-    if (parallel.contains(dim))
-      row = row < 0 ? int(dim) : -2;
-  if (row < 0 || ShapedType::isDynamic(extent(row)))
-    return 1;
-  ArrayRef<StringAttr> names = structure.space().getNames();
-  bool isShared =
-      llvm::all_of(structure.kernel().getInputMaps(), [&](Attribute map) {
-        return cast<MapAttr>(map).uses(names[lane]) ||
-               !cast<MapAttr>(map).uses(names[row]);
-      });
-  return isShared ? std::min(most, int64_t(llvm::bit_floor(uint64_t(
-                                       std::max<int64_t>(extent(row), 1)))))
-                  : 1;
 }
 
 /// How many rows are written while as many are read, or beside each other.

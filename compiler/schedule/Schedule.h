@@ -36,6 +36,14 @@ inline constexpr int64_t kPartialRows = 256;
 /// two pieces' values takes 2 or 3 a vector.
 inline constexpr int64_t kLongPiece = 1024;
 
+/// As many short instances are emitted together, with a lane for each between
+/// their loops: of f64 two registers of the widest vectors.
+inline constexpr int64_t kInstancesTogether = 16;
+/// Instances that read more bytes than this stay alone: while the sums of a
+/// group are finished, memory waits. Planes of 392 bytes take 0.6 to 0.8 of the
+/// time that they take one by one, of 784 bytes, eight together, 1.1.
+inline constexpr int64_t kTogetherBytes = 512;
+
 } // namespace normc
 
 #endif // NORMC_COMPILER_SCHEDULE_SCHEDULE_H

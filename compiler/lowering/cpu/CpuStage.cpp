@@ -2,11 +2,13 @@
 
 #include "compiler/lowering/cpu/CpuStage.h"
 
+#include "compiler/lowering/cpu/InstanceGroup.h"
 #include "compiler/lowering/cpu/RowPipeline.h"
 #include "compiler/lowering/shared/Instances.h"
 #include "compiler/lowering/shared/PhaseEmitter.h"
 #include "compiler/lowering/shared/PhaseTraits.h"
 #include "compiler/lowering/shared/WordLayout.h"
+#include "compiler/schedule/Schedule.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -105,12 +107,17 @@ void CpuStage::emitInstances(Value begin, Value end, const IRMapping &outside) {
   if (RowPipeline::isPossible(stage, context))
     return RowPipeline(stage, context, b, emitter, instances, outside, begin)
         .emit(first, last);
-  if (goTogether())
+  if (goTogether()) {
     first = forGroups(first, last, [&](Value number) { emitTogether(number); });
-  if (shareInstancesPieces(stage, context))
+  } else if (InstanceGroup::isPossible(stage, context)) {
+    InstanceGroup group(context, b, emitter, instances, outside);
+    return forEach(first, last, kInstancesTogether,
+                   [&](Value number) { group.emit(number); });
+  } else if (shareInstancesPieces(stage, context)) {
     first = forGroups(first, last, [&](Value number) {
       emitInstance(number, begin, outside, stage.getSchedule().getRows());
     });
+  }
   forEach(first, last, 1,
           [&](Value number) { emitInstance(number, begin, outside, 1); });
 }

@@ -5,7 +5,6 @@
 #include "compiler/lowering/shared/PhaseTraits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -99,8 +98,8 @@ int64_t RowPipeline::countShortRows() {
 /// Makes tables, and fills them if there are rows up to `end` that are written
 /// while others are read.
 void RowPipeline::makeTables(Segment whole, Value end) {
-  tables.emplace(SharedTable(first, context, b, kShort, entry),
-                 SharedTable(last, context, b, kShort, entry));
+  tables.emplace(SharedTable(first, context, b, stack, kShort),
+                 SharedTable(last, context, b, stack, kShort));
   if (tables->first.isEmpty() && tables->second.isEmpty())
     return;
   Value behind = addI64(b, whole.head, whole.begin);
@@ -332,10 +331,6 @@ void RowPipeline::emitMerged(Segment whole, Value cur, Value next) {
 
 void RowPipeline::emit(Value from, Value to) {
   begin = from;
-  Operation *around = b.getInsertionBlock()->getParentOp();
-  while (!isa<func::FuncOp>(around))
-    around = around->getParentOp();
-  entry = &cast<func::FuncOp>(around).front();
   Value zero = makeI64(b, 0);
   IRMapping none;
   Position position = locate(begin);

@@ -108,6 +108,8 @@ private:
   const mlir::IRMapping &outside;
   mlir::Value chunk;
 
+  Stack stack;
+
   norm::PhaseOp last, first;
   /// The sections; `reduced` begins with the first phase, `written` with the
   /// last.
@@ -115,7 +117,6 @@ private:
   int64_t rows;       ///< Of a block, a power of two.
   mlir::Value extent; ///< Points of a row, i64.
   mlir::Value begin;  ///< The first instance of the range.
-  mlir::Block *entry; ///< Of the function.
   /// As in Position: what goes past the caches, and when.
   llvm::SmallVector<Streamed, 2> streamed;
   llvm::DenseMap<mlir::Value, Slots> kept;

@@ -77,7 +77,7 @@ RowPipeline::RowPipeline(StageOp stage, const StageContext &context,
                          const Instances &instances, const IRMapping &outside,
                          Value chunk)
     : stage(stage), context(context), b(b), emitter(emitter),
-      instances(instances), outside(outside), chunk(chunk),
+      instances(instances), outside(outside), chunk(chunk), stack(b),
       last(findLast(stage.getInstance())),
       first(findFirst(stage.getInstance(), last, context)),
       rows(stage.getSchedule().getRows()) {
@@ -140,22 +140,14 @@ void RowPipeline::setStreaming(Position &position) const {
 
 /// Rows of two blocks are in flight at once.
 RowPipeline::Slots RowPipeline::allocate(Type type) {
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(entry);
-  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-  constexpr unsigned alignment = 64; // Of the widest vector.
-  return {
-      LLVM::AllocaOp::create(b, pointer, type, makeI64(b, 2 * rows), alignment),
-      type};
+  return {stack.allocate(type, 2 * rows), type};
 }
 
 Value RowPipeline::slotAddress(const Slots &slots, Value number) {
   Value index =
       arith::AndIOp::create(b, b.createOrFold<arith::SubIOp>(number, begin),
                             makeI64(b, 2 * rows - 1));
-  return LLVM::GEPOp::create(b, slots.base.getType(), slots.type, slots.base,
-                             ArrayRef<LLVM::GEPArg>{index},
-                             LLVM::GEPNoWrapFlags::inbounds);
+  return addressOnStack(b, slots.base, slots.type, index);
 }
 
 RowPipeline::Slots &RowPipeline::slotsOf(Value value) {

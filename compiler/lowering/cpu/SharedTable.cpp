@@ -11,9 +11,8 @@ using namespace normc;
 using namespace normc::norm;
 
 SharedTable::SharedTable(PhaseOp phase, const StageContext &context,
-                         ImplicitLocOpBuilder &b, int64_t length, Block *entry)
+                         ImplicitLocOpBuilder &b, Stack &stack, int64_t length)
     : context(context), b(b) {
-  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
   ArrayRef<StringAttr> rows =
       phase.getStage().getSchedule().getParallel().getNames();
   for (Operation &op : phase.getBlock()->without_terminator()) {
@@ -31,20 +30,14 @@ SharedTable::SharedTable(PhaseOp phase, const StageContext &context,
       columns.clear(); // As it is: code generators have no other floats.
       return;
     }
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(entry);
-    constexpr unsigned alignment = 64; // Of the widest vector.
-    Value base = LLVM::AllocaOp::create(
-        b, pointer, op.getResult(0).getType(),
-        makeI64(b, llvm::alignTo(length, context.width)), alignment);
-    columns.push_back({op.getResult(0), base});
+    columns.push_back(
+        {op.getResult(0),
+         stack.allocate(type, llvm::alignTo(length, context.width))});
   }
 }
 
 Value SharedTable::addressOf(const Column &column, Value offset) {
-  return LLVM::GEPOp::create(b, column.base.getType(), column.value.getType(),
-                             column.base, ArrayRef<LLVM::GEPArg>{offset},
-                             LLVM::GEPNoWrapFlags::inbounds);
+  return addressOnStack(b, column.base, column.value.getType(), offset);
 }
 
 VectorType SharedTable::typeOf(const Column &column) const {

@@ -10,6 +10,7 @@
 #ifndef NORMC_COMPILER_LOWERING_CPU_SHAREDTABLE_H
 #define NORMC_COMPILER_LOWERING_CPU_SHAREDTABLE_H
 
+#include "compiler/lowering/cpu/Stack.h"
 #include "compiler/lowering/shared/PhaseEmitter.h"
 
 namespace normc {
@@ -19,11 +20,9 @@ namespace normc {
 /// place in the table.
 class SharedTable {
 public:
-  /// Of `phase`, for rows of at most `length` elements. `entry` is the
-  /// function's first block, which gets the memory.
+  /// Of `phase`, for rows of at most `length` elements.
   SharedTable(norm::PhaseOp phase, const StageContext &context,
-              mlir::ImplicitLocOpBuilder &b, int64_t length,
-              mlir::Block *entry);
+              mlir::ImplicitLocOpBuilder &b, Stack &stack, int64_t length);
 
   /// True if all shared values are loads, or one is neither that nor f32 nor
   /// f64: there is nothing to fill or to read then.

@@ -100,12 +100,45 @@ Value Carry::join(ImplicitLocOpBuilder &b, Value x, Value y) const {
   return arith::BitcastOp::create(b, type, larger);
 }
 
+Value Carry::foldTo(ImplicitLocOpBuilder &b, Value total, int64_t lanes) const {
+  while (countLanes(total) > lanes)
+    total = join(b, halfOf(b, total, false), halfOf(b, total, true));
+  return total;
+}
+
 /// `total` with as many lanes as are carried.
 Value Carry::fold(ImplicitLocOpBuilder &b, Value total) const {
   auto vector = dyn_cast<VectorType>(type);
-  while (vector && countLanes(total) > vector.getNumElements())
-    total = join(b, halfOf(b, total, false), halfOf(b, total, true));
-  return total;
+  return vector ? foldTo(b, total, vector.getNumElements()) : total;
+}
+
+/// Of each run of `run` lanes of x, and then of y, the lower or upper half.
+static Value halvesOf(ImplicitLocOpBuilder &b, Value x, Value y, int64_t run,
+                      bool upper) {
+  SmallVector<int64_t> lanes;
+  for (int64_t at = 0; at < 2 * countLanes(x); at += run)
+    for (int64_t i = 0; i < run / 2; ++i)
+      lanes.push_back(at + i + (upper ? run / 2 : 0));
+  return vector::ShuffleOp::create(b, x, y, lanes);
+}
+
+Value Carry::combineEach(ImplicitLocOpBuilder &b, ValueRange vectors) const {
+  SmallVector<Value> left(vectors);
+  int64_t run = countLanes(left[0]); // Lanes of one of `vectors`.
+  assert(!compensated() && int64_t(left.size()) >= run);
+  while (left.size() > 1) {
+    SmallVector<Value> next;
+    for (size_t i = 0; i < left.size(); i += 2) {
+      Value x = left[i], y = left[i + 1];
+      auto both = llvm::to_vector(llvm::seq<int64_t>(0, 2 * countLanes(x)));
+      next.push_back(run > 1 ? join(b, halvesOf(b, x, y, run, false),
+                                    halvesOf(b, x, y, run, true))
+                             : vector::ShuffleOp::create(b, x, y, both));
+    }
+    run = std::max<int64_t>(run / 2, 1);
+    left = std::move(next);
+  }
+  return left[0];
 }
 
 Type Carry::carryType() const {

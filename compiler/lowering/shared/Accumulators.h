@@ -69,6 +69,14 @@ public:
   /// scalars.
   llvm::SmallVector<mlir::Value> combineLanes(mlir::ImplicitLocOpBuilder &b,
                                               mlir::ValueRange carried) const;
+  /// A carried vector with `lanes` lanes or fewer, those in excess combined as
+  /// `combineLanes` does first.
+  mlir::Value foldTo(mlir::ImplicitLocOpBuilder &b, mlir::Value total,
+                     int64_t lanes) const;
+  /// The lanes of each of `vectors`, a power of two of them, combined as
+  /// `combineLanes` does where one value is carried: a lane for each.
+  mlir::Value combineEach(mlir::ImplicitLocOpBuilder &b,
+                          mlir::ValueRange vectors) const;
   /// One value of the carry's type, still per lane if there are lanes.
   mlir::Value collapse(mlir::ImplicitLocOpBuilder &b,
                        mlir::ValueRange carried) const;

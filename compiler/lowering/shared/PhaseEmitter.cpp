@@ -69,7 +69,7 @@ void PhaseEmitter::emitPhase(PhaseOp phase, const Position &position,
   if (loops.guard)
     emitGuarded(loops, position);
   else
-    finish(loops, position, emitLoops(loops, position, initial(loops)));
+    finish(loops, position, reduce(loops, position));
 }
 
 /// In f64 a register has half as many lanes as in f32, which sums of dot
@@ -176,22 +176,37 @@ PhaseEmitter::Values PhaseEmitter::initial(const PhaseLoops &loops) {
   return carried;
 }
 
-/// Dot products take subnormals for zeros. Where that can have changed a sum,
-/// since that of the squares is small, it is taken again without them.
-void PhaseEmitter::redoSmall(PhaseLoops &loops, const Position &position) {
+Value PhaseEmitter::findSmall(PhaseOp phase, ArrayRef<Dot> dots,
+                              const IRMapping &values) {
   constexpr double small = 0x1p-80; // 2^18 times what is lost: 2^-28 of it.
   Value isSmall;
-  for (auto [dot, result] :
-       llvm::zip_equal(loops.dots, loops.phase.getResults())) {
+  for (auto [dot, result] : llvm::zip_equal(dots, phase.getResults())) {
     if (!dot.isSquare)
       continue;
+    Value found = values.lookup(result);
     Value limit =
         arith::ConstantOp::create(b, b.getFloatAttr(result.getType(), small));
-    Value less = arith::CmpFOp::create(b, arith::CmpFPredicate::OLE,
-                                       loops.outer.lookup(result), limit);
+    if (isVector(found))
+      limit = vector::BroadcastOp::create(b, found.getType(), limit);
+    Value less =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::OLE, found, limit);
     isSmall =
         isSmall ? arith::OrIOp::create(b, isSmall, less).getResult() : less;
   }
+  return isSmall;
+}
+
+void PhaseEmitter::emitExactly(PhaseOp phase, const Position &position,
+                               IRMapping &values) {
+  PhaseLoops exact = begin(phase, position, values);
+  exact.isRare = true;
+  exact.dots.assign(exact.dots.size(), Dot());
+  finish(exact, position, reduce(exact, position));
+}
+
+/// Where sums of dot products can be wrong, takes them again without.
+void PhaseEmitter::redoSmall(PhaseLoops &loops, const Position &position) {
+  Value isSmall = findSmall(loops.phase, loops.dots, loops.outer);
   if (!isSmall)
     return;
   auto results = [&] {
@@ -205,22 +220,21 @@ void PhaseEmitter::redoSmall(PhaseLoops &loops, const Position &position) {
   b.setInsertionPointToStart(branch.elseBlock());
   scf::YieldOp::create(b, results());
   b.setInsertionPointToStart(branch.thenBlock());
-  PhaseLoops exact = begin(loops.phase, position, loops.outer);
-  exact.isRare = true;
-  exact.dots.assign(exact.dots.size(), Dot());
-  finish(exact, position, emitLoops(exact, position, initial(exact)));
+  emitExactly(loops.phase, position, loops.outer);
   scf::YieldOp::create(b, results());
   loops.outer.map(loops.phase.getResults(), branch.getResults());
 }
 
+Value PhaseEmitter::countPoints(PhaseOp phase) {
+  Value points = makeI64(b, 1);
+  for (StringAttr name : phase.getOver().getNames())
+    points = mulI64(b, points, context.extents[context.space().indexOf(name)]);
+  return b.createOrFold<arith::UIToFPOp>(b.getF64Type(), points);
+}
+
 void PhaseEmitter::finish(PhaseLoops &loops, const Position &position,
                           ValueRange carried) {
-  Value points = makeI64(b, 1);
-  for (unsigned dim : loops.dims)
-    points = mulI64(b, points, context.extents[dim]);
-  for (unsigned dim : loops.merged)
-    points = mulI64(b, points, context.extents[dim]);
-  Value count = b.createOrFold<arith::UIToFPOp>(b.getF64Type(), points);
+  Value count = countPoints(loops.phase);
   for (auto [carry, result] :
        llvm::zip_equal(loops.carries, loops.phase.getResults())) {
     ValueRange own = carried.take_front(carry.size());
@@ -316,7 +330,7 @@ void PhaseEmitter::emitGuarded(PhaseLoops &loops, const Position &position) {
   auto branch = scf::IfOp::create(b, types, condition, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  finish(loops, position, emitLoops(loops, position, initial(loops)));
+  finish(loops, position, reduce(loops, position));
   Values found, identities;
   for (Value result : results)
     found.push_back(loops.outer.lookup(result));

@@ -195,6 +195,19 @@ public:
   Values addTotals(PhaseBodies &bodies, mlir::ValueRange carried);
   void finish(PhaseLoops &loops, const Position &position,
               mlir::ValueRange carried);
+  /// All loops of a phase: what its contributions carry at the end.
+  Values reduce(PhaseLoops &loops, const Position &position) {
+    return emitLoops(loops, position, initial(loops));
+  }
+  /// How many points a phase visits, f64.
+  mlir::Value countPoints(norm::PhaseOp phase);
+  /// Where dot products, which take subnormals for zeros, can have changed a
+  /// phase's results, as a condition of their shape; null without dot products.
+  mlir::Value findSmall(norm::PhaseOp phase, llvm::ArrayRef<Dot> dots,
+                        const mlir::IRMapping &values);
+  /// The phase without dot products.
+  void emitExactly(norm::PhaseOp phase, const Position &position,
+                   mlir::IRMapping &values);
 
   Values forLoop(mlir::Value begin, mlir::Value end, int64_t step,
                  mlir::ValueRange carried, LoopBody body);

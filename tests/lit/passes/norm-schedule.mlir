@@ -206,6 +206,45 @@ func.func @blocks(%x: tensor<?x4096xbf16>) -> tensor<?x4096xi8> {
 
 // -----
 
+// Planes of 7x7 are pieces of a row, which all images give the same values: four
+// images go together, and a chunk has as many.
+// CHECK-LABEL: func.func @shared_pieces
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [n], lanes = [s], width = 16, chunk = 4, {{.*}}rows = 4,
+// With a value for each plane of each image, or so few images, they don't.
+// CHECK-LABEL: func.func @own_pieces
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [n], lanes = [s], width = 16,
+// CHECK-NOT: rows =
+// CHECK-LABEL: func.func @pieces_of_one
+func.func @shared_pieces(%a: tensor<32x2048x49xf32>, %s: tensor<2048xf32>) -> tensor<32x2048x49xf32> {
+  %r = norm.kernel dims(n = 32, c = 2048, s = 49)
+      ins(%x = %a by [[n], [c], [s]] : tensor<32x2048x49xf32>, %g = %s by [[c]] : tensor<2048xf32>)
+      outs(by [[n], [c], [s]] : tensor<32x2048x49xf32>) {
+    %y = arith.mulf %x, %g : f32
+    norm.yield %y : f32
+  }
+  return %r : tensor<32x2048x49xf32>
+}
+func.func @own_pieces(%a: tensor<32x2048x49xf32>, %s: tensor<32x2048xf32>) -> tensor<32x2048x49xf32> {
+  %r = norm.kernel dims(n = 32, c = 2048, s = 49)
+      ins(%x = %a by [[n], [c], [s]] : tensor<32x2048x49xf32>, %g = %s by [[n], [c]] : tensor<32x2048xf32>)
+      outs(by [[n], [c], [s]] : tensor<32x2048x49xf32>) {
+    %y = arith.mulf %x, %g : f32
+    norm.yield %y : f32
+  }
+  return %r : tensor<32x2048x49xf32>
+}
+func.func @pieces_of_one(%a: tensor<1x2048x49xf32>, %s: tensor<2048xf32>) -> tensor<1x2048x49xf32> {
+  %r = norm.kernel dims(n = 1, c = 2048, s = 49)
+      ins(%x = %a by [[n], [c], [s]] : tensor<1x2048x49xf32>, %g = %s by [[c]] : tensor<2048xf32>)
+      outs(by [[n], [c], [s]] : tensor<1x2048x49xf32>) {
+    %y = arith.mulf %x, %g : f32
+    norm.yield %y : f32
+  }
+  return %r : tensor<1x2048x49xf32>
+}
+
+// -----
+
 // Columns of which one value is left are as wide as what is read.
 // CHECK-LABEL: func.func @columns_of_halves
 // CHECK: schedule [#norm.schedule<target = cpu, parallel = [n, c], lanes = [c], width = 32, unroll = 4,
@@ -217,4 +256,19 @@ func.func @columns_of_halves(%a: tensor<32x49x1024xbf16>) -> tensor<32x1024xf32>
     norm.yield %s : f32
   }
   return %r : tensor<32x1024xf32>
+}
+
+// -----
+
+// Short instances have chunks of whole groups of sixteen.
+// CHECK-LABEL: func.func @short
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [n, c], lanes = [s], {{.*}}chunk = 640,
+func.func @short(%a: tensor<32x2048x49xbf16>) -> tensor<32x2048xf32> {
+  %r = norm.kernel dims(n = 32, c = 2048, s = 49) ins(%x = %a by [[n], [c], [s]] : tensor<32x2048x49xbf16>)
+      outs(by [[n], [c]] : tensor<32x2048xf32>) {
+    %w = arith.extf %x : bf16 to f32
+    %m = norm.reduce mean %w over [s] : f32
+    norm.yield %m : f32
+  }
+  return %r : tensor<32x2048xf32>
 }
