@@ -3,6 +3,7 @@
 #include "compiler/lowering/cpu/CpuStage.h"
 #include "compiler/lowering/shared/ViewTable.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/phases/StageBlocks.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -30,13 +31,16 @@ struct NormLowerToCpu : normc::impl::NormLowerToCpuBase<NormLowerToCpu> {
         return signalPassFailure();
       OpBuilder builder(program);
       unsigned index = 0;
+      SmallVector<bool> backward = findBackwardStages(program);
       for (auto stage : program.getBlock()->getOps<StageOp>()) {
         if (stage.getSchedule().getTarget() != TargetKind::cpu) {
           stage.emitOpError("expected a schedule for a cpu, but got one for ")
               << stringifyTargetKind(stage.getSchedule().getTarget());
           return signalPassFailure();
         }
-        lowerStageToCpu(builder, stage, index++, {hasFma, hasBF16Dot});
+        lowerStageToCpu(builder, stage, index, {hasFma, hasBF16Dot},
+                        backward[index]);
+        ++index;
         ++numStages;
       }
       program.erase();

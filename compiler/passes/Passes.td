@@ -153,8 +153,11 @@ def NormSplitReductions : Pass<"norm-split-reductions", "::mlir::func::FuncOp"> 
   let description = [{
     Where vectors run along channels, one instance would walk all rows of a few
     of them: a cache line of every row, far apart, three times. This takes the
-    `norm.moments` of tiles of 24 to 48 rows instead, which stay in the nearest
-    cache, merges them step by step (Chan, Golub and LeVeque: the mean of means,
+    `norm.moments` of tiles of about 160 KB instead, which are in the second-level
+    cache before they are read, once: the variance from distances to the mean of a
+    tile's first points, or where that is more than a standard deviation from the
+    tile's mean, from distances to the latter. It
+    merges tiles step by step (Chan, Golub and LeVeque: the mean of means,
     and of the variances and squares of what the means are apart, all tiles
     having as many points), and leaves of the kernel what is the same for a
     whole group, as one kernel, and elementwise code, as the last. Rows of known
@@ -177,7 +180,12 @@ def NormSplitReductions : Pass<"norm-split-reductions", "::mlir::func::FuncOp"> 
 
     ```mlir
     %m, %d, %v = norm.kernel dims(n = 32, h = 56, w = 56, c = 256) ins(%xe = %x by [[n], [h], [w], [c]]) outs(by [[n], [h], [c]], ...) {
+      %sum = norm.reduce add %xe over [w] where %isFirst : f32
+      %pivot = arith.mulf %sum, %part : f32
       %mean = norm.reduce mean %xe over [w] : f64
+      %square = norm.reduce mean %distanceToPivotSquared over [w] : f32
+      ...
+      %again = norm.reduce add %distanceToMeanSquared over [w] where %isFar : f32
       ...
     }
     %mh, %dh, %vh = norm.kernel dims(n = 32, h = 56, c = 256) ins(%me = %m by [[n], [h], [c]], ...) outs(by [[n], [c]], ...) { ... over [h] ... }

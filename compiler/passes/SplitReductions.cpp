@@ -45,13 +45,11 @@ private:
   bool isWorthIt();
   SmallVector<BlockArgument> readArguments();
   int64_t pointBytes();
-  int64_t wantedPoints();
   void cutTile();
   void splitDim(StringAttr dim, int64_t inner);
   DimsAttr withParts(DimsAttr axis) const;
   MapAttr tileMap() const;
   Value meanOfTile(Value value);
-  int64_t countTilePoints() const;
   std::optional<TilePrefix> findPrefix() const;
   Triple buildTiles();
   Triple mergeTiles(const Triple &tiles, ArrayRef<StringAttr> over);
@@ -231,40 +229,12 @@ void Splitter::splitDim(StringAttr dim, int64_t inner) {
   tile.push_back(within);
 }
 
-/// The divisor of `extent` by which `points` come nearest to `wanted`.
-static int64_t nearestDivisor(int64_t extent, int64_t points, int64_t wanted) {
-  auto distance = [&](int64_t divisor) {
-    double ratio = double(points) * double(divisor) / double(wanted);
-    return std::max(ratio, 1 / ratio);
-  };
-  int64_t best = 1;
-  for (int64_t divisor = 2; divisor <= extent; ++divisor)
-    if (extent % divisor == 0 && distance(divisor) < distance(best))
-      best = divisor;
-  return best;
-}
-
-/// Points that a tile should have. Its results are little beside it, it is in
-/// the second-level cache before it is read, and the next one with it. Of f32
-/// of 256 channels one thread reads, in GB/s, where it reads 21 at most: tiles
-/// of 48 to 96 KB 18.6, of 192 KB 19.5, of 384 KB 16.9. (Two passes over tiles
-/// of 24 rows, which the nearest cache seldom holds where rows are powers of
-/// two apart, reach 9 to 16.)
-int64_t Splitter::wantedPoints() {
-  constexpr int64_t tileBytes = 160 << 10, fewest = 24;
-  int64_t rowBytes = pointBytes();
-  for (StringAttr dim : channels) {
-    int64_t extent = extents.lookup(dim);
-    if (ShapedType::isDynamic(extent) || extent >= tileBytes)
-      return fewest;
-    rowBytes = std::min(tileBytes, rowBytes * extent);
-  }
-  return std::max(tileBytes / rowBytes, fewest);
-}
-
-/// Innermost reduced dims of about as many points.
+/// Innermost reduced dims, the last of which may be cut.
 void Splitter::cutTile() {
-  int64_t wanted = wantedPoints(), points = 1;
+  SmallVector<int64_t> across;
+  for (StringAttr dim : channels)
+    across.push_back(extents.lookup(dim));
+  int64_t wanted = wantedTilePoints(pointBytes(), across), points = 1;
   DimsAttr over = moments.getOver();
   auto reduced = llvm::to_vector(llvm::make_filter_range(
       llvm::reverse(rows), [&](StringAttr dim) { return over.contains(dim); }));
@@ -272,9 +242,10 @@ void Splitter::cutTile() {
     int64_t extent = extents.lookup(dim);
     bool isDynamic = ShapedType::isDynamic(extent);
     int64_t part = isDynamic ? extent : nearestDivisor(extent, points, wanted);
-    if (part == 1 && extent != 1)
+    bool isBetterWithout = part == 1 && extent != 1;
+    if (isBetterWithout && !tile.empty())
       return;
-    if (part != extent)
+    if (part != extent && !isBetterWithout)
       return splitDim(dim, part);
     llvm::erase(rows, dim);
     tile.push_back(dim);
@@ -312,35 +283,12 @@ Value Splitter::meanOfTile(Value value) {
                           dimsOf(tile), Value());
 }
 
-/// Points of a tile; unknown where an extent is.
-int64_t Splitter::countTilePoints() const {
-  int64_t points = 1;
-  for (StringAttr dim : tile) {
-    int64_t extent = extents.lookup(dim);
-    if (ShapedType::isDynamic(extent))
-      return ShapedType::kDynamic;
-    points *= extent;
-  }
-  return points;
-}
-
-/// The first points of a tile of known size in columns, so many that their mean
-/// is hardly ever more than a standard deviation away from that of all: of
-/// random data in one vector of 60, or of 10,000.
+/// The first points of a tile of known size in columns.
 std::optional<TilePrefix> Splitter::findPrefix() const {
-  int64_t points = countTilePoints(), enough = points <= 64 ? 8 : 16;
-  if (!isInColumns || points <= enough)
-    return {};
-  TilePrefix prefix;
-  for (StringAttr dim : tile) {
-    int64_t extent = extents.lookup(dim);
-    int64_t count = std::min<int64_t>(llvm::bit_floor<uint64_t>(extent),
-                                      enough / prefix.points);
-    prefix.points *= count;
-    if (count < extent)
-      prefix.counts.emplace_back(dim, count);
-  }
-  return prefix;
+  SmallVector<std::pair<StringAttr, int64_t>> dims;
+  for (StringAttr dim : tile)
+    dims.emplace_back(dim, extents.lookup(dim));
+  return isInColumns ? findTilePrefix(dims) : std::nullopt;
 }
 
 /// The moments of every tile, one column of it after the other.
@@ -365,8 +313,7 @@ Triple Splitter::buildTiles() {
     Value point = mapping.lookup(value);
     bool isExact = showsMean(kernel, moments.getOver());
     if (std::optional<TilePrefix> prefix = findPrefix())
-      return buildShiftedTileMoments(b, point, isExact, dimsOf(tile), *prefix,
-                                     countTilePoints());
+      return buildShiftedTileMoments(b, point, isExact, dimsOf(tile), *prefix);
     return buildTileMoments(b, point, isExact,
                             [&](Value of) { return meanOfTile(of); });
   };

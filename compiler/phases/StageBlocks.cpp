@@ -157,6 +157,33 @@ SmallVector<int64_t> normc::findStageBlocks(ProgramOp program) {
   return blocks;
 }
 
+SmallVector<bool> normc::findBackwardStages(ProgramOp program) {
+  SmallVector<bool> backward;
+  llvm::SmallPtrSet<Value, 8> wasRead;
+  for (auto [stage, block] : llvm::zip_equal(
+           program.getBlock()->getOps<StageOp>(), findStageBlocks(program))) {
+    bool readsAgain = false, isElementwise = true;
+    SmallVector<Value> reads;
+    for (const Access &access : accessesOf(stage)) {
+      if (access.writes || !isa<BlockArgument>(access.view))
+        continue;
+      readsAgain |= wasRead.contains(access.view);
+      reads.push_back(access.view);
+    }
+    wasRead.insert(reads.begin(), reads.end());
+    stage.walk([&](Operation *op) {
+      auto contribute = dyn_cast<ContributeOp>(op);
+      isElementwise &= !isa<AccumulateOp>(op) &&
+                       !(contribute && !contribute.getValues().empty());
+    });
+    // Rows that go together make instances of many KB; between short ones the
+    // processor would not know what comes next.
+    bool isLong = stage.getSchedule().getRows() > 1;
+    backward.push_back(block == 0 && readsAgain && isElementwise && isLong);
+  }
+  return backward;
+}
+
 void normc::fitChunksToBlocks(ProgramOp program) {
   SmallVector<int64_t> blocks = findStageBlocks(program);
   for (auto [stage, block] :

@@ -1,7 +1,9 @@
 //===- StageBlocks.h - stages that run block by block -----------*- C++ -*-===//
 //
-// Finds the stages at the end of a program that can take a few samples after
-// the other, so that the later ones find in the caches what the first one read.
+// The order in which stages take their instances, so that the later ones find
+// in the caches what the first one read: the stages at the end of a program
+// that can take a few samples after the other, and those that best begin at the
+// end.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,7 +20,13 @@ namespace normc {
 /// point; a block is one point, or as many as make work for a call.
 llvm::SmallVector<int64_t> findStageBlocks(norm::ProgramOp program);
 
-/// Chooses the chunks of such stages so that none is part of two blocks.
+/// One per stage: true where its instances are best taken from the last one to
+/// the first. Such a stage is elementwise, runs as a whole, and reads an
+/// argument that an earlier stage has read, whose end is what the caches still
+/// have.
+llvm::SmallVector<bool> findBackwardStages(norm::ProgramOp program);
+
+/// Chooses the chunks of stages in blocks so that none is part of two blocks.
 void fitChunksToBlocks(norm::ProgramOp program);
 
 } // namespace normc

@@ -20,26 +20,36 @@ namespace {
 
 constexpr int64_t kPixels = 1024, kChannels = 84; // Three groups.
 
-/// What an image of normal values has in addition.
 enum class Image {
-  Plain,
-  StartsElsewhere, ///< The first 16 pixels of every 64 are far from the rest.
-  HasAnEdge,       ///< The first 4 pixels of every 32 are.
+  Plain, ///< Normal values.
+  /// The first 16 of every 512 pixels, with which a tile of 512 or 1024 begins,
+  /// are 1000 times as large as the rest, whose distances to them are all
+  /// rounded alike.
+  StartsElsewhere,
+  /// Half of the pixels are so: the furthest that a pivot may be away.
+  HalfElsewhere,
+  HasAnEdge, ///< Normal values, some of them far from the others.
   FarFromZero,
-  Constant, ///< And nothing else.
+  Constant,
 };
 
-long double offsetOf(Image image, int64_t pixel) {
+long double valueOf(Image image, int64_t pixel, int64_t channel,
+                    long double normal) {
   switch (image) {
+  case Image::Plain:
+    return normal;
   case Image::StartsElsewhere:
-    return pixel % 64 < 16 ? 40 : 0;
+    return pixel % 512 < 16 ? 1000.3L : 0.1L * (channel + 1);
+  case Image::HalfElsewhere:
+    return pixel % 512 < 256 ? 1000.3L : 0.1L * (channel + 1);
   case Image::HasAnEdge:
-    return pixel % 32 < 4 ? -7 : 0;
+    return normal - (pixel % 32 < 4 ? 7 : 0);
   case Image::FarFromZero:
-    return 1000;
-  default:
-    return 0;
+    return normal + 1000;
+  case Image::Constant:
+    return 0.1L * (channel + 1);
   }
+  return 0;
 }
 
 class SplitReductionsTest
@@ -57,9 +67,7 @@ protected:
     int64_t element = 0;
     Problem problem = makeFamilyProblem(norm, 9, [&](int64_t channel) {
       int64_t pixel = element++ / kChannels % kPixels;
-      if (image == Image::Constant)
-        return 0.1L * (channel + 1);
-      return offsetOf(image, pixel) + generator.normal();
+      return valueOf(image, pixel, channel, generator.normal());
     });
     const Kernel *kernel = kernelFor(familyText(norm, Flavour::Static));
     Call call(problem);
@@ -88,6 +96,7 @@ nameOf(const testing::TestParamInfo<std::tuple<const char *, DType>> &info) {
 
 TEST_P(SplitReductionsTest, Plain) { check(Image::Plain); }
 TEST_P(SplitReductionsTest, StartsElsewhere) { check(Image::StartsElsewhere); }
+TEST_P(SplitReductionsTest, HalfElsewhere) { check(Image::HalfElsewhere); }
 TEST_P(SplitReductionsTest, HasAnEdge) { check(Image::HasAnEdge); }
 TEST_P(SplitReductionsTest, FarFromZero) { check(Image::FarFromZero); }
 TEST_P(SplitReductionsTest, Constant) { check(Image::Constant); }

@@ -39,9 +39,11 @@ private:
 /// Emits the body of a stage's function.
 class CpuStage {
 public:
-  CpuStage(StageOp stage, const StageContext &context, ImplicitLocOpBuilder &b)
-      : stage(stage), context(context), b(b), lanes(context.width),
-        emitter(context, b, lanes), instances(context, b) {}
+  CpuStage(StageOp stage, const StageContext &context, ImplicitLocOpBuilder &b,
+           bool isBackward)
+      : stage(stage), context(context), b(b), isBackward(isBackward),
+        lanes(context.width), emitter(context, b, lanes),
+        instances(context, b) {}
 
   void emitChunks(Value begin, Value end);
 
@@ -66,6 +68,7 @@ private:
   StageOp stage;
   const StageContext &context;
   ImplicitLocOpBuilder &b;
+  bool isBackward;
   CpuLanes lanes;
   PhaseEmitter emitter;
   Instances instances;
@@ -116,6 +119,12 @@ void CpuStage::emitInstances(Value begin, Value end, const IRMapping &outside) {
   } else if (shareInstancesPieces(stage, context)) {
     first = forGroups(first, last, [&](Value number) {
       emitInstance(number, begin, outside, stage.getSchedule().getRows());
+    });
+  } else if (isBackward) {
+    Value most = addI64(b, instances.count(), makeI64(b, -1));
+    return forEach(first, last, 1, [&](Value number) {
+      emitInstance(b.createOrFold<arith::SubIOp>(most, number), begin, outside,
+                   1);
     });
   }
   forEach(first, last, 1,
@@ -203,7 +212,8 @@ void CpuStage::emitLaneBlock(Position &position, IRMapping &values) {
 }
 
 func::FuncOp normc::lowerStageToCpu(OpBuilder &builder, StageOp stage,
-                                    unsigned index, Instructions instructions) {
+                                    unsigned index, Instructions instructions,
+                                    bool isBackward) {
   auto program = stage->getParentOfType<ProgramOp>();
   ImplicitLocOpBuilder b(stage.getLoc(), builder);
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
@@ -228,7 +238,7 @@ func::FuncOp normc::lowerStageToCpu(OpBuilder &builder, StageOp stage,
     words.push_back(element(entry->getArgument(1), i64, i));
   ViewTable views(program, b, pointers, words, entry->getArgument(2));
   StageContext context(stage, views, b, instructions);
-  CpuStage lowered(stage, context, b);
+  CpuStage lowered(stage, context, b, isBackward);
   lowered.emitChunks(entry->getArgument(3), entry->getArgument(4));
   // What was stored past the caches is in order only behind a fence.
   if (stage.getSchedule().getStream() != 0)

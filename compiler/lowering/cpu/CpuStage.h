@@ -15,10 +15,11 @@
 
 namespace normc {
 
-/// Makes the function of a stage at the builder's place.
+/// Makes the function of a stage at the builder's place. `isBackward`: its last
+/// instances come first (an elementwise stage's, see StageBlocks.h).
 mlir::func::FuncOp lowerStageToCpu(mlir::OpBuilder &builder,
                                    norm::StageOp stage, unsigned index,
-                                   Instructions instructions);
+                                   Instructions instructions, bool isBackward);
 
 } // namespace normc
 

@@ -675,3 +675,73 @@ norm.program @together inputs(%x "x" : !norm.view<?x16x8xf32>) outputs(%y "y" : 
     }
   }
 }
+
+// -----
+
+// The elementwise stage takes its images from the last one to the first: the sums
+// before it have left the end of x in the caches.
+// CHECK-LABEL: func.func @backward_stage0(
+// CHECK-NOT: arith.subi %c31_i64
+// CHECK: return
+// CHECK-LABEL: func.func @backward_stage1(
+// CHECK: scf.for %[[NUMBER:.*]] = %
+// CHECK: %[[LAST:.*]] = arith.subi %c31_i64, %[[NUMBER]] : i64
+// CHECK: arith.muli %[[LAST]], %
+// CHECK: return
+norm.program @backward inputs(%x "x" : !norm.view<32x9x64xf32>) outputs(%y "y" : !norm.view<32x9x64xf32>) {
+  %sums = norm.scratch() : !norm.view<64xf32>
+  norm.stage dims(n = 32, i = 9, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [j], lanes = [j], width = 4, unroll = 4> {
+    norm.instance {
+      %sum = norm.phase over [n, i] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<32x9x64xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.store %sum, %sums by [[j]] : !norm.view<64xf32>
+    }
+  }
+  norm.stage dims(n = 32, i = 9, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [n], lanes = [j], width = 4, rows = 4> {
+    norm.instance {
+      norm.phase over [i, j] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<32x9x64xf32>
+        %s = norm.load %sums by [[j]] : !norm.view<64xf32>
+        %o = arith.mulf %e, %s : f32
+        norm.store %o, %y by [[n], [i], [j]] : !norm.view<32x9x64xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// What is fetched ahead is so by the last phase that always runs; the one behind
+// it has a condition.
+// CHECK-LABEL: func.func @seldom_stage0(
+// CHECK: scf.for
+// CHECK: scf.for
+// CHECK: "llvm.intr.prefetch"
+// CHECK: scf.if
+// CHECK-NOT: "llvm.intr.prefetch"
+// CHECK: return
+norm.program @seldom inputs(%x "x" : !norm.view<8x96x64xf32>) outputs(%m "m" : !norm.view<8x64xf32>) {
+  norm.stage dims(n = 8, i = 96, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [n, j], lanes = [j], width = 4, unroll = 4, prefetch = 1> {
+    norm.instance {
+      %limit = arith.constant 1.0 : f32
+      %none = arith.constant 0.0 : f32
+      %sum = norm.phase over [i] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+        norm.contribute add %e : f32
+      } : f32
+      %isLarge = arith.cmpf ugt, %sum, %limit : f32
+      %again = norm.phase over [i] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+        %d = arith.subf %e, %sum : f32
+        %s = arith.select %isLarge, %d, %none : f32
+        norm.contribute add %s : f32
+      } : f32
+      norm.store %again, %m by [[n], [j]] : !norm.view<8x64xf32>
+    }
+  }
+}

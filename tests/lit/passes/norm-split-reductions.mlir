@@ -89,6 +89,39 @@ func.func @group_norm(%x: tensor<2x?x320xf32>) -> tensor<2x?x320xf32> {
 
 // -----
 
+// Tiles have about 160 KB: of 1024 channels two lines of 14 points; of 2048 all 49,
+// of which 4 by 2 make the pivot. A prime number of points can't be cut.
+// CHECK-LABEL: func.func @tiles
+// CHECK: norm.kernel dims(n = 8, w = 14, c = 1024, ho = 7, hi = 2)
+// CHECK: norm.kernel dims(n = 8, h = 7, w = 7, c = 2048)
+// CHECK: arith.constant 4 : index
+// CHECK: arith.constant 2 : index
+// CHECK: norm.reduce add %{{.*}} over [w, h] where
+// CHECK: norm.kernel dims(s = 10007, c = 1280)
+// CHECK: norm.reduce add %{{.*}} over [s] where
+// CHECK: return
+func.func @tiles(%a: tensor<8x14x14x1024xf32>, %b: tensor<8x7x7x2048xf32>, %p: tensor<10007x1280xf32>)
+    -> (tensor<8x1024xf32>, tensor<8x2048xf32>, tensor<1280xf32>) {
+  %x = norm.kernel dims(n = 8, h = 14, w = 14, c = 1024) ins(%e = %a by [[n], [h], [w], [c]] : tensor<8x14x14x1024xf32>)
+      outs(by [[n], [c]] : tensor<8x1024xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [h, w] : f32
+    norm.yield %mean : f32
+  }
+  %y = norm.kernel dims(n = 8, h = 7, w = 7, c = 2048) ins(%e = %b by [[n], [h], [w], [c]] : tensor<8x7x7x2048xf32>)
+      outs(by [[n], [c]] : tensor<8x2048xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [h, w] : f32
+    norm.yield %mean : f32
+  }
+  %z = norm.kernel dims(s = 10007, c = 1280) ins(%e = %p by [[s], [c]] : tensor<10007x1280xf32>)
+      outs(by [[c]] : tensor<1280xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [s] : f32
+    norm.yield %mean : f32
+  }
+  return %x, %y, %z : tensor<8x1024xf32>, tensor<8x2048xf32>, tensor<1280xf32>
+}
+
+// -----
+
 // Rows, channels first, and little data stay as they are.
 // CHECK-LABEL: func.func @others
 // CHECK-COUNT-3: norm.moments
