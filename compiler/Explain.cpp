@@ -109,6 +109,9 @@ static Explanation::Stage explainStage(ProgramOp program, StageOp op,
   stage.chunk = schedule.getChunk();
   stage.threads = schedule.getThreads();
   stage.resident = schedule.getResident();
+  stage.stream = schedule.getStream();
+  stage.prefetch = schedule.getPrefetch();
+  stage.rows = schedule.getRows();
   if (DictionaryAttr reasons = schedule.getReasons())
     for (NamedAttribute reason : reasons)
       if (auto text = dyn_cast<StringAttr>(reason.getValue()))

@@ -20,8 +20,8 @@ def NormLowerToCpu : Pass<"norm-lower-to-cpu", "::mlir::ModuleOp"> {
     least `stream` bytes are stored past the caches, from the first aligned
     vector on; the last phase of an instance fetches what the one `prefetch`
     ahead will read, or runs beside the first phase of the next `rows`. A phase
-    whose contributions are all chosen by a condition of
-    the instance, against the identity, runs only where it holds.
+    whose contributions are all chosen by a condition of the instance, against the
+    identity, runs only where it holds.
 
     Before:
 
@@ -166,8 +166,8 @@ def NormConvertToLlvm : Pass<"norm-convert-to-llvm"> {
   let summary = "Convert lowered code to the LLVM dialect in one step";
   let description = [{
     Upstream's conversion patterns for scf, cf, func, arith, math and vector (on
-    a `gpu.module`, gpu to NVVM too), applied together: one walk instead of one per dialect, which at these sizes
-    is most of what a conversion costs.
+    a `gpu.module`, gpu to NVVM too), applied together: one walk instead of one per
+    dialect, which at these sizes is most of what a conversion costs.
 
     Before:
 

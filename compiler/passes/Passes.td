@@ -1,8 +1,9 @@
 //===- Passes.td - the passes of normc ---------------------*- tablegen -*-===//
 //
-// In pipeline order (compiler/Pipeline.cpp). The passes below the phase form are
-// in LowerPasses.td, the two expansions in ExpandPasses.td. One .cpp per pass, of
-// its name.
+// In pipeline order (compiler/Pipeline.cpp), but for norm-truths and norm-results,
+// which come behind norm-fuse, and the former once more before norm-schedule. The
+// passes below the phase form are in LowerPasses.td, the two expansions in
+// ExpandPasses.td. One .cpp per pass, of its name.
 //
 //===----------------------------------------------------------------------===//
 
@@ -317,7 +318,8 @@ def NormHoist : Pass<"norm-hoist", "::mlir::func::FuncOp"> {
     space may have to compute it again on every turn: rstd per channel beside
     channels-last data, or of small images, all of which one loop walks. A value
     that takes a root, a quotient or a function, and that something wider uses,
-    becomes the result of a kernel over its own space. Values behind collectives stay where they are. No rounding changes.
+    becomes the result of a kernel over its own space. Values behind collectives
+    stay where they are. No rounding changes.
 
     Before:
 
@@ -424,7 +426,7 @@ def NormSchedule : Pass<"norm-schedule", "::mlir::func::FuncOp"> {
   let description = [{
     Asks `KernelStructure` for the stages that a kernel needs, and writes one
     `#norm.schedule` per stage on it: the lane dim, vector width, unrolling,
-    chunk, streaming and prefetching that suit the target, with the reasons. A
+    chunk, streaming, prefetching and rows that suit the target, with the reasons. A
     stage without collectives leaves its inner dims to loops. A kernel that
     carries a schedule keeps it.
 
@@ -439,8 +441,8 @@ def NormSchedule : Pass<"norm-schedule", "::mlir::func::FuncOp"> {
     ```mlir
     %y = norm.kernel dims(i = ?, j = 4096) ins(...) outs(...)
         schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j],
-                  width = 16, unroll = 8, chunk = 4, resident = 524288,
-                  stream = 16777216, prefetch = 1>] { ... }
+                  width = 16, unroll = 8, chunk = 2, resident = 524288,
+                  stream = 8388608, prefetch = 1, rows = 4>] { ... }
     ```
   }];
   let options = [
@@ -482,7 +484,7 @@ def NormPhases : Pass<"norm-phases", "::mlir::ModuleOp"> {
     ```mlir
     norm.program @rms inputs(%x "x" : !norm.view<?x64xf32>) outputs(%y "y" : !norm.view<?x64xf32>) {
       %n = norm.size %x[0] : !norm.view<?x64xf32>
-      norm.stage dims(i = %n, j = 64) schedule #norm.schedule<...> {
+      norm.stage dims(i = %n, j = 64) non_empty [j] schedule #norm.schedule<...> {
         norm.instance {
           %ms = norm.phase over [j] keeps(%x : !norm.view<?x64xf32>) { ... } : f32
           ...

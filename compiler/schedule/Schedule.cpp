@@ -250,12 +250,15 @@ int64_t Chooser::chooseUnroll(int64_t width) {
                       "nothing wider than f64 to carry totals in");
     return 1;
   }
-  because("unroll", "8 vectors added as a tree hide the latency of adds, and "
-                    "cost one carry in f64");
-  // Of two registers each, or one; or where a body is long anyway.
   bool inColumns = lane >= 0 && parallel.contains(unsigned(lane));
   bool isLong = stage.complete.size() > 1 && !inColumns;
   const int64_t most = takesPairs() || isLong ? 4 : 8;
+  because("unroll",
+          Twine(most) +
+              (takesPairs() ? " vectors of two registers" : " vectors") +
+              " added as a tree hide the latency of adds, and cost one carry "
+              "in f64" +
+              (isLong ? "; several sums hide it with fewer" : ""));
   // With the lanes along a parallel dim the loop is over another one, whose
   // extent is seldom known to be short.
   if (lane < 0 || parallel.contains(unsigned(lane)) ||
@@ -264,6 +267,8 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   int64_t points = isRow() ? findRun().points : runLength();
   // What is left of a run, part of a vector included, is a block of its own.
   uint64_t vectors = std::max<int64_t>(llvm::divideCeil(points, width), 1);
+  if (vectors < uint64_t(most))
+    because("unroll", "no more vectors than there are along the lanes");
   return std::min<int64_t>(most, llvm::bit_floor(vectors));
 }
 

@@ -248,6 +248,9 @@ LogicalResult SpecChecker::checkEnums() {
 }
 
 LogicalResult SpecChecker::check() {
+  // The text of a function without a name could not be parsed again.
+  if (spec.name.empty())
+    return error() << "expected a name of the kernel, but got an empty one";
   if (failed(checkAxes()) || failed(checkEnums()) ||
       failed(checkFusedTypes()) || failed(checkModulation()) ||
       failed(checkDropout()))

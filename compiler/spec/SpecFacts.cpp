@@ -25,7 +25,9 @@ DType SpecFacts::normalizedDtype() const {
   bool isSum = spec.residual && spec.residual->rounded &&
                spec.activationBefore == Activation::None &&
                !hasGate(Gate::Placement::Before);
-  return isSum ? sumDtype() : computeDtype();
+  // A rounded sum is read as it is stored, but what takes part in f64 is still
+  // normalized in f64: in the sum's type all of the norm would be f32.
+  return isSum && computeDtype() != DType::F64 ? sumDtype() : computeDtype();
 }
 
 DType SpecFacts::normOutputDtype() const {

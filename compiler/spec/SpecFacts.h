@@ -31,7 +31,7 @@ struct SpecFacts {
   }
   /// Of the sum as it is stored.
   DType sumDtype() const;
-  /// Of the tensor that is normalized.
+  /// Of the tensor that is normalized: x's, a rounded sum's, or wider.
   DType normalizedDtype() const;
   /// Of y as the norm itself writes it.
   DType normOutputDtype() const;

@@ -114,14 +114,14 @@ int countKernels(const NormSpec &spec) {
 /// The share of elements that are the model's value, correctly rounded.
 /// `slack` is a further error, in units in the last place of the output.
 double expectClose(const Buffer &buffer, const MeasuredTensor &expected,
-                   long double slack = 0) {
+                   long double slack = 0, DType compute = DType::F32) {
   std::vector<long double> got = buffer.read();
   EXPECT_EQ(got.size(), expected.size());
   size_t exact = 0;
   for (size_t i = 0; i < got.size(); ++i) {
     auto [value, magnitude] = expected[i];
     long double bound = (0.5L + slack) * ulpAt(buffer.dtype(), value) +
-                        16 * unitRoundoff(DType::F32) * magnitude;
+                        16 * unitRoundoff(compute) * magnitude;
     exact += got[i] == roundTo(buffer.dtype(), value);
     EXPECT_LE(std::abs(got[i] - value), bound)
         << buffer.name() << " at " << i << ": expected " << value
@@ -190,6 +190,22 @@ TEST(FusedSpecTest, Residual) {
   expectRight([](NormSpec &s) {
     s.residual = {.dtype = DType::F32, .emitSum = true, .sumDtype = DType::F16};
   });
+}
+
+// An f64 x is normalized in f64, whatever the sum is stored as.
+TEST(FusedSpecTest, ARoundedSumOfF64) {
+  for (DType sum : {DType::F32, DType::BF16}) {
+    NormSpec spec = layerNorm({.shape = {3, 5, 37}, .dtype = DType::F64});
+    spec.residual = {.dtype = sum, .rounded = true, .emitSum = true};
+    Result<Kernel> kernel = jit(spec);
+    ASSERT_TRUE(kernel) << kernel.error().message;
+    FusedCall call(kernel->artifact(), spec, {3, 5, 37}, 1);
+    Status status = call.run(*kernel);
+    ASSERT_TRUE(status) << status.error().message;
+    FusedResults expected = evaluateFused(spec, call.inputs);
+    expectClose(*call.find("y"), expected.y, 0, DType::F64);
+    EXPECT_EQ(call.find("residual_out")->read(), expected.sum);
+  }
 }
 
 TEST(FusedSpecTest, BiasAndGateOfTheResidual) {

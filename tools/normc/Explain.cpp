@@ -107,8 +107,16 @@ void Report::writeSchedule(const Stage &stage) {
     row("threads", std::to_string(stage.threads));
   else
     row("chunk", std::to_string(stage.chunk));
-  if (stage.resident > 0)
-    row("resident", std::to_string(stage.resident));
+  // What is switched off is only of interest where there is a reason.
+  auto rowUnless = [&](const char *parameter, int64_t value, int64_t off) {
+    auto isIts = [&](const auto &reason) { return reason.first == parameter; };
+    if (value != off || llvm::any_of(stage.reasons, isIts))
+      row(parameter, std::to_string(value));
+  };
+  rowUnless("resident", stage.resident, 0);
+  rowUnless("stream", stage.stream, 0);
+  rowUnless("prefetch", stage.prefetch, 0);
+  rowUnless("rows", stage.rows, 1);
 }
 
 void Report::writePhase(const Phase &phase) {

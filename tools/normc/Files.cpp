@@ -121,12 +121,21 @@ static std::error_code writeParts(llvm::raw_fd_ostream &stream,
   return code;
 }
 
+/// Standard output, a device, a pipe: what takes bytes as they come.
+static bool isStream(const std::string &path) {
+  fs::file_status status;
+  return path == "-" || (!fs::status(path, status) &&
+                         status.type() != fs::file_type::regular_file &&
+                         status.type() != fs::file_type::directory_file);
+}
+
+Status normc::tool::checkWritable(const std::string &path) {
+  return isStream(path) ? Status() : OutputFiles().add(path, {});
+}
+
 Status OutputFiles::add(const std::string &path,
                         llvm::ArrayRef<llvm::StringRef> parts) {
-  fs::file_status status;
-  bool exists = path != "-" && !fs::status(path, status);
-  if (path == "-" || (exists && status.type() != fs::file_type::regular_file &&
-                      status.type() != fs::file_type::directory_file)) {
+  if (isStream(path)) {
     std::error_code code;
     llvm::raw_fd_ostream stream(path, code);
     if (!code)
@@ -134,7 +143,7 @@ Status OutputFiles::add(const std::string &path,
     return code ? Status(environment("cannot write '" + path + "'", code))
                 : Status();
   }
-  if (exists && status.type() == fs::file_type::directory_file)
+  if (fs::is_directory(path))
     return environment("cannot write '" + path + "'",
                        std::make_error_code(std::errc::is_a_directory));
 

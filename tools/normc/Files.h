@@ -40,6 +40,11 @@ readFile(const std::string &path,
 Status checkApart(const std::string &output,
                   llvm::ArrayRef<std::string> inputs);
 
+/// Asks before long work whether `OutputFiles::add` could write `path`: an
+/// Environment error if not. What is no regular file is not opened, since a
+/// pipe would end by that.
+Status checkWritable(const std::string &path);
+
 /// Files to be written: each is complete under another name before the first
 /// takes its own. Those that were never committed are deleted.
 class OutputFiles {

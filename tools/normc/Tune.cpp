@@ -68,9 +68,13 @@ static Status tune(std::string_view source, const Target &target,
 
 Status normc::tool::tuneCommand(const Options &options) {
   const bool saves = options.output != "-";
-  if (saves)
+  if (saves) {
     if (Status apart = checkApart(options.output, {options.file}); !apart)
       return apart;
+    // What can't be saved is known before the search, not after it.
+    if (Status writable = checkWritable(options.output); !writable)
+      return writable;
+  }
   Result<Target> target = Target::named(options.target);
   if (!target)
     return target.error();

@@ -27,9 +27,9 @@ namespace normc {
 enum class Emit {
   Norm,        ///< The declaration, as parsed.
   Kernel,      ///< After norm-to-kernel.
-  Precision,   ///< After norm-precision and norm-expand-moments.
+  Precision,   ///< After norm-precision.
   Fused,       ///< Neighbours merged into one kernel; unused ones are gone.
-  Scheduled,   ///< After norm-schedule.
+  Scheduled,   ///< Split, moments expanded; after norm-schedule.
   Phases,      ///< The phase form.
   Vector,      ///< Vector code of the target: scf, vector, arith.
   LlvmDialect, ///< MLIR's LLVM dialect.
@@ -129,6 +129,9 @@ struct Explanation {
     int64_t width = 1, unroll = 1, chunk = 1;
     int64_t threads = 0;  ///< Per instance, on a GPU.
     int64_t resident = 0; ///< Bytes of cache per worker that are relied on.
+    int64_t stream = 0;   ///< Bytes of a result from which stores pass caches.
+    int64_t prefetch = 0; ///< Instances ahead that are fetched.
+    int64_t rows = 1;     ///< Instances whose phases run side by side.
     /// Why, by parameter: ("width", "512-bit vectors of 32-bit values").
     std::vector<std::pair<std::string, std::string>> reasons;
     std::vector<Phase> phases;

@@ -71,7 +71,7 @@ struct GivenStatistics {
 /// residual is f64, and rounded when it is written. A spec is checked when it
 /// is compiled.
 struct NormSpec {
-  std::string name = "norm";  ///< Name of the kernel.
+  std::string name = "norm";  ///< Of the kernel; not empty.
   std::vector<int64_t> shape; ///< Extents of x; kDynamic where not fixed.
   /// Strides of x in elements, one per axis, kDynamic where given at the call;
   /// empty means row-major without gaps.

@@ -136,7 +136,7 @@ struct FusionOptions {
   std::optional<std::vector<int64_t>> modulationAxes = {}; ///< As above.
   std::optional<double> dropout = {};                      ///< Its probability.
   bool isDropoutBefore = false; ///< It stands before the residual.
-  /// Adds y2, with a scale and a shift where y has them.
+  /// Adds y2, with a scale, its offset and a shift where y has them.
   bool hasSecond = false;
   std::optional<DType> secondDtype = {};
 };

@@ -39,8 +39,9 @@ public:
                                 void *context);
 
   /// How many calls of `body` can run at the same time, at least 1. Where it is
-  /// 1, kernels call their code directly. Stages of up to eight chunks go
-  /// through `parallelForSmall` if the call's arguments have less than 1 MB.
+  /// 1, kernels call their code directly, and so do stages of up to 32 chunks
+  /// if the call's arguments have less than 128 KB. Such stages go through
+  /// `parallelForSmall` if the arguments have less than 1 MB.
   virtual int concurrency() const = 0;
 };
 

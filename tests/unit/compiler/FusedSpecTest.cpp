@@ -46,6 +46,17 @@ TEST(FusedSpecTest, AnF64ResidualIsComputedInF64) {
   EXPECT_HAS(textOf(spec), "tensor<?xf64> {norm.name = \"rstd\"}");
 }
 
+// What the rounded sum is stored as doesn't say in what it is normalized.
+TEST(FusedSpecTest, ARoundedSumIsNormalizedInF64WhereXIs) {
+  NormSpec spec = rmsNorm({.shape = {kDynamic, 64}, .dtype = DType::F64});
+  spec.saveRstd = true;
+  spec.residual = {.dtype = DType::F32, .rounded = true, .emitSum = true};
+  std::string text = textOf(spec);
+  EXPECT_HAS(text, "tensor<?x64xf32> {norm.name = \"residual_out\"}");
+  EXPECT_HAS(text, "tensor<?xf64> {norm.name = \"rstd\"}");
+  EXPECT_HAS(text, "(tensor<?x64xf64>, tensor<64xf64>) -> ");
+}
+
 TEST(FusedSpecTest, RoundingOrderStandsApart) {
   NormSpec spec = rmsNorm(kRows);
   spec.rounding = Rounding::Normalized;

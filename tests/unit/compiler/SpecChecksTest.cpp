@@ -26,6 +26,11 @@ static void expectRefused(const char *words,
       << artifact.error().message;
 }
 
+TEST(SpecChecksTest, Name) {
+  expectRefused("expected a name of the kernel, but got an empty one",
+                [](NormSpec &s) { s.name = ""; });
+}
+
 TEST(SpecChecksTest, Axes) {
   expectRefused("expected bias axes between 0 and 2, but got 3",
                 [](NormSpec &s) { s.bias = Parameter{{3}}; });

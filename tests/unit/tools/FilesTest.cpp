@@ -6,6 +6,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 using namespace normc;
 using namespace normc::tool;
@@ -42,6 +43,26 @@ TEST_F(FilesTest, WritesPartsInOrder) {
   ASSERT_TRUE(files.commit());
   EXPECT_EQ(contents("a"), "one two");
   EXPECT_EQ(countFiles(), 1u);
+}
+
+TEST_F(FilesTest, TellsBeforehandWhatCanBeWritten) {
+  std::ofstream(in("a")) << "old";
+  for (const std::string &path : {in("a"), in("b"), std::string("-")})
+    EXPECT_TRUE(checkWritable(path)) << path;
+  for (const std::string &path : {folder, in("missing/c")}) {
+    Status status = checkWritable(path);
+    ASSERT_FALSE(status) << path;
+    EXPECT_EQ(status.error().kind, ErrorKind::Environment);
+    EXPECT_THAT(status.error().message, HasSubstr("cannot write '" + path));
+  }
+  EXPECT_EQ(contents("a"), "old");
+  EXPECT_EQ(countFiles(), 1u);
+}
+
+// A pipe that is opened and closed would end for its reader.
+TEST_F(FilesTest, TheCheckDoesNotOpenAPipe) {
+  ASSERT_EQ(mkfifo(in("pipe").c_str(), 0600), 0);
+  EXPECT_TRUE(checkWritable(in("pipe"))); // Opening it would wait for a reader.
 }
 
 TEST_F(FilesTest, LeavesNothingBehindWithoutCommit) {
