@@ -32,8 +32,8 @@ mlir::Value expandRsqrt(FloatBuilder &f, mlir::Value x);
 mlir::Value expandFma(FloatBuilder &f, mlir::Value x, mlir::Value y,
                       mlir::Value z);
 
-// Of f32, where `f.canLookUp()`: a fifth of the work of the general ones, which
-// take them there.
+// Of f32, where `f.canLookUp()`: less than half of the general ones' code,
+// which take them there.
 mlir::Value erfByPieces(FloatBuilder &f, mlir::Value x);
 mlir::Value tanhByPieces(FloatBuilder &f, mlir::Value x);
 

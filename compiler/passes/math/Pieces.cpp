@@ -22,8 +22,8 @@ struct Pieces {
 // rounded coefficients, relative to f: weighted least squares in 40 digits, one
 // coefficient rounded after the other.
 
-// erf on [0, 3.925], an interval around each multiple of 16/63: 2^-28.1 up to
-// 2.9, 2^-25.4 beyond. The first is erf(x) - x.
+// erf on [0, 3.925], an interval around each multiple of 16/63: 2^-25.1. The
+// first is erf(x) - x, which has no coefficient of 1.13 to be rounded: 2^-30.1.
 static constexpr Pieces kErf = {
     {{0, 0x1.040e2cp-2, 0x1.040e1ep-1, 0x1.8616f6p-1, 0x1.040faep+0,
       0x1.4512c8p+0, 0x1.861906p+0, 0x1.c71ae4p+0, 0x1.040f3cp+1, 0x1.24912cp+1,
