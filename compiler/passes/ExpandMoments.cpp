@@ -272,6 +272,13 @@ struct NormExpandMoments
         shift == Shift::none
             ? buildCentred(b, moments, mean, count, /*predicate=*/Value())
             : buildShifted(b, moments, mean, count, pivot);
+    // Most divide the sum by the count at once.
+    for (Operation *user : llvm::to_vector(moments.getM2().getUsers()))
+      if (auto quotient = dyn_cast<arith::DivFOp>(user);
+          quotient && quotient.getRhs() == moments.getCount()) {
+        quotient.replaceAllUsesWith(variance);
+        quotient.erase();
+      }
     Value m2 = arith::MulFOp::create(b, variance, count);
     moments.replaceAllUsesWith(ValueRange{count, mean.mean, mean.delta, m2});
     moments.erase();

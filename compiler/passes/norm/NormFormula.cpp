@@ -192,13 +192,19 @@ Value FormulaBuilder::buildCentred() {
                                    cast(x, narrow), over, Value());
   Value count = cast(moments.getCount(), wide);
   Value high = moments.getMean(), delta = moments.getDelta();
-  Value whole = add(cast(high, wide), cast(delta, wide));
+  // An infinite mean has no rest: infinity less infinity is NaN.
+  auto join = [&](Value high, Value rest) {
+    Value isNone =
+        arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, rest, rest);
+    return select(isNone, high, add(high, rest));
+  };
+  Value whole = join(cast(high, wide), cast(delta, wide));
   Value spread = cast(moments.getM2(), wide);
   if (sumsTwice()) {
     Value isLarge = overflows(moments.getM2());
     auto again = MomentsOp::create(b, wide, wide, wide, wide, cast(x, wide),
                                    over, isLarge);
-    whole = select(isLarge, add(again.getMean(), again.getDelta()), whole);
+    whole = select(isLarge, join(again.getMean(), again.getDelta()), whole);
     spread = select(isLarge, again.getM2(), spread);
   }
   if (op.getCorrection() == 1)
