@@ -298,9 +298,9 @@ void StageSlicer::build() {
     else
       buildPhase(group);
   }
+  leaveDerived(); // Before an output takes the place of what it reads.
   for (const StageTarget &target : atEnd)
     buildUniform(target);
-  leaveDerived();
   markKept();
 }
 

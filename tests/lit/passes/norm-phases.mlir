@@ -314,3 +314,57 @@ func.func @regrouped(%x: tensor<?xf32> {norm.name = "x"}) -> (tensor<?xf32> {nor
   }
   return %y : tensor<?xf32>
 }
+
+// -----
+
+// A block's scale waits for the row's root: the row's stage leaves the root, not
+// the sum that each block would make it of again.
+// CHECK-LABEL: norm.program @blocks
+// CHECK: %[[LEFT:.*]] = norm.scratch(%{{.*}}) : !norm.view<?xf32>
+// CHECK-NOT: norm.scratch
+// CHECK: %[[ROOT:.*]] = math.rsqrt
+// CHECK: norm.store %[[ROOT]], %[[LEFT]] by {{\[\[}}i]]
+// CHECK: norm.stage
+// CHECK: norm.load %[[LEFT]] by {{\[\[}}i]]
+// CHECK-NOT: math.rsqrt
+func.func @blocks(%x: tensor<?x4096xf32>) -> tensor<?x4096xi8> {
+  %y = norm.kernel dims(i = ?, b = 64, k = 64) ins(%e = %x by [[i], [b, k]] : tensor<?x4096xf32>)
+      outs(by [[i], [b, k]] : tensor<?x4096xi8>) {
+    %sq = arith.mulf %e, %e : f32
+    %ms = norm.reduce mean %sq over [b, k] : f32
+    %r = math.rsqrt %ms : f32
+    %n = arith.mulf %e, %r : f32
+    %a = math.absf %n : f32
+    %m = norm.reduce max %a over [k] : f32
+    %d = arith.divf %n, %m : f32
+    %q = arith.fptosi %d : f32 to i8
+    norm.yield %q : i8
+  }
+  return %y : tensor<?x4096xi8>
+}
+
+// -----
+
+// But not more values than there are sums: of two roots of one sum, the sum.
+// CHECK-LABEL: norm.program @two_roots
+// CHECK: %[[LEFT:.*]] = norm.scratch(%{{.*}}) : !norm.view<?xf32>
+// CHECK-NOT: norm.scratch
+// CHECK: %[[SUM:.*]] = norm.phase
+// CHECK: norm.store %[[SUM]], %[[LEFT]] by {{\[\[}}i]]
+// CHECK: norm.stage
+// CHECK: math.rsqrt
+func.func @two_roots(%x: tensor<?x4096xf32>) -> tensor<?x4096xf32> {
+  %y = norm.kernel dims(i = ?, b = 64, k = 64) ins(%e = %x by [[i], [b, k]] : tensor<?x4096xf32>)
+      outs(by [[i], [b, k]] : tensor<?x4096xf32>) {
+    %sq = arith.mulf %e, %e : f32
+    %ms = norm.reduce mean %sq over [b, k] : f32
+    %r = math.rsqrt %ms : f32
+    %s = math.sqrt %ms : f32
+    %n = arith.mulf %e, %r : f32
+    %t = arith.addf %n, %s : f32
+    %m = norm.reduce max %t over [k] : f32
+    %d = arith.divf %n, %m : f32
+    norm.yield %d : f32
+  }
+  return %y : tensor<?x4096xf32>
+}

@@ -187,10 +187,10 @@ func.func @shared_by_few(%a: tensor<2x14x14x1024xf32>, %s: tensor<1024xf32>) -> 
 
 // -----
 
-// Blocks with a scale of their own are straight code, four of them at a time, and
+// Blocks with a scale of their own are straight code, two of them at a time, and
 // need no prefetch.
 // CHECK-LABEL: func.func @blocks
-// CHECK: parallel = [i, b], lanes = [k], width = 32, unroll = 2, {{.*}}resident = {{[0-9]+}}, rows = 4,
+// CHECK: parallel = [i, b], lanes = [k], width = 32, unroll = 2, {{.*}}resident = {{[0-9]+}}, rows = 2,
 func.func @blocks(%x: tensor<?x4096xbf16>) -> tensor<?x4096xi8> {
   %y = norm.kernel dims(i = ?, b = 64, k = 64) ins(%e = %x by [[i], [b, k]] : tensor<?x4096xbf16>)
       outs(by [[i], [b, k]] : tensor<?x4096xi8>) {
