@@ -29,17 +29,23 @@
 // V4: vmovntdq %ymm
 // ARM: usra v{{[0-9]+}}.4s, v{{[0-9]+}}.4s, #20
 
-// I8-V2: roundps $8
-// I8-V2: cvttps2dq %xmm
-// I8-V3: vroundps $8, %ymm
-// I8-V3: vcvttps2dq %ymm
+// A rounded value is an integer by one addition, which leaves it in the low bits.
+// I8-V2-NOT: cvttps2dq
+// I8-V2: minps
+// I8-V2: addps %xmm
+// I8-V2: packssdw %xmm
+// I8-V3-NOT: vcvttps2dq
+// I8-V3: vminps
+// I8-V3: vaddps %ymm
 // I8-V3: vmovntdq %xmm
-// I8-V4: vrndscaleps $8, %zmm
-// I8-V4: vcvttps2dq %zmm
+// I8-V4-NOT: vcvttps2dq
+// I8-V4: vminps
+// I8-V4: vaddps %zmm
 // I8-V4: vpmovdb %zmm{{[0-9]+}}, %xmm
 // I8-V4: vmovntdq %ymm
-// I8-ARM: frintn v{{[0-9]+}}.4s
-// I8-ARM: fcvtzs v{{[0-9]+}}.4s
+// I8-ARM-NOT: fcvtzs
+// I8-ARM: fadd v{{[0-9]+}}.4s
+// I8-ARM: xtn
 
 // No choice between two stores is left where the size is known.
 // LARGE-NOT: vpmovdb {{.*}}(
