@@ -194,10 +194,12 @@ struct NormExpandMoments
   using NormExpandMomentsBase::NormExpandMomentsBase;
 
   void runOnOperation() override {
-    getOperation().walk([&](MomentsOp moments) {
+    // Collected first: the op behind one may go with it.
+    SmallVector<MomentsOp> all;
+    getOperation().walk([&](MomentsOp moments) { all.push_back(moments); });
+    for (MomentsOp moments : all)
       expand(moments);
-      ++numExpanded;
-    });
+    numExpanded += all.size();
     getOperation().walk([&](ReduceOp reduce) {
       if (reduce.getKind() == ReduceKind::mean && reduce.getPredicate())
         expandMaskedMean(reduce);

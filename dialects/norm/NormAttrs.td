@@ -96,10 +96,12 @@ def Norm_ScheduleAttr : Norm_Attr<"Schedule", "schedule"> {
     stage relies on for values that it reads again. `stream`: results of at
     least so many bytes are stored past the caches; 0 for never. `prefetch`: how
     many instances ahead the last phase fetches what the first will read.
-    `rows`: where results are stored past the caches, the last phase of so many
-    instances runs side by side with the first phase of the next ones, so that
-    memory reads and writes at once; 1 for one instance after the other. Takes
-    effect where both phases run along the lanes only.
+    `rows`: so many instances go together; 1 for one after the other. Where
+    both phases run along the lanes only, the last phase of so many runs side by
+    side with the first phase of the next ones, so that memory reads and writes
+    at once. Elsewhere they share what is loaded and computed for all of them
+    (rows of pixels, planes of several images), or hide each other's waits
+    (blocks with a scale of their own).
     `reasons` says why, per parameter, for people.
 
     ```mlir

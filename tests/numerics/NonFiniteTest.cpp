@@ -108,3 +108,22 @@ INSTANTIATE_TEST_SUITE_P(
                                      Extreme::GroupNorm, Extreme::DynamicTanh),
                      testing::ValuesIn(kAllDtypes)),
     nameOf);
+
+// It is made of two parts, one of which is infinity less infinity.
+TEST(NonFiniteMeanTest, OfAnInfinityIsInfinite) {
+  for (DType dtype : kAllDtypes) {
+    SCOPED_TRACE(toString(dtype));
+    ExtremeProblem problem =
+        makeProblem(Extreme::LayerNorm, dtype, {3, 257}, 1, 41);
+    problem.saved = true;
+    problem.input("x").tensor.values[257 + 100] = kInfinity;
+    solve(problem);
+    const Kernel *kernel = kernelFor(textOf(problem, Flavour::Inner));
+    ASSERT_TRUE(kernel);
+    Call call(problem);
+    ASSERT_TRUE(call.run(*kernel));
+    std::vector<long double> means = call.buffer("mean").read();
+    EXPECT_EQ(means[1], kInfinity);
+    EXPECT_TRUE(std::isfinite(means[0]) && std::isfinite(means[2]));
+  }
+}

@@ -219,3 +219,18 @@ func.func @wide(%a: tensor<?x64xbf16>) -> tensor<?x64xf32> {
   }
   return %r : tensor<?x64xf32>
 }
+
+// A variance is not multiplied by the count and divided by it again.
+// CHECK-LABEL: func.func @variance
+// CHECK: %[[VARIANCE:.*]] = arith.maximumf
+// CHECK-NOT: arith.divf
+// CHECK: norm.yield %[[VARIANCE]]
+func.func @variance(%a: tensor<4x8xf32>) -> tensor<4xf32> {
+  %r = norm.kernel dims(i = 4, j = 8)
+      ins(%x = %a by [[i], [j]] : tensor<4x8xf32>) outs(by [[i]] : tensor<4xf32>) {
+    %n, %m, %d, %m2 = norm.moments %x over [j] : f32
+    %v = arith.divf %m2, %n : f32
+    norm.yield %v : f32
+  }
+  return %r : tensor<4xf32>
+}
