@@ -185,9 +185,9 @@ int64_t Splitter::pointBytes() {
 /// second-level cache from the mean to the result. Then memory is read once,
 /// and not twice: 1.1 to 2.5 times as fast. Shorter runs, or such as share
 /// lines with their neighbours, take up to 1.5 times as long as tiles do, and
-/// runs of 16-bit values, whose rows are one or two vectors, three times.
+/// runs of 16-bit values whose rows are one or two vectors, three times.
 bool Splitter::staysInCache() {
-  constexpr int64_t wholeLines = 32;
+  constexpr int64_t wholeLines = 32, longRun = 128;
   int64_t run = 1, bytes = 4;
   for (StringAttr dim : moments.getOver().getNames()) {
     int64_t extent = extents.lookup(dim);
@@ -200,7 +200,7 @@ bool Splitter::staysInCache() {
   bool isInnermost =
       !channels.empty() && moments.getOver().contains(channels.back());
   return isInnermost && run % wholeLines == 0 && bytes < minBytes &&
-         pointBytes() >= 4;
+         (pointBytes() >= 4 || run >= longRun);
 }
 
 /// Small data stays in the second-level cache, whatever the order.
