@@ -94,7 +94,10 @@ static std::string describe(Location location) {
 static std::string tell(Diagnostic &diagnostic) {
   std::string text = describe(diagnostic.getLocation()) + diagnostic.str();
   for (Diagnostic &note : diagnostic.getNotes())
-    text += "\n" + describe(note.getLocation()) + "note: " + note.str();
+    (text += '\n')
+        .append(describe(note.getLocation()))
+        .append("note: ")
+        .append(note.str());
   return text;
 }
 

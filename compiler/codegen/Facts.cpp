@@ -53,7 +53,7 @@ private:
   std::string describeSize(Value index);
   /// The name of an argument, in quotes.
   std::string quote(BlockArgument argument) {
-    return "'" + program.getArgName(argument.getArgNumber()).str() + "'";
+    return ("'" + program.getArgName(argument.getArgNumber()) + "'").str();
   }
   void addDivisibility();
   Status addInPlace();

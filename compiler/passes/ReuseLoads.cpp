@@ -40,7 +40,7 @@ struct NormReuseLoads : normc::impl::NormReuseLoadsBase<NormReuseLoads> {
         written.insert(findBuffer(address));
     });
     for (Block &block : getOperation().getBody())
-      runOn(block, {});
+      runOn(block, Loads());
   }
 
   /// The loads of a function so far, by address and type.

@@ -19,7 +19,7 @@ using namespace normc::norm;
 void KernelOp::getAsmBlockArgumentNames(Region &region,
                                         OpAsmSetValueNameFn setName) {
   for (BlockArgument argument : region.getArguments())
-    setName(argument, "e" + std::to_string(argument.getArgNumber()));
+    setName(argument, ("e" + Twine(argument.getArgNumber())).str());
 }
 
 /// The type of a body argument for an operand of this type.
