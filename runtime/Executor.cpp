@@ -1,6 +1,6 @@
 //===- Executor.cpp - what all executors share, and the serial one --------===//
 
-#include "normc/Executor.h"
+#include "runtime/SerialExecutor.h"
 
 using namespace normc;
 
@@ -12,20 +12,6 @@ void Executor::parallelForSmall(int64_t count,
                                 void *context) {
   body(context, 0, count);
 }
-
-namespace {
-
-class SerialExecutor final : public Executor {
-public:
-  void parallelFor(int64_t count,
-                   void (*body)(void *context, int64_t begin, int64_t end),
-                   void *context) override {
-    body(context, 0, count);
-  }
-  int concurrency() const override { return 1; }
-};
-
-} // namespace
 
 // Never destroyed: kernels may still run while the objects of static duration
 // of other files are being destroyed.

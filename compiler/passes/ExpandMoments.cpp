@@ -43,16 +43,10 @@ static Value buildReduce(ImplicitLocOpBuilder &b, MomentsOp moments,
                           moments.getOver(), moments.getPredicate());
 }
 
-/// Whether all that a kernel yields is narrower than f64.
-static bool yieldsNarrow(KernelOp kernel) {
-  return llvm::all_of(kernel.getResultTypes(), [](Type type) {
-    return !getElementTypeOrSelf(type).isF64();
-  });
-}
-
 /// The mean and what its rounding lost. A mean of roundings of v - mean would
 /// not do: v and mean lie on grids, so those roundings share a sign.
 static TwoPartMean buildMean(ImplicitLocOpBuilder &b, MomentsOp moments) {
+  auto kernel = moments->getParentOfType<KernelOp>();
   Value value = moments.getValue();
   Type type = value.getType(), f64 = b.getF64Type();
   auto sub = [&](Value x, Value y) -> Value {
@@ -62,9 +56,7 @@ static TwoPartMean buildMean(ImplicitLocOpBuilder &b, MomentsOp moments) {
     return arith::AddFOp::create(b, x, y);
   };
   if (type != f64) { // f64 holds it with bits to spare.
-    Value wide = widenForMean(
-        b, value,
-        showsMean(moments->getParentOfType<KernelOp>(), moments.getOver()));
+    Value wide = widenForMean(b, value, showsMean(kernel, moments.getOver()));
     Value mean = buildReduce(b, moments, wide);
     Value high = arith::TruncFOp::create(b, type, mean);
     Value rest = sub(mean, arith::ExtFOp::create(b, f64, high));
@@ -73,7 +65,7 @@ static TwoPartMean buildMean(ImplicitLocOpBuilder &b, MomentsOp moments) {
   Value mean = buildReduce(b, moments, value);
   // And so it does here, but for results that show its last bits.
   if (value.getDefiningOp<arith::ExtFOp>() &&
-      yieldsNarrow(moments->getParentOfType<KernelOp>()))
+      !showsMean(kernel, moments.getOver(), /*bits=*/32))
     return {mean, arith::ConstantOp::create(b, b.getF64FloatAttr(0.0))};
   // The exact distance is d + error (TwoSum, Knuth).
   Value d = sub(value, mean);

@@ -120,8 +120,8 @@ static int64_t sharedBytes(ArrayRef<Sampled> stages) {
   return total;
 }
 
-/// What a block reads should still be there when it is read again: in half of
-/// the last level, where results go past it, or of the second one.
+/// What a block reads should still be there when it is read again: in a quarter
+/// of the last level, where results go past it, or in half of the second one.
 static int64_t cacheBytes(ArrayRef<Sampled> stages) {
   int64_t bytes = 0;
   for (Sampled stage : stages) {

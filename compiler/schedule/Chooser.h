@@ -70,6 +70,7 @@ private:
   int64_t choosePrefetch();
   bool takesInstancesTogether() const;
   int64_t chooseRows(int64_t width);
+  bool writesBytes() const;
   bool findBlock(int64_t width, int64_t unroll) const;
   int64_t rowsOfPieces(int64_t width) const;
   int64_t instanceBytes(bool ownOnly = false) const;

@@ -2,7 +2,6 @@
 
 #include "compiler/schedule/Chooser.h"
 
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Builders.h"
 #include "llvm/ADT/bit.h"
 
@@ -372,16 +371,6 @@ int64_t Chooser::chooseStream() {
   return machine.llcBytes / 4;
 }
 
-bool Chooser::findBlock(int64_t width, int64_t unroll) const {
-  int64_t size = findRun().points;
-  SmallVector<Type> written = writtenAlongLanes();
-  return readsAgain() && isRow() && !ShapedType::isDynamic(size) &&
-         size % width == 0 && size <= width * unroll && !written.empty() &&
-         llvm::all_of(written, [](Type type) {
-           return type.getIntOrFloatBitWidth() == 8;
-         });
-}
-
 int64_t Chooser::choosePrefetch() {
   // What comes after a block is the next line, which comes by itself.
   if (!readsAgain() || stage.outputs.empty() || lane < 0 || isBlock)
@@ -394,102 +383,6 @@ int64_t Chooser::choosePrefetch() {
   because("prefetch", "reading and writing overlap: the next row arrives while "
                       "this one is written");
   return 1;
-}
-
-/// Whether a body has functions that take many instructions.
-bool Chooser::takesFunctions() const {
-  return llvm::any_of(*structure.kernel().getBlock(), [](Operation &op) {
-    return isa<math::MathDialect>(op.getDialect()) &&
-           !isa<math::FmaOp, math::AbsFOp, math::SqrtOp, math::RsqrtOp>(op);
-  });
-}
-
-/// Whether something is read along the lanes that is the same for all rows.
-bool Chooser::sharesLanes() const {
-  KernelOp kernel = structure.kernel();
-  DimSet own = findRun().dims;
-  return llvm::any_of(kernel.getInputMaps(), [&](Attribute map) {
-    DimSet dims = toDimSet(structure.space(), cast<MapAttr>(map));
-    return dims.contains(unsigned(lane)) && (dims - own).empty();
-  });
-}
-
-/// How many rows are written while as many are read, or beside each other.
-int64_t Chooser::chooseRows(int64_t width) {
-  constexpr int64_t longBytes = 8 << 10, shortBytes = 4 << 10,
-                    blockBytes = 1 << 10;
-  if (int dim = sharingDim(); dim >= 0 && !parallel.contains(unsigned(dim)) &&
-                              !ShapedType::isDynamic(extent(lane)) &&
-                              extent(lane) % width == 0) {
-    because("rows", "4 rows, each of its own part, share the loads of what is "
-                    "the same for them: 103% of a copy, one after the other "
-                    "94%");
-    return 4;
-  }
-  if (isBlock) {
-    because("rows",
-            "the few values of a block wait for its scale, a long chain, "
-            "while another block computes: 0.77 to 1 of the time; four "
-            "at a time LLVM puts one after the other");
-    return 2;
-  }
-  if (int64_t together = rowsOfPieces(width); together > 1) {
-    because("rows", "4 rows share what is loaded and blended for their pieces");
-    return together;
-  }
-  int64_t size = findRun().points;
-  // Streamed vectors of every row start at the same place in it.
-  if (choosePrefetch() == 0 || !isRow() || ShapedType::isDynamic(size) ||
-      size % width != 0)
-    return 1;
-  int64_t rowBytes = instanceBytes(/*ownOnly=*/true) / 2;
-  // Groups of 4 MB, eight of them under way, leave no cache for each other: 43%
-  // of a copy, one after the other 56%. Of 370 KB it is 76 and 63%.
-  if (8 * rowBytes > machine.llcBytes / 4)
-    return 1;
-  bool hasColumns = !stage.partial.empty();
-  SmallVector<Type> written = writtenAlongLanes();
-  if (rowBytes < blockBytes && !written.empty() &&
-      llvm::all_of(
-          written,
-          [](Type type) { return type.getIntOrFloatBitWidth() == 8; })) {
-    because("rows",
-            "the few values of a block wait for its scale, a long chain, "
-            "while those of others are read: 0.6 of the time");
-    return 4;
-  }
-  // Without what all rows read along the lanes, only memory can gain.
-  bool isShort = rowBytes < longBytes;
-  if (!sharesLanes() && (movesHalves() || isShort)) {
-    because("rows", "nothing is read along the rows but their own: bf16 gains "
-                    "by a prefetch alone, 75 to 80% of a copy and not 60");
-    return 1;
-  }
-  if (hasColumns) {
-    because("rows", "writing rows while the next are read, which sums over "
-                    "rows are added to meanwhile: 75 to 95% of a copy, one "
-                    "after the other 50 to 70%");
-    return 4;
-  }
-  if (movesHalves()) {
-    because("rows", "scale and shift are widened once for all of them, and the "
-                    "ends of rows overlap: of bf16 55 to 75% of a copy, one "
-                    "after the other 40 to 60%");
-    return rowBytes < shortBytes ? 8 : 4;
-  }
-  if (!isShort) {
-    because("rows", "writing 4 rows while the next 4 are read: 80 to 95% of a "
-                    "copy, one after the other 60 to 70%; rows of less than "
-                    "8 KB overlap by themselves");
-    return 4;
-  }
-  // By twos softmax gains nothing, and takes 30 ms to compile and not 14.
-  if (stage.complete.size() < 2 || takesFunctions())
-    return 1;
-  because("rows",
-          "the ends of two rows with several sums overlap: 1.3 times as "
-          "fast in the nearest caches");
-  return 2;
 }
 
 ScheduleAttr Chooser::choose() {

@@ -32,7 +32,8 @@ static int64_t elementBytes(PhaseOp phase) {
   return bytes;
 }
 
-/// The same where short rows are read one after the other.
+/// How far ahead a read is announced where short rows are read one after the
+/// other.
 static constexpr int64_t kStreamAheadBytes = 8 << 10;
 
 /// What is announced beside the first phase: what it reads itself, and what

@@ -56,14 +56,14 @@ Value normc::buildVariance(ImplicitLocOpBuilder &b, Value meanSquare,
   return arith::MaximumFOp::create(b, variance, zero);
 }
 
-bool normc::showsMean(KernelOp kernel, DimsAttr over) {
+bool normc::showsMean(KernelOp kernel, DimsAttr over, unsigned bits) {
   for (auto [number, value] :
        llvm::enumerate(kernel.getBlock()->getTerminator()->getOperands())) {
     MapAttr map = kernel.getOutputMap(number);
     bool isOfPoints = llvm::any_of(
         over.getNames(), [&](StringAttr dim) { return map.uses(dim); });
     if (isOfPoints && isa<FloatType>(value.getType()) &&
-        value.getType().getIntOrFloatBitWidth() > 16)
+        value.getType().getIntOrFloatBitWidth() > bits)
       return true;
   }
   return false;

@@ -68,10 +68,10 @@ mlir::Value buildPointCount(mlir::ImplicitLocOpBuilder &b,
 mlir::Value buildVariance(mlir::ImplicitLocOpBuilder &b, mlir::Value meanSquare,
                           mlir::Value delta);
 
-/// True if a result of more than 16 bits is made of each point of a group whose
+/// True if a result of more than `bits` is made of each point of a group whose
 /// mean is taken: where such a point lies near the mean, the result shows the
-/// last bits of the mean, which one of 16 bits rounds away.
-bool showsMean(norm::KernelOp kernel, norm::DimsAttr over);
+/// last bits of the mean, which a narrower one rounds away.
+bool showsMean(norm::KernelOp kernel, norm::DimsAttr over, unsigned bits = 16);
 
 /// `value` in f64, to be added up for a mean. An f32 that holds a number of 16
 /// bits may first be added to a few others in f32, unless the mean must be

@@ -4,7 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#pragma once
+#ifndef NORMC_TESTS_UNIT_COMPILER_SPECTEXT_H
+#define NORMC_TESTS_UNIT_COMPILER_SPECTEXT_H
 
 #include "normc/Compiler.h"
 
@@ -27,3 +28,5 @@ inline std::string textOf(const NormSpec &spec) {
 
 #define EXPECT_LACKS(text, part)                                               \
   EXPECT_EQ((text).find(part), std::string::npos) << (text)
+
+#endif // NORMC_TESTS_UNIT_COMPILER_SPECTEXT_H
