@@ -25,17 +25,18 @@ static Names toNames(DimsAttr dims) {
   return names;
 }
 
-/// An argument's name, or the number of a scratch buffer.
+/// An argument's name, or the number of a scratch buffer or a local one.
 static std::string nameOf(ProgramOp program, Value view) {
   if (auto argument = dyn_cast<BlockArgument>(view))
     return program.getArgName(argument.getArgNumber()).str();
+  bool isLocal = view.getDefiningOp<ScratchOp>().isLocal();
   unsigned number = 0;
   for (auto scratch : program.getBlock()->getOps<ScratchOp>()) {
     if (scratch.getView() == view)
       break;
-    ++number;
+    number += scratch.isLocal() == isLocal;
   }
-  return "scratch " + std::to_string(number);
+  return (isLocal ? "local " : "scratch ") + std::to_string(number);
 }
 
 /// Notes what one op of a phase does with views.

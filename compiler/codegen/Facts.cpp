@@ -330,6 +330,8 @@ Status FactCollector::addStage(StageOp stage, unsigned index) {
 SizeExpr FactCollector::scratchBytes() {
   SizeExpr total = SizeExpr::constant(0);
   for (auto scratch : program.getBlock()->getOps<ScratchOp>()) {
+    if (scratch.isLocal())
+      continue;
     ViewType type = scratch.getView().getType();
     SizeExpr bytes =
         SizeExpr::constant(type.getElementType().getIntOrFloatBitWidth() / 8);

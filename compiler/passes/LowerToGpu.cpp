@@ -29,6 +29,12 @@ struct NormLowerToGpu : normc::impl::NormLowerToGpuBase<NormLowerToGpu> {
          llvm::make_early_inc_range(getOperation().getOps<ProgramOp>())) {
       if (failed(verifyElementTypes(program)))
         return signalPassFailure();
+      for (auto scratch : program.getBlock()->getOps<ScratchOp>())
+        if (scratch.isLocal()) {
+          scratch.emitOpError("expected no local memory for a gpu, whose "
+                              "workers would not see what others wrote");
+          return signalPassFailure();
+        }
       OpBuilder builder(program);
       auto module = gpu::GPUModuleOp::create(
           builder, program.getLoc(), (program.getSymName() + "_gpu").str());

@@ -35,20 +35,42 @@ Value ProgramBuilder::materialize(Location loc, OpFoldResult size) {
   return arith::ConstantIndexOp::create(b, loc, *getConstantIntValue(size));
 }
 
-Value ProgramBuilder::makeScratch(Location loc, ArrayRef<OpFoldResult> sizes,
-                                  Type elementType) {
+/// The static shape of these extents; others, in order, go to `dynamic`.
+static SmallVector<int64_t> toShape(ArrayRef<OpFoldResult> sizes,
+                                    SmallVectorImpl<Value> &dynamic) {
   SmallVector<int64_t> shape;
-  SmallVector<Value> dynamic;
   for (OpFoldResult size : sizes) {
     std::optional<int64_t> known = getConstantIntValue(size);
     shape.push_back(known.value_or(ShapedType::kDynamic));
     if (!known)
       dynamic.push_back(cast<Value>(size));
   }
+  return shape;
+}
+
+Value ProgramBuilder::makeScratch(Location loc, ArrayRef<OpFoldResult> sizes,
+                                  Type elementType) {
+  SmallVector<Value> dynamic;
+  SmallVector<int64_t> shape = toShape(sizes, dynamic);
   auto type = ViewType::get(b.getContext(), shape, elementType, {});
-  Value view = ScratchOp::create(b, loc, type, dynamic);
+  Value view = ScratchOp::create(b, loc, type, dynamic, IntegerAttr());
   extents[view] = SmallVector<OpFoldResult>(sizes);
   return view;
+}
+
+Value ProgramBuilder::makeLocal(Location loc, ArrayRef<OpFoldResult> shared,
+                                ArrayRef<OpFoldResult> own, Type elementType,
+                                int64_t places) {
+  SmallVector<OpFoldResult> sizes(shared);
+  llvm::append_range(sizes, own);
+  SmallVector<Value> dynamic;
+  SmallVector<int64_t> shape = toShape(sizes, dynamic), strides(sizes.size());
+  int64_t stride = 1;
+  for (size_t axis = sizes.size(); axis-- > shared.size();
+       stride *= shape[axis])
+    strides[axis] = stride;
+  auto type = ViewType::get(b.getContext(), shape, elementType, strides);
+  return ScratchOp::create(b, loc, type, dynamic, b.getI64IntegerAttr(places));
 }
 
 /// What is divided in `size`, if it is a quotient by `by` (or what is

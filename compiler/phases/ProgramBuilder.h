@@ -44,6 +44,12 @@ public:
   mlir::Value makeScratch(mlir::Location loc,
                           llvm::ArrayRef<mlir::OpFoldResult> extents,
                           mlir::Type elementType);
+  /// New scratch of constant extents `own` for each of the points that `shared`
+  /// counts, `places` of them at a time.
+  mlir::Value makeLocal(mlir::Location loc,
+                        llvm::ArrayRef<mlir::OpFoldResult> shared,
+                        llvm::ArrayRef<mlir::OpFoldResult> own,
+                        mlir::Type elementType, int64_t places);
 
   mlir::OpFoldResult multiply(mlir::Location loc, mlir::OpFoldResult a,
                               mlir::OpFoldResult b);

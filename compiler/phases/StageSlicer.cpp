@@ -207,17 +207,17 @@ void StageSlicer::sinkOutputs(MutableArrayRef<StageTarget> targets) const {
     return target.kind == StageTarget::Output && !target.over.empty();
   };
   auto isKept = [&](const StageTarget &target) {
-    return keptOutputs.contains(structure.outputs()[target.index].value);
+    auto found = kept.find(valueOf(target));
+    return found != kept.end() && !found->second.isLocal;
   };
   for (const StageTarget &last : targets) {
     if (!isOutput(last))
       continue;
-    llvm::DenseSet<Value> computed =
-        computedFor(structure.outputs()[last.index].value);
+    llvm::DenseSet<Value> computed = computedFor(valueOf(last), last.level);
     for (StageTarget &target : targets) {
       if (!isOutput(target) || target.over != last.over || isKept(target))
         continue;
-      Value value = structure.outputs()[target.index].value;
+      Value value = valueOf(target);
       while (value.getDefiningOp<arith::TruncFOp>())
         value = value.getDefiningOp()->getOperand(0);
       if (computed.contains(value))
@@ -271,7 +271,7 @@ SmallVector<StageTarget> StageSlicer::collectTargets() {
                        levelAfter(structure.outputs()[o].value),
                        structure.outputs()[o].dims - parallel});
   sinkTargets(targets);
-  keepOutputs(targets);
+  keepValues(targets);
   sinkOutputs(targets);
   llvm::stable_sort(targets, [](const StageTarget &a, const StageTarget &b) {
     return a.level < b.level;
@@ -281,8 +281,8 @@ SmallVector<StageTarget> StageSlicer::collectTargets() {
 
 void StageSlicer::build() {
   prepareScratch();
-  createStage();
   SmallVector<StageTarget> targets = collectTargets(), atEnd;
+  createStage();
   while (!targets.empty()) {
     StageTarget first = targets.front();
     SmallVector<StageTarget> group, rest;
@@ -359,6 +359,7 @@ void StageSlicer::buildPhase(ArrayRef<StageTarget> targets) {
     types.push_back(value.getType());
     contributors.push_back(target);
   }
+  storeKept(targets.front().over, body.get());
   OpBuilder end = builderAt(body.get());
   ContributeOp::create(end, loc, end.getArrayAttr(kinds), values);
   auto phase = PhaseOp::create(atInstance, loc, types, ValueRange(),

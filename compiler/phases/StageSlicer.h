@@ -14,6 +14,7 @@
 
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 
 namespace normc {
@@ -53,9 +54,6 @@ struct StageTarget {
   mlir::StringAttr chunks = nullptr;
 };
 
-/// What a phase computes for `value` by itself: not through collectives.
-llvm::DenseSet<mlir::Value> computedFor(mlir::Value value);
-
 /// Builds one stage.
 class StageSlicer {
 public:
@@ -82,8 +80,18 @@ private:
   llvm::SmallVector<StageTarget> collectTargets();
   void sinkTargets(llvm::MutableArrayRef<StageTarget> targets) const;
   void sinkOutputs(llvm::MutableArrayRef<StageTarget> targets) const;
-  bool isCostly(mlir::Value value) const;
-  void keepOutputs(llvm::MutableArrayRef<StageTarget> targets);
+  llvm::DenseSet<mlir::Value> computedFor(mlir::Value value,
+                                          unsigned level) const;
+  int64_t costIn(mlir::Value value) const;
+  mlir::Value valueOf(const StageTarget &target) const;
+  llvm::SetVector<mlir::Value> findCommon(const StageTarget &first,
+                                          const StageTarget &later) const;
+  void keepValues(llvm::MutableArrayRef<StageTarget> targets);
+  bool keepLocally(mlir::Value value, const StageTarget &target, bool isFirst,
+                   int64_t &room);
+  void keepAsOutput(mlir::Value value, const StageTarget &first,
+                    llvm::MutableArrayRef<StageTarget> targets);
+  void storeKept(norm::DimSet over, mlir::Block *phase);
   bool needsDirectly(const StageTarget &target, unsigned collective) const;
   mlir::Value emitInPhase(const StageTarget &target, mlir::Block *phase);
   void buildPhase(llvm::ArrayRef<StageTarget> targets);
@@ -126,11 +134,15 @@ private:
   /// Values at the level of the instance, and of the phase being built.
   mlir::IRMapping uniform, inPhase;
   unsigned level = 0; ///< Of the phase being built.
-  /// An output that phases of higher levels than its own read back.
-  struct KeptOutput {
-    unsigned output, level;
+  /// Where phases of higher levels find what one has computed.
+  struct KeptValue {
+    unsigned level;
+    mlir::Value view;
+    norm::MapAttr map;
+    norm::DimSet over; ///< Of the phase that computes it.
+    bool isLocal;      ///< Not an output, which is written in any case.
   };
-  llvm::DenseMap<mlir::Value, KeptOutput> keptOutputs;
+  llvm::MapVector<mlir::Value, KeptValue> kept;
 };
 
 } // namespace normc

@@ -103,14 +103,10 @@ Value StageSlicer::materialize(Value value, Block *phase) {
     return known;
   Block *where = isUniform ? nullptr : phase;
   Value result;
-  if (auto kept = keptOutputs.find(value);
-      kept != keptOutputs.end() && level > kept->second.level) {
-    KernelOp kernel = structure.kernel();
-    unsigned output = kept->second.output;
+  if (auto found = kept.find(value);
+      found != kept.end() && level > found->second.level) {
     OpBuilder at = builderAt(where);
-    result = LoadOp::create(at, loc,
-                            context.program.viewOf(kernel.getResult(output)),
-                            kernel.getOutputMap(output));
+    result = LoadOp::create(at, loc, found->second.view, found->second.map);
   } else if (Value view = context.derived.lookup(value)) {
     OpBuilder at = builderAt(where);
     result = LoadOp::create(at, loc, view, mapOf(structure.spaceOf(value)));
@@ -144,70 +140,196 @@ Value StageSlicer::loadOperand(unsigned input, Block *phase) {
   return at.clone(*operand.getDefiningOp())->getResult(0); // A constant.
 }
 
-/// What a phase computes for `value` by itself: not through collectives.
-llvm::DenseSet<Value> normc::computedFor(Value value) {
+//===----------------------------------------------------------------------===//
+// What later phases read back
+//===----------------------------------------------------------------------===//
+
+/// What a phase of `level` computes for `value` by itself: not through
+/// collectives, or what it reads back.
+llvm::DenseSet<Value> StageSlicer::computedFor(Value value,
+                                               unsigned level) const {
   llvm::DenseSet<Value> computed;
   SmallVector<Value> left{value};
   while (!left.empty()) {
     Value next = left.pop_back_val();
     Operation *op = next.getDefiningOp();
-    if (computed.insert(next).second && op && !isCollective(op))
+    auto found = kept.find(next);
+    bool isRead = found != kept.end() && level > found->second.level;
+    if (computed.insert(next).second && op && !isRead && !isCollective(op))
       llvm::append_range(left, op->getOperands());
   }
   return computed;
 }
 
-/// True if an element takes a function, a division or a random word, each of
-/// which costs more than a store and a load: 8 to 20 cycles a vector.
-bool StageSlicer::isCostly(Value value) const {
-  return llvm::any_of(computedFor(value), [&](Value part) {
-    Operation *op = part.getDefiningOp();
-    return op && !parallel.contains(structure.spaceOf(part)) &&
-           isa<arith::DivFOp, math::ErfOp, math::ExpOp, math::Exp2Op,
-               math::ExpM1Op, math::LogOp, math::Log1pOp, math::PowFOp,
-               math::TanhOp, PhiloxOp>(op);
-  });
+/// What computing takes, in half cycles for 16 elements, as measured on Zen 4.
+static int64_t costOf(Value value) {
+  bool isNarrow = value.getType().getIntOrFloatBitWidth() < 32;
+  constexpr int64_t cheap = 2, division = 20, function = 30, randomWord = 60;
+  Operation *op = value.getDefiningOp();
+  if (!op) // A load, which widens what is narrow.
+    return isNarrow ? 3 : 2;
+  if (op->hasTrait<OpTrait::ConstantLike>() || isa<arith::ExtFOp>(op))
+    return 0;
+  if (isa<arith::TruncFOp>(op))
+    return isNarrow ? 6 : cheap;
+  if (isa<PhiloxOp>(op))
+    return randomWord;
+  if (isa<arith::DivFOp, math::SqrtOp, math::RsqrtOp>(op))
+    return division;
+  return isa<math::ErfOp, math::ExpOp, math::Exp2Op, math::ExpM1Op, math::LogOp,
+             math::Log1pOp, math::PowFOp, math::TanhOp>(op)
+             ? function
+             : cheap;
 }
 
-/// A costly output that a collective needs as well is written by the
-/// collective's phase, and read back by later ones. (The sum of a residual with
-/// what dropout leaves.) A GPU's workers would not see what others wrote.
-void StageSlicer::keepOutputs(MutableArrayRef<StageTarget> targets) {
-  if (schedule.getTarget() != TargetKind::cpu)
-    return;
-  auto needs = [&](const StageTarget &target, Value value) {
-    Value wanted =
-        target.kind == StageTarget::Output
-            ? structure.outputs()[target.index].value
-            : structure.collectives()[target.index].reduce().getValue();
-    return target.kind != StageTarget::Combine &&
-           computedFor(wanted).contains(value);
-  };
-  for (StageTarget &target : targets) {
-    if (target.kind != StageTarget::Output || target.over.empty())
+int64_t StageSlicer::costIn(Value value) const {
+  int64_t cost = 0;
+  for (Value part : computedFor(value, /*level=*/0))
+    if (!part.getType().isIndex() &&
+        !parallel.contains(structure.spaceOf(part)))
+      cost += costOf(part);
+  return cost;
+}
+
+/// The value that a target is about.
+Value StageSlicer::valueOf(const StageTarget &target) const {
+  return target.kind == StageTarget::Output
+             ? structure.outputs()[target.index].value
+             : structure.collectives()[target.index].reduce().getValue();
+}
+
+/// A target that computes its value at every point of its phase: one with a
+/// predicate may visit no more than a part.
+static bool isWhole(const StageTarget &target,
+                    const KernelStructure &structure) {
+  return target.kind == StageTarget::Complete &&
+         !structure.collectives()[target.index].reduce().getPredicate();
+}
+
+/// What `first` computes and `later` needs as well: where the one's values end
+/// in the other's.
+llvm::SetVector<Value> StageSlicer::findCommon(const StageTarget &first,
+                                               const StageTarget &later) const {
+  llvm::SetVector<Value> common;
+  if (later.kind == StageTarget::Combine || later.level <= first.level)
+    return common;
+  llvm::DenseSet<Value> computed = computedFor(valueOf(first), first.level);
+  llvm::DenseSet<Value> seen;
+  SmallVector<Value> left{valueOf(later)};
+  while (!left.empty()) {
+    Value next = left.pop_back_val();
+    Operation *op = next.getDefiningOp();
+    if (!op || !seen.insert(next).second || isCollective(op))
       continue;
-    const KernelOutput &output = structure.outputs()[target.index];
-    if (structure.spaceOf(output.value) != output.dims ||
-        !isCostly(output.value))
-      continue;
-    std::optional<unsigned> first;
-    bool isReadLater = false;
-    for (const StageTarget &other : targets) {
-      // One with a predicate may visit no more than a part.
-      bool isWhole =
-          other.kind == StageTarget::Complete && other.over == target.over &&
-          !structure.collectives()[other.index].reduce().getPredicate();
-      if (isWhole && other.level >= target.level && needs(other, output.value))
-        first = std::min(first.value_or(other.level), other.level);
-    }
-    for (const StageTarget &other : targets)
-      isReadLater |=
-          first && other.level > *first && needs(other, output.value);
-    if (!isReadLater)
-      continue;
-    target.level = *first;
-    keptOutputs[output.value] = {target.index, *first};
+    // What is widened is shorter before.
+    bool isHere = computed.contains(next) && isa<FloatType>(next.getType()) &&
+                  !isa<arith::ExtFOp>(op) &&
+                  structure.spaceOf(next) == (parallel | first.over);
+    if (isHere)
+      common.insert(next);
+    else
+      llvm::append_range(left, op->getOperands());
   }
+  return common;
+}
+
+/// Keeps `value`, which `target` computes, in local memory, if there is room.
+bool StageSlicer::keepLocally(Value value, const StageTarget &target,
+                              bool isFirst, int64_t &room) {
+  DimsAttr over = overOf(target);
+  SmallVector<OpFoldResult> shared = context.extentsOf(parallel), own;
+  for (StringAttr name : over.getNames())
+    own.push_back(context.extents[structure.space().indexOf(name)]);
+  // Rows of two blocks are at work while the first phase runs.
+  int64_t places = schedule.getRows() * (isFirst ? 2 : 1);
+  int64_t bytes = value.getType().getIntOrFloatBitWidth() / 8 * places;
+  for (OpFoldResult extent : own) {
+    std::optional<int64_t> constant = getConstantIntValue(extent);
+    if (!constant || *constant > room || (bytes *= *constant) > room)
+      return false;
+  }
+  bytes = llvm::alignTo(bytes, 64 * places);
+  if (bytes > room)
+    return false;
+  room -= bytes;
+  SmallVector<DimsAttr> axes(mapOf(parallel).getAxes());
+  for (StringAttr name : over.getNames())
+    axes.push_back(DimsAttr::get(b.getContext(), ArrayRef(name)));
+  kept[value] = {
+      target.level,
+      context.program.makeLocal(loc, shared, own, value.getType(), places),
+      MapAttr::get(b.getContext(), axes), target.over, true};
+  return true;
+}
+
+/// What costs more to compute again than to store and load is read back by
+/// later phases: from local memory, or from the output that it is. (A tanh
+/// between two norms; the sum of a residual with what dropout leaves.) A GPU's
+/// workers would not see what others wrote.
+void StageSlicer::keepValues(MutableArrayRef<StageTarget> targets) {
+  // A store and a load, and something to show for them.
+  constexpr int64_t least = 10, ofOutput = 20;
+  if (schedule.getTarget() != TargetKind::cpu ||
+      !(parallel & toDimSet(structure.space(), schedule.getLanes())).empty())
+    return;
+  struct Candidate {
+    Value value;
+    const StageTarget *first;
+    int64_t cost;
+  };
+  SmallVector<Candidate> candidates;
+  SmallVector<const StageTarget *> whole;
+  for (const StageTarget &target : targets)
+    if (isWhole(target, structure) && !target.over.empty())
+      whole.push_back(&target);
+  llvm::stable_sort(whole,
+                    [](auto *a, auto *b) { return a->level < b->level; });
+  for (const StageTarget *first : whole)
+    for (const StageTarget &later : targets)
+      for (Value value : findCommon(*first, later))
+        if (int64_t cost = costIn(value);
+            cost >= least && llvm::none_of(candidates, [&](auto &other) {
+              return other.value == value;
+            }))
+          candidates.push_back({value, first, cost});
+  llvm::stable_sort(candidates,
+                    [](auto &a, auto &b) { return a.cost > b.cost; });
+  int64_t room = ScratchOp::kLocalBytes;
+  for (const Candidate &candidate : candidates) {
+    bool isFirst = llvm::none_of(whole, [&](const StageTarget *other) {
+      return other->level < candidate.first->level &&
+             other->over == candidate.first->over;
+    });
+    if (!keepLocally(candidate.value, *candidate.first, isFirst, room) &&
+        candidate.cost >= ofOutput)
+      keepAsOutput(candidate.value, *candidate.first, targets);
+  }
+}
+
+/// Writes an output in the phase that computes it for something else.
+void StageSlicer::keepAsOutput(Value value, const StageTarget &first,
+                               MutableArrayRef<StageTarget> targets) {
+  for (StageTarget &target : targets) {
+    if (target.kind != StageTarget::Output || target.over != first.over ||
+        target.level > first.level || valueOf(target) != value)
+      continue;
+    KernelOp kernel = structure.kernel();
+    Value result = kernel.getResult(target.index);
+    target.level = first.level;
+    kept[value] = {first.level, context.program.viewOf(result),
+                   kernel.getOutputMap(target.index), first.over, false};
+    return;
+  }
+}
+
+/// Leaves what a phase has computed for later ones.
+void StageSlicer::storeKept(DimSet over, Block *phase) {
+  for (auto &[value, place] : kept)
+    if (place.isLocal && place.level == level && place.over == over)
+      if (Value computed = inPhase.lookupOrNull(value)) {
+        OpBuilder at = builderAt(phase);
+        StoreOp::create(at, loc, computed, place.view, place.map);
+      }
 }
 
 /// Writes on each phase which views a later one reads again.

@@ -166,8 +166,32 @@ static LogicalResult verifyExtent(Operation *op, ViewType view, unsigned axis,
   return success();
 }
 
-static LogicalResult verifyAccess(Operation *op, ViewType view, MapAttr map,
+/// Every instance has its own of local memory, whatever its coordinates (C4).
+static LogicalResult verifyLocal(Operation *op, Value view, MapAttr map,
+                                 StageOp stage) {
+  auto scratch = view.getDefiningOp<ScratchOp>();
+  if (!scratch || !scratch.isLocal())
+    return success();
+  ArrayRef<int64_t> strides = scratch.getView().getType().getStrides();
+  DimsAttr parallel = stage.getSchedule().getParallel();
+  for (StringAttr lane : stage.getSchedule().getLanes().getNames())
+    if (parallel.contains(lane))
+      return op->emitOpError()
+             << "expected no local memory where the lane dim '"
+             << lane.getValue() << "' is parallel";
+  for (auto [axis, names] : llvm::enumerate(map.getAxes()))
+    for (StringAttr name : names.getNames())
+      if (parallel.contains(name) != (strides[axis] == 0))
+        return op->emitOpError()
+               << "expected axis " << axis << " of local memory to have "
+               << (strides[axis] == 0 ? "parallel dims" : "no parallel dim")
+               << ", but got '" << name.getValue() << "'";
+  return success();
+}
+
+static LogicalResult verifyAccess(Operation *op, Value viewValue, MapAttr map,
                                   Type element) { // C1
+  auto view = cast<ViewType>(viewValue.getType());
   auto stage = op->getParentOfType<StageOp>();
   if (!stage)
     return op->emitOpError("expected to be inside a norm.stage");
@@ -193,7 +217,7 @@ static LogicalResult verifyAccess(Operation *op, ViewType view, MapAttr map,
     if (failed(verifyExtent(op, view, unsigned(axis), names, stage.getDims())))
       return failure();
   }
-  return success();
+  return verifyLocal(op, viewValue, map, stage);
 }
 
 /// `%view by [[i], [j]] : type`
@@ -240,8 +264,7 @@ void LoadOp::print(OpAsmPrinter &printer) {
 }
 
 LogicalResult LoadOp::verify() {
-  return verifyAccess(*this, getView().getType(), getMap(),
-                      getResult().getType());
+  return verifyAccess(*this, getView(), getMap(), getResult().getType());
 }
 
 /// `%value, %view by [[i], [j]] : type`
@@ -280,8 +303,7 @@ static LogicalResult verifyWritable(Operation *op, Value view) {
 LogicalResult StoreOp::verify() {
   if (failed(verifyWritable(*this, getView()))) // C3
     return failure();
-  if (failed(verifyAccess(*this, getView().getType(), getMap(),
-                          getValue().getType())))
+  if (failed(verifyAccess(*this, getView(), getMap(), getValue().getType())))
     return failure();
   auto stage = (*this)->getParentOfType<StageOp>(); // C2
   SpaceAttr space = stage.getDims();
@@ -318,8 +340,11 @@ void AccumulateOp::print(OpAsmPrinter &printer) {
 LogicalResult AccumulateOp::verify() {
   if (failed(verifyWritable(*this, getView()))) // C3
     return failure();
+  if (auto scratch = getView().getDefiningOp<ScratchOp>();
+      scratch && scratch.isLocal())
+    return emitOpError("expected an output or scratch of the call, but got "
+                       "local memory");
   if (getKind() == ReduceKind::mean) // C2
     return emitOpError("expected add, mul, max or min, but got mean");
-  return verifyAccess(*this, getView().getType(), getMap(),
-                      getValue().getType());
+  return verifyAccess(*this, getView(), getMap(), getValue().getType());
 }

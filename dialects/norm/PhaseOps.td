@@ -79,13 +79,34 @@ def Norm_ScratchOp : Norm_Op<"scratch", [HasParent<"ProgramOp">]> {
   let description = [{
     `%p = norm.scratch(%k) : !norm.view<?x4096xf32>`, one size per `?`, in
     order. It is a part of the scratch buffer that a caller passes, aligned to
-    64 bytes; its contents are undefined at first. C1: as many sizes as `?`;
-    the view is contiguous.
+    64 bytes; its contents are undefined at first.
+
+    `%l = norm.scratch local 4(%n) : !norm.view<?x4096xf32, strides [0, 1]>` is
+    memory that each instance of a stage has for itself, on its worker's stack:
+    one phase leaves values in it for a later one of the same instance. The axes
+    of the parallel dims have the stride 0: whichever instance looks, it finds
+    its own. Up to 4 instances may be at work at once.
+
+    Constraints:
+    * C1 as many sizes as `?`.
+    * C2 the view is contiguous; of local memory, it is without the axes of
+      stride 0, and their extents are static.
+    * C3 local memory for all instances at once has at most 64 KB: threads of
+      other people's have small stacks.
   }];
-  let arguments = (ins Variadic<Index>:$sizes);
+  let arguments = (ins Variadic<Index>:$sizes,
+                       OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$local);
   let results = (outs Norm_ViewType:$view);
-  let assemblyFormat = "`(` $sizes `)` attr-dict `:` qualified(type($view))";
+  let assemblyFormat =
+      "(`local` $local^)? `(` $sizes `)` attr-dict `:` qualified(type($view))";
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// The most bytes of a stage's local memory.
+    static constexpr int64_t kLocalBytes = 64 << 10;
+    bool isLocal() { return getLocal().has_value(); }
+    /// Of local memory, the bytes that one instance has: a multiple of 64.
+    int64_t getLocalBytes();
+  }];
 }
 
 def Norm_StageOp : Norm_Op<"stage", [HasParent<"ProgramOp">, SingleBlock,
@@ -233,6 +254,8 @@ def Norm_StoreOp : Norm_Op<"store", [ParentOneOf<["StageOp", "InstanceOp", "Phas
     `norm.load`; the value has the view's element type. C2: the map uses every
     dim that is fixed here, so that each element is written once; of the chunk
     dim only outside the instance. C3: the view is no input of the program.
+    C4 (of all accesses): the axes of local scratch with stride 0 have parallel
+    dims, and no others have; the lane dim is not parallel.
   }];
   let arguments = (ins AnyType:$value, Norm_ViewType:$view, Norm_MapAttr:$map);
   let hasCustomAssemblyFormat = 1;
@@ -246,7 +269,7 @@ def Norm_AccumulateOp : Norm_Op<"accumulate", [ParentOneOf<["InstanceOp", "Phase
     view[...] = view[...] ⊕ v, in the order of the chunk's instances. This is
     how a chunk keeps a partial result of a collective that runs across
     instances. C1: as `norm.load`; C2: the kind is not `mean`;
-    C3: the view is no input of the program.
+    C3: the view is no input of the program, and not local.
   }];
   let arguments = (ins Norm_ReduceKindAttr:$kind, AnyFloat:$value,
                        Norm_ViewType:$view, Norm_MapAttr:$map);

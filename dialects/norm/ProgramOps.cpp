@@ -155,15 +155,64 @@ LogicalResult SizeOp::verify() {
   return success();
 }
 
+/// The axes that count in local memory: not those of stride 0.
+static SmallVector<int64_t> getOwnShape(ViewType type) {
+  SmallVector<int64_t> shape;
+  for (auto [extent, stride] :
+       llvm::zip_equal(type.getShape(), type.getStrides()))
+    if (stride != 0)
+      shape.push_back(extent);
+  return shape;
+}
+
+int64_t ScratchOp::getLocalBytes() {
+  ViewType type = getView().getType();
+  int64_t bytes = type.getElementType().getIntOrFloatBitWidth() / 8;
+  for (int64_t extent : getOwnShape(type))
+    bytes *= extent;
+  return llvm::alignTo(bytes, 64);
+}
+
+/// Row-major without the axes of stride 0, and static.
+static bool isContiguousForOne(ViewType type) {
+  if (type.isContiguous())
+    return false;
+  int64_t expected = 1;
+  for (auto [extent, stride] : llvm::zip_equal(
+           llvm::reverse(type.getShape()), llvm::reverse(type.getStrides()))) {
+    if (stride == 0)
+      continue;
+    if (ShapedType::isDynamic(extent) || stride != expected ||
+        llvm::MulOverflow(expected, extent, expected))
+      return false;
+  }
+  return true;
+}
+
 LogicalResult ScratchOp::verify() {
-  ViewType type = getView().getType(); // C1
+  ViewType type = getView().getType();
   size_t dynamic = llvm::count_if(type.getShape(), ShapedType::isDynamic);
-  if (dynamic != getSizes().size())
+  if (dynamic != getSizes().size()) // C1
     return emitOpError() << "expected " << dynamic
                          << " sizes, one per '?', but got "
                          << getSizes().size();
-  if (!type.isContiguous())
-    return emitOpError() << "expected a contiguous view, but got " << type;
+  if (!isLocal()) { // C2
+    if (!type.isContiguous())
+      return emitOpError() << "expected a contiguous view, but got " << type;
+    return success();
+  }
+  if (!isContiguousForOne(type))
+    return emitOpError() << "expected local memory to be contiguous and static "
+                            "but for axes of stride 0, but got "
+                         << type;
+  int64_t bytes = 0, copies = *getLocal(); // C3
+  bool isMore = llvm::product_of(getOwnShape(type)) > kLocalBytes ||
+                llvm::MulOverflow(getLocalBytes(), copies, bytes) ||
+                bytes > kLocalBytes;
+  if (isMore)
+    return emitOpError() << "expected at most " << kLocalBytes
+                         << " bytes of local memory, but got " << copies
+                         << " times " << type;
   return success();
 }
 

@@ -80,12 +80,15 @@ void CacheReplay::access(const MemoryAccess &access) {
 
 void CacheReplay::touch(uint64_t line, View &view, const MemoryAccess &access) {
   Stage &stage = stages.back();
-  if (!cache.touch(line, view.hint))
+  bool isSame = line == view.countedLine;
+  bool isNew = !isSame && stageLines.insert(line);
+  bool isStack = access.isLocal && isNew;
+  if (!cache.touch(line, view.hint) && !isStack)
     ++(access.isWrite ? stage.writeMisses : stage.readMisses);
-  if (line == view.countedLine)
+  if (isSame)
     return;
   view.countedLine = line;
-  if (stageLines.insert(line))
+  if (isNew && !access.isLocal)
     ++(access.isArgument ? stage.argumentLines : stage.scratchLines);
   if (access.isArgument)
     programLines.insert(line);

@@ -68,8 +68,9 @@ private:
 };
 
 /// Counts misses while a program runs: one worker, whose cache is empty at the
-/// start of every stage. A write that misses fetches its line. An access that
-/// straddles lines touches each of them.
+/// start of every stage, but for local memory: its stack, which it uses in
+/// every call. A write that misses fetches its line. An access that straddles
+/// lines touches each of them.
 class CacheReplay : public AccessSink {
 public:
   static constexpr unsigned kLineBytes = 64;

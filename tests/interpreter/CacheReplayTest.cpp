@@ -104,6 +104,22 @@ TEST(CacheReplayTest, CountsLinesPerStage) {
   EXPECT_EQ(replay.getMandatoryBytes(), 3 * 64u);
 }
 
+TEST(CacheReplayTest, TakesTheStackFromTheCache) {
+  CacheReplay replay(/*minimumBytes=*/0);
+  replay.beginStage(0, 128);
+  MemoryAccess local = access(640, 4, /*isWrite=*/true, 1, false);
+  local.isLocal = true;
+  replay.access(local); // Line 10.
+  local.isWrite = false;
+  replay.access(local);
+  EXPECT_EQ(replay.getMissBytes(), 0u);
+  replay.access(access(0, 4)); // Lines 0 and 1, which leave it no room.
+  replay.access(access(64, 4));
+  replay.access(local);
+  EXPECT_EQ(replay.getMissBytes(), 3 * 64u);
+  EXPECT_EQ(replay.getStages()[0].scratchLines, 0u);
+}
+
 class ReplayTest : public ProgramTest {
 protected:
   static constexpr int64_t kRows = 64, kColumns = 4096;

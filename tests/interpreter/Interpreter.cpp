@@ -169,23 +169,32 @@ llvm::Error Interpreter::runScratch(norm::ScratchOp op) {
   view.element = *element;
   int64_t bytes = element->getBytes();
   auto size = op.getSizes().begin();
-  for (int64_t extent : type.getShape()) {
+  SmallVector<int64_t> allocated;
+  for (auto [axis, extent] : llvm::enumerate(type.getShape())) {
     if (ShapedType::isDynamic(extent)) {
       llvm::Expected<int64_t> given = getInteger(*size++);
       if (!given)
         return given.takeError();
-      extent = *given;
+      view.shape.push_back(*given);
+    } else {
+      view.shape.push_back(extent);
     }
-    if (extent < 0)
+    if (view.shape.back() < 0)
       return error("expected non-negative sizes of " + view.name +
-                   ", but got " + llvm::Twine(extent));
-    view.shape.push_back(extent);
-    if (__builtin_mul_overflow(bytes, extent, &bytes) ||
+                   ", but got " + llvm::Twine(view.shape.back()));
+    // Instances come one after the other here: local memory is there once.
+    bool isShared = op.isLocal() && type.getStrides()[axis] == 0;
+    allocated.push_back(isShared ? 1 : view.shape.back());
+    if (__builtin_mul_overflow(bytes, allocated.back(), &bytes) ||
         bytes > kMaxScratchBytes)
       return error("expected " + view.name + " to have at most " +
                    llvm::Twine(kMaxScratchBytes) + " bytes");
   }
-  view.strides = *getContiguousStrides(view.shape);
+  view.isLocal = op.isLocal();
+  view.strides = *getContiguousStrides(allocated);
+  for (size_t axis = 0; op.isLocal() && axis < view.strides.size(); ++axis)
+    if (type.getStrides()[axis] == 0)
+      view.strides[axis] = 0;
   scratch.emplace_back(static_cast<std::byte *>(
       ::operator new(bytes, kScratchAlignment, std::nothrow)));
   if (!scratch.back())

@@ -42,6 +42,8 @@ struct MemoryAccess {
   /// Position among the program's arguments, followed by its scratch views.
   uint32_t view = 0;
   bool isArgument = false;
+  /// In memory that each instance has for itself.
+  bool isLocal = false;
   bool isWrite = false;
 };
 

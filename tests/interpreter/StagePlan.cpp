@@ -353,6 +353,7 @@ StagePlanner::planAddress(Value value, norm::MapAttr map, const Place &place) {
   address.element = view.element;
   address.view = it->second;
   address.isArgument = view.isArgument;
+  address.isLocal = view.isLocal;
   for (auto [axis, names] : llvm::enumerate(map.getAxes()))
     if (llvm::Error failed = planAxis(view, axis, names, place, address))
       return failed;

@@ -29,6 +29,7 @@ struct BoundView {
   /// "argument 'x'" or "scratch 0", for errors.
   std::string name;
   bool isArgument = false;
+  bool isLocal = false;
 };
 
 /// What a stage may use from its program.
@@ -48,6 +49,7 @@ struct Address {
   ScalarType element;
   uint32_t view = 0;
   bool isArgument = false;
+  bool isLocal = false;
 };
 
 struct Instruction {

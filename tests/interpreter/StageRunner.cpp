@@ -236,6 +236,7 @@ void StageRunner::log(const Address &address, const std::byte *memory,
   access.stage = stage;
   access.view = address.view;
   access.isArgument = address.isArgument;
+  access.isLocal = address.isLocal;
   access.isWrite = isWrite;
   for (unsigned l = 0; l < lanes; ++l, memory += address.laneStride) {
     access.address = reinterpret_cast<uintptr_t>(memory);

@@ -147,8 +147,9 @@ Value CpuStage::forGroups(Value first, Value last,
 /// wants several at a time: what one waits for (a maximum across lanes, and two
 /// divisions by it) passes while others compute.
 bool CpuStage::goTogether() {
-  if (stage.getSchedule().getRows() <= 1 || stage.getChunkDimAttr() ||
-      context.lane < 0 || instances.lanesAreParallel())
+  int64_t rows = stage.getSchedule().getRows();
+  if (rows <= 1 || stage.getChunkDimAttr() || context.lane < 0 ||
+      instances.lanesAreParallel() || countLocalPlaces(stage) < rows)
     return false;
   int64_t most = stage.getSchedule().getUnroll() * context.width;
   std::optional<int64_t> points = constantOf(context.extents[context.lane]);
@@ -164,8 +165,11 @@ bool CpuStage::goTogether() {
 void CpuStage::emitTogether(Value number) {
   int64_t rows = stage.getSchedule().getRows();
   SmallVector<Position> positions;
-  for (int64_t i = 0; i < rows; ++i)
-    positions.push_back(instances.locate(b, addI64(b, number, makeI64(b, i))));
+  for (int64_t i = 0; i < rows; ++i) {
+    Value place = makeI64(b, i);
+    positions.push_back(instances.locate(b, addI64(b, number, place)));
+    positions.back().place = place;
+  }
   SmallVector<IRMapping> values(rows);
   for (Operation &op : *stage.getInstance().getBlock())
     for (auto [position, known] : llvm::zip_equal(positions, values))
@@ -236,7 +240,7 @@ func::FuncOp normc::lowerStageToCpu(OpBuilder &builder, StageOp stage,
     pointers.push_back(element(entry->getArgument(0), pointer, i));
   for (size_t i = 0; i < WordLayout(program).words().size(); ++i)
     words.push_back(element(entry->getArgument(1), i64, i));
-  ViewTable views(program, b, pointers, words, entry->getArgument(2));
+  ViewTable views(stage, b, pointers, words, entry->getArgument(2));
   StageContext context(stage, views, b, instructions);
   CpuStage lowered(stage, context, b, isBackward);
   lowered.emitChunks(entry->getArgument(3), entry->getArgument(4));

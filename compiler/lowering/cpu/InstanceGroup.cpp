@@ -65,7 +65,7 @@ bool InstanceGroup::isPossible(StageOp stage, const StageContext &context) {
   ScheduleAttr schedule = stage.getSchedule();
   ArrayRef<StringAttr> parallel = schedule.getParallel().getNames();
   if (context.lane < 0 || parallel.empty() || stage.getChunkDimAttr() ||
-      schedule.getChunk() % kGroup != 0 ||
+      countLocalPlaces(stage) < kGroup || schedule.getChunk() % kGroup != 0 ||
       llvm::is_contained(parallel, context.space().getNames()[context.lane]) ||
       !areShort(stage, context))
     return false;
@@ -153,6 +153,7 @@ void InstanceGroup::forEach(PhaseOp phase, Each body) {
   emitter.forLoop(
       makeI64(b, 0), makeI64(b, kGroup), 1, {}, [&](Value k, ValueRange) {
         Position position = shift(here, k);
+        position.place = k;
         if (!ahead.coordinates.empty())
           position.ahead = shift(ahead, k).coordinates;
         IRMapping own = values;

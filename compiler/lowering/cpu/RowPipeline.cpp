@@ -38,14 +38,23 @@ static constexpr int64_t kStreamAheadBytes = 8 << 10;
 
 /// What is announced beside the first phase: what it reads itself, and what
 /// only later phases read (a gate), which would else come from memory while
-/// nothing is written.
+/// nothing is written. Not what a phase in the middle fetches.
 static SmallVector<LoadOp> findAnnounced(PhaseOp first,
                                          const StageContext &context) {
   SmallVector<LoadOp> found;
+  PhaseOp middle = findFetching(cast<InstanceOp>(first->getParentOp()));
+  SmallVector<LoadOp> fetched;
+  if (middle != first && !isLast(middle))
+    fetched = findPrefetched(middle, context);
+  auto isFetched = [&](LoadOp load) {
+    return llvm::any_of(fetched, [&](LoadOp other) {
+      return other.getView() == load.getView();
+    });
+  };
   for (auto phase : first->getBlock()->getOps<PhaseOp>())
     if (phase.getOver() == first.getOver())
       for (LoadOp load : findPrefetched(phase, context))
-        if (llvm::none_of(found, [&](LoadOp other) {
+        if (!isFetched(load) && llvm::none_of(found, [&](LoadOp other) {
               return other.getView() == load.getView();
             }))
           found.push_back(load);

@@ -60,6 +60,7 @@ private:
   }
   Position locate(mlir::Value number);
   void setStreaming(Position &position) const;
+  mlir::Value countFrom(mlir::Value number, int64_t count);
   mlir::Value slotAddress(const Slots &slots, mlir::Value number);
   Slots allocate(mlir::Type type);
   Slots &slotsOf(mlir::Value value);

@@ -42,6 +42,14 @@ static PhaseOp findLast(InstanceOp instance) {
   return last;
 }
 
+/// How many rows have local memory at once: those that are read get it behind
+/// those that are written, unless their first phase needs it.
+static int64_t countPlaces(PhaseOp first) {
+  bool writes = llvm::any_of(first.getBlock()->getOps<StoreOp>(),
+                             [](StoreOp op) { return isLocal(op.getView()); });
+  return first.getStage().getSchedule().getRows() * (writes ? 2 : 1);
+}
+
 bool RowPipeline::isPossible(StageOp stage, const StageContext &context) {
   ScheduleAttr schedule = stage.getSchedule();
   if (schedule.getRows() <= 1 || context.lane < 0 ||
@@ -52,13 +60,12 @@ bool RowPipeline::isPossible(StageOp stage, const StageContext &context) {
   if (!last || last.getNumResults() > 0 || !isRun(last, context))
     return false;
   SmallVector<StoreOp> streamed = findStreamed(last, context);
-  if (streamed.empty() ||
-      !llvm::all_of(streamed,
-                    [&](StoreOp store) {
-                      return rowsAreAligned(store, last.getOver().getNames(),
-                                            context);
-                    }) ||
-      !findFirst(instance, last, context))
+  if (streamed.empty() || !llvm::all_of(streamed, [&](StoreOp store) {
+        return rowsAreAligned(store, last.getOver().getNames(), context);
+      }))
+    return false;
+  PhaseOp first = findFirst(instance, last, context);
+  if (!first || countLocalPlaces(stage) < countPlaces(first))
     return false;
   // What waits between sections has a place in memory. (Sums over rows keep
   // their order: each is added to in one section, which takes row after row.)
@@ -130,6 +137,7 @@ Position RowPipeline::locate(Value number) {
   Position position = instances.locate(b, number);
   if (StringAttr dim = stage.getChunkDimAttr())
     position.coordinates[context.space().indexOf(dim)] = chunk;
+  position.place = countFrom(number, countPlaces(first));
   return position;
 }
 
@@ -143,11 +151,14 @@ RowPipeline::Slots RowPipeline::allocate(Type type) {
   return {stack.allocate(type, 2 * rows), type};
 }
 
+/// A row's number in the range, modulo a power of two.
+Value RowPipeline::countFrom(Value number, int64_t count) {
+  return b.createOrFold<arith::AndIOp>(
+      b.createOrFold<arith::SubIOp>(number, begin), makeI64(b, count - 1));
+}
+
 Value RowPipeline::slotAddress(const Slots &slots, Value number) {
-  Value index =
-      arith::AndIOp::create(b, b.createOrFold<arith::SubIOp>(number, begin),
-                            makeI64(b, 2 * rows - 1));
-  return addressOnStack(b, slots.base, slots.type, index);
+  return addressOnStack(b, slots.base, slots.type, countFrom(number, 2 * rows));
 }
 
 RowPipeline::Slots &RowPipeline::slotsOf(Value value) {
@@ -237,8 +248,11 @@ void RowPipeline::reduce(Value number, Value done) {
   emitter.finish(loops, position,
                  emitter.emitRest(loops, loops.enter(b, position), done,
                                   loadCarries(number)));
+  Position fetching = position;
+  fetching.ahead = locate(addI64(b, number, makeI64(b, rows))).coordinates;
+  PhaseOp middle = findFetching(stage.getInstance());
   for (Operation *op : ArrayRef(reduced).drop_front())
-    emitter.emitOp(*op, position, values);
+    emitter.emitOp(*op, op == middle ? fetching : position, values);
   keep(reduced, values, number);
 }
 

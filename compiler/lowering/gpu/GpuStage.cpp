@@ -158,7 +158,7 @@ LogicalResult normc::lowerStageToGpu(OpBuilder &builder, StageOp stage,
   b.setInsertionPointToStart(&func.front());
 
   ValueRange arguments(func.getArguments());
-  ViewTable views(program, b, arguments.take_front(numPointers),
+  ViewTable views(stage, b, arguments.take_front(numPointers),
                   arguments.slice(numPointers, numWords), arguments.back(),
                   kBaseAlignment);
   StageContext context(stage, views, b, {.hasFma = true});

@@ -40,6 +40,8 @@ BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map,
   // terms are added from the outermost dim to the innermost, so that what a
   // loop does not change can leave it.
   Value offset = makeI64(b, 0), laneStride, laneTerm;
+  if (view.localElements != 0 && position.place)
+    offset = mulI64(b, position.place, makeI64(b, view.localElements));
   unsigned bytes = view.elementType.getIntOrFloatBitWidth() / 8;
   uint64_t alignment = view.alignment;
   for (auto [axis, names] : llvm::enumerate(map.getAxes())) {

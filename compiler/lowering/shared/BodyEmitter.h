@@ -44,6 +44,9 @@ struct Position {
   /// Instances that are emitted together, from this one on: so many points of
   /// the one parallel dim.
   int64_t instances = 1;
+  /// Which of the places of local memory this instance has, i64; null where
+  /// instances come one after the other.
+  mlir::Value place = {};
 };
 
 /// What is the same everywhere in one lowered stage.

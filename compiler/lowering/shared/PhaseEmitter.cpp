@@ -22,11 +22,13 @@ bool PhaseLoops::isOneBlock(const StageContext &context) const {
 }
 
 /// Vectors are whole operands of the instruction, and blocks have several. A
-/// phase that writes can't be run again, as small sums are: it may have written
-/// in place of what it read.
+/// phase that writes results can't be run again, as small sums are: it may have
+/// written in place of what it read.
 bool PhaseLoops::takesDots(const StageContext &context) {
   return context.instructions.hasBF16Dot &&
-         phase.getBlock()->getOps<StoreOp>().empty() &&
+         llvm::all_of(
+             phase.getBlock()->getOps<StoreOp>(),
+             [](StoreOp store) { return isLocal(store.getView()); }) &&
          context.width == kDotLanes && alongLanes && unroll(context) > 1 &&
          !isOneBlock(context);
 }
@@ -115,7 +117,7 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
   }
   bool isColumn = position.hasLanes && loops.dims.size() == 1;
   if ((loops.alongLanes || isColumn) && !position.ahead.empty() &&
-      isLast(phase))
+      findFetching(cast<InstanceOp>(phase->getParentOp())) == phase)
     loops.prefetched = findPrefetched(phase, context);
   if (loops.alongLanes && loops.carries.empty()) {
     loops.streamed = findStreamed(phase, context);

@@ -237,12 +237,33 @@ bool normc::isLast(PhaseOp phase) {
                        isOften);
 }
 
+/// True if every point takes a function, a division or a random word.
+static bool computesFunctions(PhaseOp phase) {
+  return llvm::any_of(*phase.getBlock(), [](Operation &op) {
+    bool isFunction = isa_and_nonnull<math::MathDialect>(op.getDialect()) &&
+                      !isa<math::FmaOp, math::AbsFOp>(op);
+    return isFunction || isa<arith::DivFOp, PhiloxOp>(op);
+  });
+}
+
+PhaseOp normc::findFetching(InstanceOp instance) {
+  PhaseOp found;
+  for (auto phase : instance.getBlock()->getOps<PhaseOp>()) {
+    if (findGuard(phase))
+      continue;
+    if (found && computesFunctions(phase))
+      return phase;
+    found = phase;
+  }
+  return found;
+}
+
 SmallVector<LoadOp> normc::findPrefetched(PhaseOp phase,
                                           const StageContext &context) {
   SmallVector<LoadOp> found;
   StringAttr lane = context.space().getNames()[context.lane];
   for (auto load : phase.getBlock()->getOps<LoadOp>())
-    if (load.getMap().uses(lane) &&
+    if (load.getMap().uses(lane) && !isLocal(load.getView()) &&
         llvm::any_of(phase.getStage().getSchedule().getParallel().getNames(),
                      [&](StringAttr dim) { return load.getMap().uses(dim); }))
       found.push_back(load);
@@ -352,12 +373,28 @@ bool normc::isRun(PhaseOp phase, const StageContext &context) {
                             (arePieces(phase, context) ? 1 : 0);
 }
 
+bool normc::isLocal(Value view) {
+  auto scratch = view.getDefiningOp<ScratchOp>();
+  return scratch && scratch.isLocal();
+}
+
+int64_t normc::countLocalPlaces(StageOp stage) {
+  int64_t places = std::numeric_limits<int64_t>::max();
+  stage.walk([&](StoreOp store) {
+    if (isLocal(store.getView()))
+      places = std::min<int64_t>(
+          places, *store.getView().getDefiningOp<ScratchOp>().getLocal());
+  });
+  return places;
+}
+
 bool normc::shareInstancesPieces(StageOp stage, const StageContext &context) {
   ScheduleAttr schedule = stage.getSchedule();
   ArrayRef<StringAttr> parallel = schedule.getParallel().getNames();
   Block &block = *stage.getInstance().getBlock();
   auto phases = block.getOps<PhaseOp>();
   if (schedule.getRows() <= 1 || parallel.size() != 1 || context.lane < 0 ||
+      countLocalPlaces(stage) < schedule.getRows() ||
       !llvm::hasSingleElement(phases))
     return false;
   PhaseOp phase = *phases.begin();

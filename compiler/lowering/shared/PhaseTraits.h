@@ -77,6 +77,10 @@ std::optional<Prefix> findPrefix(norm::PhaseOp phase,
 /// True for the last phase of an instance that has no guard: those run seldom.
 bool isLast(norm::PhaseOp phase);
 
+/// The phase in whose time the next instance's operands are fetched: one in the
+/// middle that computes functions meanwhile, or else the last.
+norm::PhaseOp findFetching(norm::InstanceOp instance);
+
 /// The loads along the lanes that another instance has elsewhere.
 llvm::SmallVector<norm::LoadOp> findPrefetched(norm::PhaseOp phase,
                                                const StageContext &context);
@@ -95,6 +99,13 @@ bool arePieces(norm::PhaseOp phase, const StageContext &context);
 
 /// True for a phase that is one loop along the lanes, pieces included.
 bool isRun(norm::PhaseOp phase, const StageContext &context);
+
+/// True for memory that each instance has for itself.
+bool isLocal(mlir::Value view);
+
+/// How many instances of a stage may be at work at once, as far as their local
+/// memory goes.
+int64_t countLocalPlaces(norm::StageOp stage);
 
 /// True if some instances of a stage may be emitted together: a row of pieces
 /// each, which is all that they are, and the same values for the pieces.

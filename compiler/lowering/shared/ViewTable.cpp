@@ -29,15 +29,24 @@ Value normc::mulI64(ImplicitLocOpBuilder &b, Value x, Value y) {
   return b.createOrFold<arith::MulIOp>(x, y, arith::IntegerOverflowFlags::nsw);
 }
 
-ViewTable::ViewTable(ProgramOp program, ImplicitLocOpBuilder &builder,
+static bool usesView(StageOp stage, ScratchOp scratch) {
+  return llvm::any_of(scratch.getView().getUsers(),
+                      [&](Operation *user) { return stage->isAncestor(user); });
+}
+
+ViewTable::ViewTable(StageOp stage, ImplicitLocOpBuilder &builder,
                      ValueRange pointers, ValueRange words, Value scratch,
                      int64_t minAlignment)
     : b(builder), minAlignment(minAlignment) {
+  auto program = stage->getParentOfType<ProgramOp>();
   for (BlockArgument argument : program.getBlock()->getArguments())
     addArgument(argument, pointers[argument.getArgNumber()], words);
   Value offset = makeI64(b, 0);
   for (Operation &op : *program.getBlock()) {
-    if (auto scratchOp = dyn_cast<ScratchOp>(op))
+    auto scratchOp = dyn_cast<ScratchOp>(op);
+    if (scratchOp && scratchOp.isLocal() && !usesView(stage, scratchOp))
+      continue;
+    if (scratchOp)
       addScratch(scratchOp, offset, scratch);
     else if (!isa<StageOp>(op))
       addSize(op);
@@ -89,6 +98,8 @@ void ViewTable::addScratch(ScratchOp op, Value &offset, Value scratch) {
     view.extents.push_back(ShapedType::isDynamic(extent)
                                ? sizes.lookup(op.getSizes()[next++])
                                : makeI64(b, extent));
+  if (op.isLocal())
+    return addLocal(op, std::move(view));
   view.strides = rowMajor(b, view.extents);
   view.pointer = LLVM::GEPOp::create(b, scratch.getType(), b.getI8Type(),
                                      scratch, ArrayRef<LLVM::GEPArg>{offset},
@@ -100,6 +111,18 @@ void ViewTable::addScratch(ScratchOp op, Value &offset, Value scratch) {
   bytes = addI64(b, bytes, makeI64(b, kScratchAlignment - 1));
   Value units = arith::DivUIOp::create(b, bytes, makeI64(b, kScratchAlignment));
   offset = addI64(b, offset, mulI64(b, units, makeI64(b, kScratchAlignment)));
+  views.try_emplace(op.getView(), std::move(view));
+}
+
+void ViewTable::addLocal(ScratchOp op, LoweredView view) {
+  for (int64_t stride : op.getView().getType().getStrides())
+    view.strides.push_back(makeI64(b, stride));
+  view.localElements =
+      op.getLocalBytes() / (view.elementType.getIntOrFloatBitWidth() / 8);
+  view.pointer = LLVM::AllocaOp::create(
+      b, LLVM::LLVMPointerType::get(b.getContext()),
+      getStorageType(view.elementType),
+      makeI64(b, *op.getLocal() * view.localElements), kScratchAlignment);
   views.try_emplace(op.getView(), std::move(view));
 }
 

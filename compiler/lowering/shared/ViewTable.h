@@ -30,6 +30,8 @@ struct LoweredView {
   int64_t alignment;                      ///< Of the pointer, in bytes.
   llvm::SmallVector<mlir::Value> extents; ///< i64, per axis.
   llvm::SmallVector<mlir::Value> strides; ///< i64 in elements, per axis.
+  /// Of local memory, the elements that one instance has; else 0.
+  int64_t localElements = 0;
 };
 
 /// The views and sizes of a program, as values of one function.
@@ -37,8 +39,9 @@ class ViewTable {
 public:
   /// `pointers` has one pointer per argument, `words` one i64 per word (see
   /// WordLayout), `scratch` the scratch buffer's pointer. Arguments are aligned
-  /// to at least `minAlignment` bytes. Code goes to `b`.
-  ViewTable(norm::ProgramOp program, mlir::ImplicitLocOpBuilder &b,
+  /// to at least `minAlignment` bytes. Code goes to `b`, at the function's
+  /// beginning; local memory is the stack's, as far as `stage` uses it.
+  ViewTable(norm::StageOp stage, mlir::ImplicitLocOpBuilder &b,
             mlir::ValueRange pointers, mlir::ValueRange words,
             mlir::Value scratch, int64_t minAlignment = 1);
 
@@ -52,6 +55,7 @@ private:
   void addArgument(mlir::BlockArgument argument, mlir::Value pointer,
                    mlir::ValueRange words);
   void addScratch(norm::ScratchOp op, mlir::Value &offset, mlir::Value scratch);
+  void addLocal(norm::ScratchOp op, LoweredView view);
   void addSize(mlir::Operation &op);
 
   mlir::ImplicitLocOpBuilder &b;

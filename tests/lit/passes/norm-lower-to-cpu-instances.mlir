@@ -170,3 +170,100 @@ norm.program @seldom inputs(%x "x" : !norm.view<8x96x64xf32>) outputs(%m "m" : !
     }
   }
 }
+
+// -----
+
+// A function in the middle: what the next instance reads is fetched meanwhile,
+// and its values wait on the stack.
+// CHECK-LABEL: func.func @middle_stage0(
+// CHECK: %[[OWN:.*]] = llvm.alloca %{{.*}} x f32 {alignment = 64 : i64}
+// CHECK: scf.for
+// CHECK-NOT: "llvm.intr.prefetch"
+// CHECK: scf.for
+// CHECK: "llvm.intr.prefetch"
+// CHECK: math.tanh
+// CHECK: %[[AT:.*]] = llvm.getelementptr inbounds %[[OWN]]
+// CHECK: llvm.store %{{.*}}, %[[AT]] {alignment = {{.*}}} : vector<4xf32>, !llvm.ptr
+// CHECK: scf.for
+// CHECK-NOT: "llvm.intr.prefetch"
+// CHECK: return
+norm.program @middle inputs(%x "x" : !norm.view<8x512xf32>) outputs(%y "y" : !norm.view<8x512xf32>) {
+  %own = norm.scratch local 1() : !norm.view<8x512xf32, strides [0, 1]>
+  norm.stage dims(i = 8, j = 512)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, prefetch = 1> {
+    norm.instance {
+      %m = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<8x512xf32>
+        norm.contribute max %e : f32
+      } : f32
+      %s = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<8x512xf32>
+        %d = arith.subf %e, %m : f32
+        %t = math.tanh %d : f32
+        norm.store %t, %own by [[i], [j]] : !norm.view<8x512xf32, strides [0, 1]>
+        norm.contribute add %t : f32
+      } : f32
+      norm.phase over [j] {
+        %t = norm.load %own by [[i], [j]] : !norm.view<8x512xf32, strides [0, 1]>
+        %o = arith.mulf %t, %s : f32
+        norm.store %o, %y by [[i], [j]] : !norm.view<8x512xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// Two rows at a time, and two more that are read meanwhile: the memory of four.
+// With that of two, one row comes after the other.
+// CHECK-LABEL: func.func @places_stage0(
+// CHECK: %[[N:.*]] = arith.constant 4096 : i64
+// CHECK: %[[OWN:.*]] = llvm.alloca %[[N]] x f32
+// CHECK: scf.while {{.*}} : (i64, i64)
+// CHECK: scf.if
+// CHECK: %[[PLACE:.*]] = arith.andi %{{.*}}, %c3_i64 : i64
+// CHECK: %[[FIRST:.*]] = arith.muli %[[PLACE]], %c1024_i64 {{.*}} : i64
+// CHECK: math.tanh
+// CHECK: %[[AT:.*]] = arith.addi %[[FIRST]], %{{.*}} : i64
+// CHECK-NEXT: llvm.getelementptr inbounds %[[OWN]][%[[AT]]]
+// CHECK-LABEL: func.func @too_few_places_stage0(
+// CHECK-NOT: scf.while {{.*}} : (i64, i64)
+// CHECK: return
+norm.program @places inputs(%x "x" : !norm.view<8x1024xf32>) outputs(%y "y" : !norm.view<8x1024xf32>) {
+  %own = norm.scratch local 4() : !norm.view<8x1024xf32, strides [0, 1]>
+  norm.stage dims(i = 8, j = 1024)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, rows = 2, stream = 1024> {
+    norm.instance {
+      %s = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<8x1024xf32>
+        %t = math.tanh %e : f32
+        norm.store %t, %own by [[i], [j]] : !norm.view<8x1024xf32, strides [0, 1]>
+        norm.contribute add %t : f32
+      } : f32
+      norm.phase over [j] {
+        %t = norm.load %own by [[i], [j]] : !norm.view<8x1024xf32, strides [0, 1]>
+        %o = arith.mulf %t, %s : f32
+        norm.store %o, %y by [[i], [j]] : !norm.view<8x1024xf32>
+      }
+    }
+  }
+}
+norm.program @too_few_places inputs(%x "x" : !norm.view<8x1024xf32>) outputs(%y "y" : !norm.view<8x1024xf32>) {
+  %own = norm.scratch local 2() : !norm.view<8x1024xf32, strides [0, 1]>
+  norm.stage dims(i = 8, j = 1024)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, rows = 2, stream = 1024> {
+    norm.instance {
+      %s = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<8x1024xf32>
+        %t = math.tanh %e : f32
+        norm.store %t, %own by [[i], [j]] : !norm.view<8x1024xf32, strides [0, 1]>
+        norm.contribute add %t : f32
+      } : f32
+      norm.phase over [j] {
+        %t = norm.load %own by [[i], [j]] : !norm.view<8x1024xf32, strides [0, 1]>
+        %o = arith.mulf %t, %s : f32
+        norm.store %o, %y by [[i], [j]] : !norm.view<8x1024xf32>
+      }
+    }
+  }
+}

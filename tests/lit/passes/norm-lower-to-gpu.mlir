@@ -60,3 +60,19 @@ norm.program @cpu inputs(%x "x" : !norm.view<4x64xf32>) outputs(%m "m" : !norm.v
     }
   }
 }
+
+// -----
+
+norm.program @local inputs(%x "x" : !norm.view<8x64xf32>) outputs(%y "y" : !norm.view<8x64xf32>) {
+  // expected-error @+1 {{expected no local memory for a gpu, whose workers would not see what others wrote}}
+  %own = norm.scratch local 1() : !norm.view<8x64xf32, strides [0, 1]>
+  norm.stage dims(i = 8, j = 64)
+      schedule #norm.schedule<target = gpu, parallel = [i], lanes = [j], width = 4, threads = 32> {
+    norm.instance {
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<8x64xf32>
+        norm.store %e, %own by [[i], [j]] : !norm.view<8x64xf32, strides [0, 1]>
+      }
+    }
+  }
+}

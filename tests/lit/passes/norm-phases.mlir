@@ -8,11 +8,13 @@
 // CHECK: norm.instance
 // CHECK: %[[MAX:.*]] = norm.phase over [j] keeps(%arg0
 // CHECK: norm.contribute max
-// CHECK: %[[SUM:.*]] = norm.phase over [j] keeps(%arg0
+// CHECK: %[[SUM:.*]] = norm.phase over [j] keeps(%[[OWN:[0-9]*]]
 // CHECK: arith.subf %{{.*}}, %[[MAX]]
 // CHECK: math.exp
+// CHECK: norm.store %{{.*}}, %[[OWN]] by
 // CHECK: norm.contribute add
 // CHECK: norm.phase over [j] {
+// CHECK: norm.load %[[OWN]] by
 // CHECK: arith.divf %{{.*}}, %[[SUM]]
 // CHECK: norm.store %{{.*}}, %arg1 by {{\[\[}}i], [j]]
 func.func @softmax(%a: tensor<?x64xf32> {norm.name = "x"}) -> (tensor<?x64xf32> {norm.name = "y"}) {
@@ -248,7 +250,7 @@ func.func @sum_in_place(%x: tensor<?x64xf32>, %r: tensor<?x64xf32>) -> (tensor<?
 
 // -----
 
-// A costly output is computed once: the phase that sums it writes it, and the last
+// A costly output that has no room elsewhere is computed once: the phase that sums it writes it, and the last
 // one reads it back. It may take x's buffer all the same.
 // CHECK-LABEL: norm.program @tanh_kept
 // CHECK: in_place = array<i64: 0, 2>
@@ -261,16 +263,16 @@ func.func @sum_in_place(%x: tensor<?x64xf32>, %r: tensor<?x64xf32>) -> (tensor<?
 // CHECK-NOT: math.tanh
 // CHECK: norm.load %arg2
 // CHECK: norm.store %{{.*}}, %arg1
-func.func @tanh_kept(%x: tensor<?x64xf32>) -> (tensor<?x64xf16>, tensor<?x64xf32>) {
-  %y:2 = norm.kernel dims(i = ?, j = 64) ins(%xe = %x by [[i], [j]] : tensor<?x64xf32>)
-      outs(by [[i], [j]] : tensor<?x64xf16>, by [[i], [j]] : tensor<?x64xf32>) {
+func.func @tanh_kept(%x: tensor<?x32768xf32>) -> (tensor<?x32768xf16>, tensor<?x32768xf32>) {
+  %y:2 = norm.kernel dims(i = ?, j = 32768) ins(%xe = %x by [[i], [j]] : tensor<?x32768xf32>)
+      outs(by [[i], [j]] : tensor<?x32768xf16>, by [[i], [j]] : tensor<?x32768xf32>) {
     %h = math.tanh %xe : f32
     %s = norm.reduce add %h over [j] : f32
     %o = arith.mulf %h, %s : f32
     %o16 = arith.truncf %o : f32 to f16
     norm.yield %o16, %h : f16, f32
   }
-  return %y#0, %y#1 : tensor<?x64xf16>, tensor<?x64xf32>
+  return %y#0, %y#1 : tensor<?x32768xf16>, tensor<?x32768xf32>
 }
 
 // -----
@@ -367,4 +369,62 @@ func.func @two_roots(%x: tensor<?x4096xf32>) -> tensor<?x4096xf32> {
     norm.yield %d : f32
   }
   return %y : tensor<?x4096xf32>
+}
+
+// -----
+
+// A tanh that a sum and a result need is computed once: 2 instances at a time
+// leave it for their last phases.
+// CHECK-LABEL: norm.program @function
+// CHECK: %[[OWN:.*]] = norm.scratch local 2(%{{.*}}) : !norm.view<?x64xf32, strides [0, 1]>
+// CHECK: norm.phase over [j]
+// CHECK-NOT: math.tanh
+// CHECK: norm.phase over [j] keeps
+// CHECK: %[[T:.*]] = math.tanh
+// CHECK: norm.store %[[T]], %[[OWN]] by {{\[\[}}i], [j]]
+// CHECK-NOT: math.tanh
+// CHECK: norm.load %[[OWN]] by {{\[\[}}i], [j]]
+// CHECK-NOT: math.tanh
+// Two blocks of rows have theirs at once where the first phase computes it.
+// CHECK-LABEL: norm.program @at_first
+// CHECK: norm.scratch local 4(%{{.*}}) : !norm.view<?x64xf32, strides [0, 1]>
+// What does not fit is computed twice.
+// CHECK-LABEL: norm.program @too_long
+// CHECK-NOT: norm.scratch
+// CHECK: math.tanh
+// CHECK: math.tanh
+func.func @function(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %y = norm.kernel dims(i = ?, j = 64) ins(%e = %x by [[i], [j]] : tensor<?x64xf32>)
+      outs(by [[i], [j]] : tensor<?x64xf32>)
+      schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 8, rows = 2>] {
+    %m = norm.reduce max %e over [j] : f32
+    %d = arith.subf %e, %m : f32
+    %t = math.tanh %d : f32
+    %s = norm.reduce add %t over [j] : f32
+    %o = arith.mulf %t, %s : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x64xf32>
+}
+func.func @at_first(%x: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %y = norm.kernel dims(i = ?, j = 64) ins(%e = %x by [[i], [j]] : tensor<?x64xf32>)
+      outs(by [[i], [j]] : tensor<?x64xf32>)
+      schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 8, rows = 2>] {
+    %t = math.tanh %e : f32
+    %s = norm.reduce add %t over [j] : f32
+    %o = arith.mulf %t, %s : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x64xf32>
+}
+func.func @too_long(%x: tensor<?x32768xf32>) -> tensor<?x32768xf32> {
+  %y = norm.kernel dims(i = ?, j = 32768) ins(%e = %x by [[i], [j]] : tensor<?x32768xf32>)
+      outs(by [[i], [j]] : tensor<?x32768xf32>)
+      schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 8>] {
+    %t = math.tanh %e : f32
+    %s = norm.reduce add %t over [j] : f32
+    %o = arith.mulf %t, %s : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<?x32768xf32>
 }

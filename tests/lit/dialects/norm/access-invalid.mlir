@@ -268,3 +268,69 @@ norm.program @names inputs(%x "x" : !norm.view<4xf32>) outputs(%y "y" : !norm.vi
     }
   }
 }
+
+// -----
+
+// C4 of norm.store: instances don't look into each other's memory.
+norm.program @of_others inputs() outputs() {
+  %p = norm.scratch local 1() : !norm.view<4x8xf32, strides [1, 0]>
+  norm.stage dims(i = 4, j = 8)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4> {
+    norm.instance {
+      norm.phase over [j] {
+        %c = arith.constant 0.0 : f32
+        // expected-error @+1 {{expected axis 0 of local memory to have no parallel dim, but got 'i'}}
+        norm.store %c, %p by [[i], [j]] : !norm.view<4x8xf32, strides [1, 0]>
+      }
+    }
+  }
+}
+
+// -----
+
+// C4 of norm.load: what an instance has varies.
+norm.program @same_for_all inputs() outputs() {
+  %p = norm.scratch local 1() : !norm.view<4x8xf32, strides [0, 0]>
+  norm.stage dims(i = 4, j = 8)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4> {
+    norm.instance {
+      norm.phase over [j] {
+        // expected-error @+1 {{expected axis 1 of local memory to have parallel dims, but got 'j'}}
+        %e = norm.load %p by [[i], [j]] : !norm.view<4x8xf32, strides [0, 0]>
+      }
+    }
+  }
+}
+
+// -----
+
+// C4: lanes that are instances have nothing of their own.
+norm.program @parallel_lanes inputs() outputs() {
+  %p = norm.scratch local 1() : !norm.view<8x4xf32, strides [0, 1]>
+  norm.stage dims(i = 4, j = 8)
+      schedule #norm.schedule<target = cpu, parallel = [j], lanes = [j], width = 4> {
+    norm.instance {
+      norm.phase over [i] {
+        // expected-error @+1 {{expected no local memory where the lane dim 'j' is parallel}}
+        %e = norm.load %p by [[j], [i]] : !norm.view<8x4xf32, strides [0, 1]>
+      }
+    }
+  }
+}
+
+// -----
+
+// C3 of norm.accumulate: a partial result is not one instance's.
+norm.program @own_sum inputs() outputs() {
+  %p = norm.scratch local 1() : !norm.view<4x8xf32, strides [0, 1]>
+  norm.stage dims(i = 4, j = 8)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4> {
+    norm.instance {
+      norm.phase over [j] {
+        %c = arith.constant 0.0 : f32
+        // expected-error @+1 {{expected an output or scratch of the call, but got local memory}}
+        norm.accumulate add %c, %p by [[i], [j]] : !norm.view<4x8xf32, strides [0, 1]>
+      }
+    }
+  }
+}

@@ -116,10 +116,50 @@ norm.program @scratch inputs() outputs() {
 
 // -----
 
-// C1 of norm.scratch: contiguous.
+// C2 of norm.scratch: contiguous.
 norm.program @scratch_strides inputs() outputs() {
   // expected-error @+1 {{expected a contiguous view, but got '!norm.view<4xf32, strides [1]>'}}
   %p = norm.scratch() : !norm.view<4xf32, strides [1]>
+}
+
+// -----
+
+// C2 of norm.scratch: what is local says which axes all instances share.
+norm.program @local_without_strides inputs() outputs() {
+  // expected-error @+1 {{expected local memory to be contiguous and static but for axes of stride 0, but got '!norm.view<4x8xf32>'}}
+  %p = norm.scratch local 1() : !norm.view<4x8xf32>
+}
+
+// -----
+
+// C2 of norm.scratch: what an instance has is contiguous.
+norm.program @local_gaps inputs() outputs() {
+  // expected-error @+1 {{expected local memory to be contiguous and static but for axes of stride 0, but got '!norm.view<4x8xf32, strides [0, 2]>'}}
+  %p = norm.scratch local 1() : !norm.view<4x8xf32, strides [0, 2]>
+}
+
+// -----
+
+// C2 of norm.scratch: what an instance has is static.
+norm.program @local_dynamic inputs(%x "x" : !norm.view<?xf32>) outputs() {
+  %n = norm.size %x[0] : !norm.view<?xf32>
+  // expected-error @+1 {{expected local memory to be contiguous and static but for axes of stride 0, but got '!norm.view<4x?xf32, strides [0, 1]>'}}
+  %p = norm.scratch local 1(%n) : !norm.view<4x?xf32, strides [0, 1]>
+}
+
+// -----
+
+// C3 of norm.scratch: 64 KB for all instances at once.
+norm.program @local_large inputs() outputs() {
+  // expected-error @+1 {{expected at most 65536 bytes of local memory, but got 5 times '!norm.view<4x4096xf32, strides [0, 1]>'}}
+  %p = norm.scratch local 5() : !norm.view<4x4096xf32, strides [0, 1]>
+}
+
+// -----
+
+norm.program @local_for_nobody inputs() outputs() {
+  // expected-error @+1 {{attribute 'local' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
+  %p = norm.scratch local 0() : !norm.view<4x8xf32, strides [0, 1]>
 }
 
 // -----

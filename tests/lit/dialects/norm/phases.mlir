@@ -84,6 +84,32 @@ norm.program @columns inputs(%x "x" : !norm.view<?x64xf32>)
   }
 }
 
+// Each instance leaves values for its next phase, in memory of its own.
+// CHECK-LABEL: norm.program @local
+// CHECK: %[[L:.*]] = norm.scratch local 2(%{{.*}}) : !norm.view<?x64xf32, strides [0, 1]>
+// CHECK: norm.store %{{.*}}, %[[L]] by {{\[\[}}i], [j]] : !norm.view<?x64xf32, strides [0, 1]>
+// CHECK: norm.load %[[L]] by {{\[\[}}i], [j]] : !norm.view<?x64xf32, strides [0, 1]>
+norm.program @local inputs(%x "x" : !norm.view<?x64xf32>) outputs(%y "y" : !norm.view<?x64xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x64xf32>
+  %l = norm.scratch local 2(%n) : !norm.view<?x64xf32, strides [0, 1]>
+  norm.stage dims(i = %n, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 8> {
+    norm.instance {
+      %m = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
+        %t = math.tanh %e : f32
+        norm.store %t, %l by [[i], [j]] : !norm.view<?x64xf32, strides [0, 1]>
+        norm.contribute max %t : f32
+      } : f32
+      norm.phase over [j] {
+        %t = norm.load %l by [[i], [j]] : !norm.view<?x64xf32, strides [0, 1]>
+        %d = arith.divf %t, %m : f32
+        norm.store %d, %y by [[i], [j]] : !norm.view<?x64xf32>
+      }
+    }
+  }
+}
+
 // No arguments, a scratch of static size, and an instance that does nothing.
 // CHECK-LABEL: norm.program @nothing inputs()
 // CHECK-NEXT: outputs() {
