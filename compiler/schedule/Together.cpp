@@ -143,6 +143,13 @@ int64_t Chooser::chooseRows(int64_t width) {
                     "after the other 40 to 60%");
     return rowBytes < shortBytes ? 8 : 4;
   }
+  constexpr int64_t many = 4, floatBytes = 4;
+  if (!isShort && !takesFunctions() &&
+      instanceBytes(/*ownOnly=*/true) >= many * floatBytes * size) {
+    because("rows", "each of the rows is several streams, which share few sets "
+                    "of the nearest cache: by twos 0.75 to 0.9 of the time");
+    return 2;
+  }
   if (!isShort) {
     because("rows", "writing 4 rows while the next 4 are read: 80 to 95% of a "
                     "copy, one after the other 60 to 70%; rows of less than "

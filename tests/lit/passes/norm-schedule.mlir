@@ -272,3 +272,34 @@ func.func @short(%a: tensor<32x2048x49xbf16>) -> tensor<32x2048xf32> {
   }
   return %r : tensor<32x2048xf32>
 }
+
+// -----
+
+// Rows of two streams go by fours, rows of four by twos.
+// CHECK-LABEL: func.func @streams
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 16, {{.*}}rows = 4, {{.*}}}>]
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 16, {{.*}}rows = 2, {{.*}}several streams
+func.func @streams(%x: tensor<?x4096xf32>, %r: tensor<?x4096xf32>, %g: tensor<4096xf32>)
+    -> (tensor<?x4096xf32>, tensor<?x4096xf32>, tensor<?x4096xf32>) {
+  %a = norm.kernel dims(i = ?, j = 4096) ins(%xe = %x by [[i], [j]] : tensor<?x4096xf32>, %ge = %g by [[j]] : tensor<4096xf32>)
+      outs(by [[i], [j]] : tensor<?x4096xf32>) {
+    %sq = arith.mulf %xe, %xe : f32
+    %ms = norm.reduce mean %sq over [j] : f32
+    %s = math.rsqrt %ms : f32
+    %n = arith.mulf %xe, %s : f32
+    %o = arith.mulf %n, %ge : f32
+    norm.yield %o : f32
+  }
+  %b:2 = norm.kernel dims(i = ?, j = 4096)
+      ins(%xe = %x by [[i], [j]] : tensor<?x4096xf32>, %re = %r by [[i], [j]] : tensor<?x4096xf32>, %ge = %g by [[j]] : tensor<4096xf32>)
+      outs(by [[i], [j]] : tensor<?x4096xf32>, by [[i], [j]] : tensor<?x4096xf32>) {
+    %h = arith.addf %xe, %re : f32
+    %sq = arith.mulf %h, %h : f32
+    %ms = norm.reduce mean %sq over [j] : f32
+    %s = math.rsqrt %ms : f32
+    %n = arith.mulf %h, %s : f32
+    %o = arith.mulf %n, %ge : f32
+    norm.yield %o, %h : f32, f32
+  }
+  return %a, %b#0, %b#1 : tensor<?x4096xf32>, tensor<?x4096xf32>, tensor<?x4096xf32>
+}
