@@ -1,6 +1,7 @@
 //===- ExpandCasts.cpp - casts of narrow floats as integer code -----------===//
 
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/math/HeldValues.h"
 #include "compiler/passes/math/SmallFloats.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -29,6 +30,7 @@ private:
   Value toF32(ElementwiseBuilder &e, Value in, Type from);
   Value fromF32(ElementwiseBuilder &e, Value in, Type to);
   LogicalResult replaceCast(Operation *op);
+  void skipRoundings();
   void replaceRounding(arith::FPToSIOp op);
 
   /// The bits of a bf16 value made here -> the same value as f32 bits with
@@ -231,6 +233,24 @@ LogicalResult ExpandCasts::replaceCast(Operation *op) {
   return success();
 }
 
+/// Values that are rounded to a type that holds them, and extended again, stay
+/// as they are.
+void ExpandCasts::skipRoundings() {
+  SmallVector<arith::ExtFOp> extensions;
+  getOperation()->walk([&](arith::ExtFOp op) { extensions.push_back(op); });
+  for (arith::ExtFOp op : extensions) {
+    auto rounding = op.getIn().getDefiningOp<arith::TruncFOp>();
+    if (!rounding || rounding.getIn().getType() != op.getType() ||
+        !isHeldBy(rounding.getIn(), getElementTypeOrSelf(rounding.getType())))
+      continue;
+    op.replaceAllUsesWith(rounding.getIn());
+    op->erase();
+    if (rounding->use_empty())
+      rounding->erase();
+    ++numSkipped;
+  }
+}
+
 /// An f32 that is rounded to an integer of 8 bits. What is not such an integer
 /// has no meaning there.
 static math::RoundEvenOp getRounding(Operation *op) {
@@ -258,6 +278,7 @@ void ExpandCasts::runOnOperation() {
   f32 = Float32Type::get(&getContext());
   f64 = Float64Type::get(&getContext());
   beforeShift.clear();
+  skipRoundings();
 
   SmallVector<Operation *> casts;
   SmallVector<arith::FPToSIOp> roundings;

@@ -27,6 +27,23 @@ func.func @integers_stay(%bits: vector<4xi16>) -> vector<4xi16> {
   return %out : vector<4xi16>
 }
 
+// What was extended and lost its sign is not rounded in between; a sum is.
+// CHECK-LABEL: func.func @held
+// CHECK: %[[SIZE:.*]] = math.absf
+// CHECK-NEXT: arith.addf %[[SIZE]], %[[SIZE]]
+// CHECK: arith.shrui
+// CHECK: return
+func.func @held(%x: vector<4xbf16>) -> vector<4xf32> {
+  %wide = arith.extf %x : vector<4xbf16> to vector<4xf32>
+  %size = math.absf %wide : vector<4xf32>
+  %0 = arith.truncf %size : vector<4xf32> to vector<4xbf16>
+  %1 = arith.extf %0 : vector<4xbf16> to vector<4xf32>
+  %sum = arith.addf %1, %1 : vector<4xf32>
+  %2 = arith.truncf %sum : vector<4xf32> to vector<4xbf16>
+  %3 = arith.extf %2 : vector<4xbf16> to vector<4xf32>
+  return %3 : vector<4xf32>
+}
+
 // The upper halves of vectors are taken by a shuffle, since LLVM merges truncations
 // with stores.
 // CHECK-LABEL: func.func @upper_halves
