@@ -95,9 +95,12 @@ static Value scaleByPowerOf2(FloatBuilder &f, Value y, Value n, Value shifted,
 }
 
 /// x where e^x is neither zero nor infinite for certain, else a bound of that.
+/// A sign is changed behind, where multiplications take it along.
 static Value clampForExp(FloatBuilder &f, Value x) {
-  x = f.atMost(x, f.isF64() ? 710.0 : 89.0);
-  return f.atLeast(x, f.isF64() ? -746.0 : -104.0);
+  double high = f.isF64() ? 710 : 89, low = f.isF64() ? -746 : -104;
+  if (auto negation = x.getDefiningOp<arith::NegFOp>())
+    return f.neg(f.atLeast(f.atMost(negation.getOperand(), -low), -high));
+  return f.atLeast(f.atMost(x, high), low);
 }
 
 Value expWithTail(FloatBuilder &f, Value x, Value tail) {
