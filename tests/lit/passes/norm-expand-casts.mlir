@@ -192,6 +192,20 @@ func.func @to_f8_through_f32(%x: f64, %h: f16) -> (f8E5M2, f8E4M3FN) {
   return %a, %b : f8E5M2, f8E4M3FN
 }
 
+// One and a bf16 have no subnormal sum.
+// BF16-LABEL: func.func @never_subnormal
+// BF16-NOT: scf.if
+// BF16: return
+func.func @never_subnormal(%x: vector<32xbf16>) -> vector<32xbf16> {
+  %c = arith.constant 1.0 : bf16
+  %one = arith.extf %c : bf16 to f32
+  %ones = vector.broadcast %one : f32 to vector<32xf32>
+  %wide = arith.extf %x : vector<32xbf16> to vector<32xf32>
+  %sum = arith.addf %wide, %ones : vector<32xf32>
+  %y = arith.truncf %sum : vector<32xf32> to vector<32xbf16>
+  return %y : vector<32xbf16>
+}
+
 // 32 lanes go through the hardware's conversion, but where any is subnormal.
 // BF16-LABEL: func.func @whole_vectors
 func.func @whole_vectors(%x: vector<32xf32>, %b: vector<32xbf16>) -> (vector<32xbf16>, vector<32xf32>) {
