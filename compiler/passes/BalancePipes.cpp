@@ -7,6 +7,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace normc {
 #define GEN_PASS_DEF_NORMBALANCEPIPES
@@ -16,12 +17,12 @@ namespace normc {
 using namespace mlir;
 using namespace normc;
 
-/// Bits of a vector of floats that an add or a multiply-add takes; 0 of any
-/// other type.
+/// Bits of a vector whose elements have 32 bits or more; 0 of any other type.
 static int64_t vectorBits(Type type) {
   auto vector = dyn_cast<VectorType>(type);
   if (!vector || vector.getNumElements() == 1 ||
-      !(vector.getElementType().isF32() || vector.getElementType().isF64()))
+      !vector.getElementType().isIntOrFloat() ||
+      vector.getElementTypeBitWidth() < 32)
     return 0;
   return vector.getNumElements() * vector.getElementTypeBitWidth();
 }
@@ -35,27 +36,62 @@ static int64_t widestBits(Operation *op) {
   return bits;
 }
 
+/// Whether a comparison and the selects of what it compares are a minimum or a
+/// maximum.
+static bool isMinOrMax(arith::CmpFOp compare) {
+  auto isOperand = [&](Value value) {
+    return value == compare.getLhs() || value == compare.getRhs();
+  };
+  return llvm::all_of(compare->getUsers(), [&](Operation *user) {
+    auto select = dyn_cast<arith::SelectOp>(user);
+    return select && isOperand(select.getTrueValue()) &&
+           isOperand(select.getFalseValue());
+  });
+}
+
 namespace {
 
-/// Bits that pass through the pipes that add, and through those that multiply.
+/// What passes through the pipes that add, and through those that multiply: in
+/// quarters of a turn for an operation, in bits for a loop.
 struct Load {
   int64_t adders = 0;
   int64_t multipliers = 0;
-
-  /// As measured on Zen 4, in turns of 512 bits: a conversion takes one turn of
-  /// the adders for each result, and shuffles beside; a dot product of bf16 is
-  /// a product; the rounding to bf16 takes 1.3.
-  void count(Operation *op) {
-    auto call = dyn_cast<LLVM::CallIntrinsicOp>(op);
-    bool isDot = call && call.getIntrin().contains("dpbf16");
-    if (isa<arith::MulFOp, math::FmaOp>(op) || isDot)
-      multipliers += widestBits(op);
-    else if (call ||
-             isa<arith::AddFOp, arith::SubFOp, arith::ExtFOp, arith::TruncFOp,
-                 arith::MaximumFOp, arith::MinimumFOp>(op))
-      adders += widestBits(op);
-  }
 };
+
+} // namespace
+
+static Load ofCall(LLVM::CallIntrinsicOp call) {
+  StringRef name = call.getIntrin();
+  if (name.contains("dpbf16") || name.contains("fpclass"))
+    return {0, 4};
+  if (name.contains("permvar"))
+    return {2, 2};
+  if (name.contains("scalef") || name.contains("mask.reduce"))
+    return {8, 0};
+  if (name.contains("cvtne2ps2bf16"))
+    return {6, 0};
+  return {};
+}
+
+/// As measured on Zen 4 with operands of 512 bits: a comparison whose result is
+/// a mask is a product's neighbour, a minimum an add's; a division leaves room
+/// for four products while it runs. What any pipe does is not counted.
+static Load ofOperation(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Load>(op)
+      .Case<arith::MulFOp, math::FmaOp, arith::MulIOp, arith::CmpIOp>(
+          [](auto) { return Load{0, 4}; })
+      .Case<arith::DivFOp>([](auto) { return Load{1, 8}; })
+      .Case<arith::AddFOp, arith::SubFOp, arith::ExtFOp, arith::TruncFOp,
+            arith::MaximumFOp, arith::MinimumFOp, arith::ShLIOp,
+            arith::ShRUIOp>([](auto) { return Load{4, 0}; })
+      .Case<arith::CmpFOp>([](arith::CmpFOp compare) {
+        return isMinOrMax(compare) ? Load{4, 0} : Load{0, 4};
+      })
+      .Case<LLVM::CallIntrinsicOp>(ofCall)
+      .Default([](Operation *) { return Load{}; });
+}
+
+namespace {
 
 class Balancer {
 public:
@@ -99,8 +135,12 @@ Value Balancer::makeFactor(VectorType type, double factor) {
 
 void Balancer::balance(Block &block) {
   Load load;
-  for (Operation &op : block)
-    load.count(&op);
+  for (Operation &op : block) {
+    Load turns = ofOperation(&op);
+    int64_t bits = widestBits(&op);
+    load.adders += turns.adders * bits / 4;
+    load.multipliers += turns.multipliers * bits / 4;
+  }
   for (Operation &op : llvm::make_early_inc_range(block)) {
     bool isSub = isa<arith::SubFOp>(op);
     int64_t bits = widestBits(&op);

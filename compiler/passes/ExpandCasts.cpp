@@ -1,6 +1,7 @@
 //===- ExpandCasts.cpp - casts of narrow floats as integer code -----------===//
 
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/math/HeldValues.h"
 #include "compiler/passes/math/SmallFloats.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -8,6 +9,7 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Iterators.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
 
 using namespace mlir;
 
@@ -27,13 +29,17 @@ struct ExpandCasts : impl::ExpandCastsBase<ExpandCasts> {
 
 private:
   Value toF32(ElementwiseBuilder &e, Value in, Type from);
-  Value fromF32(ElementwiseBuilder &e, Value in, Type to);
+  Value fromF32(ElementwiseBuilder &e, Value in, Type to, bool maybeSubnormal);
   LogicalResult replaceCast(Operation *op);
+  void skipRoundings();
   void replaceRounding(arith::FPToSIOp op);
 
   /// The bits of a bf16 value made here -> the same value as f32 bits with
   /// something below, so that a rounding in place needs no narrow vector.
   llvm::DenseMap<Value, Value> beforeShift;
+  /// Roundings whose operand is no subnormal of f32, from what it was before
+  /// any cast was replaced.
+  llvm::DenseSet<Operation *> neverSubnormal;
   FloatType f32, f64;
 };
 
@@ -89,45 +95,57 @@ static Value aboveZeros(ElementwiseBuilder &e, Value bits) {
       b, VectorType::get(kHardwareLanes, b.getI32Type()), halves);
 }
 
-/// f32 -> the bits of bf16 by AVX512-BF16, which takes subnormals for zeros:
-/// where there are any, by `exact`.
-static Value f32ToBF16Hardware(ElementwiseBuilder &e, Value x,
-                               llvm::function_ref<Value()> exact) {
-  ImplicitLocOpBuilder &b = e.builder();
-  constexpr int64_t half = kHardwareLanes / 2;
+static Value callIntrinsic(ImplicitLocOpBuilder &b, Type type, StringRef name,
+                           ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(name), operands)
+      .getResults();
+}
+
+/// Whether any of two registers of f32 has a subnormal.
+static Value anySubnormal(ImplicitLocOpBuilder &b, ArrayRef<Value> halves) {
   constexpr int32_t subnormal = 0x20; // Of VFPCLASSPS.
-  auto mask = VectorType::get(half, b.getI1Type());
-  auto call = [&](Type type, StringRef name, ValueRange operands) -> Value {
-    return LLVM::CallIntrinsicOp::create(b, type, b.getStringAttr(name),
-                                         operands)
-        .getResults();
-  };
+  auto mask = VectorType::get(kHardwareLanes / 2, b.getI1Type());
   Value classes = arith::ConstantOp::create(b, b.getI32IntegerAttr(subnormal));
-  SmallVector<Value> halves, found;
-  for (int64_t first : {int64_t(0), half}) {
-    auto lanes = llvm::to_vector(llvm::seq<int64_t>(first, first + half));
-    halves.push_back(vector::ShuffleOp::create(b, x, x, lanes));
-    found.push_back(
-        call(mask, "llvm.x86.avx512.fpclass.ps.512", {halves.back(), classes}));
-  }
+  auto found = llvm::map_to_vector(halves, [&](Value half) {
+    return callIntrinsic(b, mask, "llvm.x86.avx512.fpclass.ps.512",
+                         {half, classes});
+  });
   Value any = vector::BitCastOp::create(
       b, VectorType::get(1, b.getI16Type()),
       arith::OrIOp::create(b, found[0], found[1]).getResult());
   any = vector::ExtractOp::create(b, any, ArrayRef<int64_t>{0});
   Value none = arith::ConstantOp::create(b, b.getI16IntegerAttr(0));
+  return arith::CmpIOp::create(b, IPred::ne, any, none);
+}
+
+/// f32 -> the bits of bf16 by AVX512-BF16, which takes subnormals for zeros:
+/// where there may be any, by `exact`.
+static Value f32ToBF16Hardware(ElementwiseBuilder &e, Value x,
+                               bool maybeSubnormal,
+                               llvm::function_ref<Value()> exact) {
+  ImplicitLocOpBuilder &b = e.builder();
+  constexpr int64_t half = kHardwareLanes / 2;
   auto bits = VectorType::get(kHardwareLanes, b.getI16Type());
-  auto branch = scf::IfOp::create(
-      b, bits, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, any, none),
-      /*withElseRegion=*/true);
+  SmallVector<Value> halves;
+  for (int64_t first : {int64_t(0), half}) {
+    auto lanes = llvm::to_vector(llvm::seq<int64_t>(first, first + half));
+    halves.push_back(vector::ShuffleOp::create(b, x, x, lanes));
+  }
+  auto convert = [&]() -> Value {
+    Value rounded = callIntrinsic(
+        b, VectorType::get(kHardwareLanes, b.getBF16Type()),
+        "llvm.x86.avx512bf16.cvtne2ps2bf16.512", {halves[1], halves[0]});
+    return LLVM::BitcastOp::create(b, bits, rounded);
+  };
+  if (!maybeSubnormal)
+    return convert();
+  auto branch = scf::IfOp::create(b, bits, anySubnormal(b, halves),
+                                  /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
   scf::YieldOp::create(b, exact());
   b.setInsertionPointToStart(branch.elseBlock());
-  Value rounded =
-      call(VectorType::get(kHardwareLanes, b.getBF16Type()),
-           "llvm.x86.avx512bf16.cvtne2ps2bf16.512", {halves[1], halves[0]});
-  scf::YieldOp::create(b,
-                       LLVM::BitcastOp::create(b, bits, rounded).getResult());
+  scf::YieldOp::create(b, convert());
   return branch.getResult(0);
 }
 
@@ -192,7 +210,8 @@ Value ExpandCasts::toF32(ElementwiseBuilder &e, Value in, Type from) {
 }
 
 /// f32 -> any type, rounded once.
-Value ExpandCasts::fromF32(ElementwiseBuilder &e, Value in, Type to) {
+Value ExpandCasts::fromF32(ElementwiseBuilder &e, Value in, Type to,
+                           bool maybeSubnormal) {
   if (to.isF32())
     return in;
   if (to.isF64())
@@ -204,7 +223,7 @@ Value ExpandCasts::fromF32(ElementwiseBuilder &e, Value in, Type to) {
                      to);
   if (hardwareBF16 && hasHardwareLanes(in))
     return e.bitcast(
-        f32ToBF16Hardware(e, in,
+        f32ToBF16Hardware(e, in, maybeSubnormal,
                           [&] { return upperHalves(e, f32ToBF16High(e, in)); }),
         to);
   Value high = f32ToBF16High(e, in);
@@ -225,10 +244,29 @@ LogicalResult ExpandCasts::replaceCast(Operation *op) {
   }
   OpBuilder builder(op);
   ElementwiseBuilder e(builder, op->getLoc(), in.getType());
-  out.replaceAllUsesWith(fromF32(e, toF32(e, in, from), to));
+  out.replaceAllUsesWith(
+      fromF32(e, toF32(e, in, from), to, !neverSubnormal.contains(op)));
   op->erase();
   ++numExpanded;
   return success();
+}
+
+/// Values that are rounded to a type that holds them, and extended again, stay
+/// as they are.
+void ExpandCasts::skipRoundings() {
+  SmallVector<arith::ExtFOp> extensions;
+  getOperation()->walk([&](arith::ExtFOp op) { extensions.push_back(op); });
+  for (arith::ExtFOp op : extensions) {
+    auto rounding = op.getIn().getDefiningOp<arith::TruncFOp>();
+    if (!rounding || rounding.getIn().getType() != op.getType() ||
+        !isHeldBy(rounding.getIn(), getElementTypeOrSelf(rounding.getType())))
+      continue;
+    op.replaceAllUsesWith(rounding.getIn());
+    op->erase();
+    if (rounding->use_empty())
+      rounding->erase();
+    ++numSkipped;
+  }
 }
 
 /// An f32 that is rounded to an integer of 8 bits. What is not such an integer
@@ -258,6 +296,8 @@ void ExpandCasts::runOnOperation() {
   f32 = Float32Type::get(&getContext());
   f64 = Float64Type::get(&getContext());
   beforeShift.clear();
+  neverSubnormal.clear();
+  skipRoundings();
 
   SmallVector<Operation *> casts;
   SmallVector<arith::FPToSIOp> roundings;
@@ -265,7 +305,9 @@ void ExpandCasts::runOnOperation() {
   getOperation()->walk([&](Operation *op) {
     if (isExpanded(op, hardwareF16))
       casts.push_back(op);
-    else if (getRounding(op))
+    if (isa<arith::TruncFOp>(op) && isNeverSubnormal(op->getOperand(0)))
+      neverSubnormal.insert(op);
+    if (getRounding(op))
       roundings.push_back(cast<arith::FPToSIOp>(op));
     else if (auto bitcast = dyn_cast<arith::BitcastOp>(op))
       bitcasts.push_back(bitcast);

@@ -2,6 +2,7 @@
 
 #include "compiler/passes/Passes.h"
 #include "compiler/passes/math/Expansions.h"
+#include "compiler/passes/math/HeldValues.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -48,6 +49,28 @@ bool ExpandMath::isKept(Operation *op) {
              math::TruncOp>(op);
 }
 
+/// Whether `op` is a function of bf16 values whose result becomes bf16.
+static bool isRoundedToBF16(Operation *op) {
+  Type bf16 = BFloat16Type::get(op->getContext());
+  return op->getNumOperands() == 1 && isHeldBy(op->getOperand(0), bf16) &&
+         llvm::all_of(op->getUsers(), [&](Operation *user) {
+           return isa<arith::TruncFOp>(user) &&
+                  getElementTypeOrSelf(user->getResult(0)) == bf16;
+         });
+}
+
+/// The short expansion of `op`, where there is one.
+static Value expandRounded(FloatBuilder &f, Operation *op) {
+  if (!f.element.isF32() || !isRoundedToBF16(op))
+    return {};
+  Value x = op->getOperand(0);
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case<math::ErfOp>([&](auto) { return erfToBF16(f, x); })
+      .Case<math::ExpOp>([&](auto) { return expToBF16(f, x); })
+      .Case<math::TanhOp>([&](auto) { return tanhToBF16(f, x); })
+      .Default(Value());
+}
+
 /// The expansion of `op` at the place of `f`.
 static Value expand(FloatBuilder &f, Operation *op) {
   auto arg = [&](unsigned i) { return op->getOperand(i); };
@@ -85,7 +108,9 @@ LogicalResult ExpandMath::replace(Operation *op) {
   FloatBuilder f(builder, op->getLoc(), type, hasFma);
   f.hasScale = hasScale;
   f.hasLookup = hasLookup;
-  op->getResult(0).replaceAllUsesWith(expand(f, op));
+  Value expansion = expandRounded(f, op);
+  numRounded += bool(expansion);
+  op->getResult(0).replaceAllUsesWith(expansion ? expansion : expand(f, op));
   op->erase();
   ++numExpanded;
   return success();

@@ -313,41 +313,52 @@ Value BodyEmitter::toI64(Value value) {
 
 /// Of lanes side by side in the order of the indexes, each four share a block,
 /// where the first of them is a multiple of four.
-void BodyEmitter::emitPhilox(PhiloxOp op) {
+void BodyEmitter::emitPhilox(PhiloxOp op, MutableArrayRef<IRMapping> copies) {
   Value seed = lookup(op.getSeed()), offset = lookup(op.getOffset());
-  Value index = toI64(lookup(op.getIndex())), first;
   bool isUniform = !isVector(seed) && !isVector(offset);
-  if (isVector(index) && isUniform && context.width % 4 == 0)
-    first = firstOfRun(op.getIndex());
-  auto emitWords = [&]() -> Value {
+  SmallVector<Value> indexes;
+  for (IRMapping &copy : copies)
+    indexes.push_back(toI64(copy.lookup(op.getIndex())));
+  auto emitWords = [&](Value index) -> Value {
     if (isUniform && !isVector(index))
       return emitPhiloxWords(b, seed, offset, index);
     return emitPhiloxWords(b, isUniform ? seed : toVector(seed),
                            toVector(offset), toVector(index));
   };
+  Value first;
+  if (isUniform && isVector(indexes.front()) && context.width % 4 == 0)
+    first = firstOfRun(op.getIndex());
   if (!first) {
-    values.map(op.getResult(), emitWords());
+    for (auto [copy, index] : llvm::zip_equal(copies, indexes))
+      copy.map(op.getResult(), emitWords(index));
     return;
   }
   Value part = b.createOrFold<arith::AndIOp>(first, makeI64(b, 3));
   Value isWhole = b.createOrFold<arith::CmpIOp>(arith::CmpIPredicate::eq, part,
                                                 makeI64(b, 0));
+  int64_t blocks = context.width / 4 * int64_t(copies.size());
   auto words = VectorType::get(context.width, b.getI32Type());
   PhiloxKeys keys;
   { // No pass would take them out of every loop.
     OpBuilder::InsertionGuard outside(b);
     b.setInsertionPointAfterValue(seed);
-    keys = emitPhiloxKeys(b, seed,
-                          VectorType::get(context.width / 4, b.getI64Type()));
+    keys = emitPhiloxKeys(b, seed, VectorType::get(blocks, b.getI64Type()));
   }
-  auto branch =
-      scf::IfOp::create(b, TypeRange{words}, isWhole, /*withElseRegion=*/true);
+  auto branch = scf::IfOp::create(b, SmallVector<Type>(copies.size(), words),
+                                  isWhole, /*withElseRegion=*/true);
+  for (auto [copy, result] : llvm::zip_equal(copies, branch.getResults()))
+    copy.map(op.getResult(), result);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(b, emitPhiloxRun(b, keys, offset, first));
+  Value run = emitPhiloxRun(b, keys, offset, first);
+  SmallVector<Value> parts;
+  for (int64_t lane = 0; lane < 4 * blocks; lane += context.width)
+    parts.push_back(vector::ShuffleOp::create(
+        b, run, run,
+        llvm::to_vector(llvm::seq<int64_t>(lane, lane + context.width))));
+  scf::YieldOp::create(b, parts);
   b.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(b, emitWords());
-  values.map(op.getResult(), branch.getResult(0));
+  scf::YieldOp::create(b, llvm::map_to_vector(indexes, emitWords));
 }
 
 /// The same op on vectors, if any operand is one.
@@ -380,7 +391,7 @@ void BodyEmitter::emit(Operation &op) {
   } else if (auto accumulateOp = dyn_cast<AccumulateOp>(op)) {
     accumulate(accumulateOp);
   } else if (auto philox = dyn_cast<PhiloxOp>(op)) {
-    emitPhilox(philox);
+    emitPhilox(philox, values);
   } else if (auto index = dyn_cast<IndexOp>(op)) {
     emitIndex(index);
   } else if (auto extent = dyn_cast<ExtentOp>(op)) {

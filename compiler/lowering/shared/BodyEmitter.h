@@ -77,6 +77,12 @@ public:
   /// Emits one op that is not a phase.
   void emit(mlir::Operation &op);
 
+  /// The random words of bodies side by side along the lanes, this one the
+  /// first of them: in each of `copies` are the values of one. Made together,
+  /// since the rounds of one block wait for each other.
+  void emitPhilox(norm::PhiloxOp op,
+                  llvm::MutableArrayRef<mlir::IRMapping> copies);
+
   /// Asks for the cache line that a load will need in the instance ahead.
   void prefetch(norm::LoadOp op);
   /// What has been accumulated so far at this position, and its new value.
@@ -111,7 +117,6 @@ private:
   mlir::Value lanePointers(const Access &access, mlir::Type element);
   mlir::Value laneNumbers();
   void emitIndex(norm::IndexOp op);
-  void emitPhilox(norm::PhiloxOp op);
   mlir::Value firstOfRun(mlir::Value value);
   mlir::Value toI64(mlir::Value value);
   void widen(mlir::Operation &op);

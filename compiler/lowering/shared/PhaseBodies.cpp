@@ -3,6 +3,7 @@
 #include "compiler/lowering/shared/PhaseEmitter.h"
 #include "compiler/lowering/shared/PhaseTraits.h"
 
+#include "mlir/Analysis/SliceAnalysis.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -19,6 +20,8 @@ PhaseEmitter::Values PhaseEmitter::emitBodies(PhaseLoops &loops,
   PhaseBodies bodies{loops, position, count, tailMask};
   bodies.position.hasLanes = loops.hasLanes;
   bodies.copies.assign(count, loops.outer);
+  if (loops.alongLanes && step == context.width)
+    emitRandom(bodies, at);
   for (int64_t i = 0; i < count; ++i) {
     Value here = addI64(b, at, makeI64(b, i * step));
     if (bodies.isTail(i)) {
@@ -63,6 +66,34 @@ void PhaseEmitter::emitRows(PhaseBodies &bodies, Value at) {
     emitLoads(bodies, k, at);
   });
   forEachRow([&](int64_t k) { emitBody(bodies, k, at); });
+}
+
+/// Random words of all bodies, which lie side by side along the lanes, with
+/// what they depend on, unless that has to be loaded.
+void PhaseEmitter::emitRandom(PhaseBodies &bodies, Value at) {
+  PhaseLoops &loops = bodies.loops;
+  if (loops.rows > 1 || bodies.count == 1 || !loops.pieces.ops.empty())
+    return;
+  Block *block = loops.phase.getBlock();
+  BackwardSliceOptions options;
+  options.filter = [&](Operation *op) { return op->getBlock() == block; };
+  for (auto philox : block->getOps<PhiloxOp>()) {
+    SetVector<Operation *> needed;
+    if (failed(getBackwardSlice(philox.getOperation(), &needed, options)) ||
+        llvm::any_of(needed, llvm::IsaPred<LoadOp, PhiloxOp>))
+      continue;
+    for (int64_t i = bodies.count - 1; i >= 0; --i) {
+      bodies.position.coordinates[loops.dims.back()] =
+          addI64(b, at, makeI64(b, i * context.width));
+      BodyEmitter emitter(context, b, bodies.position, bodies.copies[i]);
+      for (Operation *op : needed)
+        if (!bodies.copies[i].contains(op->getResult(0)))
+          emitter.emit(*op);
+      if (i == 0)
+        emitter.emitPhilox(philox, bodies.copies);
+    }
+    bodies.hasShared = true;
+  }
 }
 
 PhaseBodies PhaseEmitter::beginBodies(PhaseLoops &loops,

@@ -192,6 +192,7 @@ public:
   void emitBody(PhaseBodies &bodies, int64_t i, mlir::Value at);
   /// The loads of a body, if they are to come before something else.
   void emitLoads(PhaseBodies &bodies, int64_t i, mlir::Value at);
+  void emitRandom(PhaseBodies &bodies, mlir::Value at);
   Values addTotals(PhaseBodies &bodies, mlir::ValueRange carried);
   void finish(PhaseLoops &loops, const Position &position,
               mlir::ValueRange carried);

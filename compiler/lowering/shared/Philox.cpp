@@ -67,6 +67,14 @@ Value normc::emitPhiloxWords(ImplicitLocOpBuilder &b, Value seed, Value offset,
   return e.trunci(word, 32);
 }
 
+/// Where a block is computed: of eight, the first four in even lanes, so that
+/// halves of blocks come together without leaving their 128 bits.
+static int64_t laneOf(int64_t block, int64_t blocks) {
+  int64_t lanes = std::min<int64_t>(blocks, 8);
+  int64_t half = std::max<int64_t>(lanes / 2, 1), place = block % lanes;
+  return block - place + 2 * (place % half) + place / half;
+}
+
 Value normc::emitPhiloxRun(ImplicitLocOpBuilder &b, const PhiloxKeys &keys,
                            Value offset, Value first) {
   auto type = cast<VectorType>(keys.front().getType());
@@ -74,7 +82,12 @@ Value normc::emitPhiloxRun(ImplicitLocOpBuilder &b, const PhiloxKeys &keys,
   ElementwiseBuilder scalar(b, b.getLoc(), first.getType());
   ElementwiseBuilder e(b, b.getLoc(), type);
   Value start = scalar.addi(offset, scalar.shr(first, 2));
-  auto numbers = llvm::to_vector(llvm::seq<int64_t>(0, blocks));
+  SmallVector<int64_t> numbers(blocks), order;
+  for (int64_t block = 0; block < blocks; ++block) {
+    int64_t lane = laneOf(block, blocks);
+    numbers[lane] = block;
+    llvm::append_values(order, lane, blocks + lane);
+  }
   Value counter =
       e.addi(vector::BroadcastOp::create(b, type, start),
              arith::ConstantOp::create(b, b.getI64VectorAttr(numbers)));
@@ -83,9 +96,6 @@ Value normc::emitPhiloxRun(ImplicitLocOpBuilder &b, const PhiloxKeys &keys,
   auto pair = [&](Value low, Value high) {
     return e.ori(e.andi(low, kLow), e.shl(high, 32));
   };
-  SmallVector<int64_t> order;
-  for (int64_t block = 0; block < blocks; ++block)
-    llvm::append_values(order, block, blocks + block);
   Value both = vector::ShuffleOp::create(b, pair(words[0], words[1]),
                                          pair(words[2], words[3]), order);
   return vector::BitCastOp::create(

@@ -2,6 +2,8 @@
 
 #include "compiler/passes/math/Expansions.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace normc {
@@ -35,6 +37,16 @@ static constexpr double kExp2F64[] = {
     0x1.ffcbed5c62ba8p-17, 0x1.62bfd2190cecap-20, 0x1.b542e9840b8b5p-24,
     0x1.e60affeaca17ap-28, 0x1.be88e4ac41b22p-32};
 
+// (e^r - 1 - r) / r^2 on [-0.0217, 0.0217], weight r^2/e^r: 2^-29.2.
+static constexpr double kExpSixteenth[] = {0x1.000220p-1, 0x1.55559cp-3};
+
+// 2^(i/16), to the nearest.
+static constexpr FloatBuilder::Table kSixteenths = {
+    0x1.000000p+0, 0x1.0b5586p+0, 0x1.172b84p+0, 0x1.2387a6p+0,
+    0x1.306fe0p+0, 0x1.3dea64p+0, 0x1.4bfdaep+0, 0x1.5ab07ep+0,
+    0x1.6a09e6p+0, 0x1.7a1148p+0, 0x1.8ace54p+0, 0x1.9c4918p+0,
+    0x1.ae89fap+0, 0x1.c199bep+0, 0x1.d5818ep+0, 0x1.ea4afap+0};
+
 SplitLn2 ln2(const FloatBuilder &f) {
   if (f.isF64())
     return {0x1.62e42fefa4p-1, -0x1.8432a1b0e2634p-43};
@@ -42,41 +54,57 @@ SplitLn2 ln2(const FloatBuilder &f) {
 }
 
 namespace {
-/// n = x / ln2 rounded to an integer.
+/// n = x / ln2 rounded to a multiple of 2^-places.
 struct Reduced {
-  Value shifted; // n + roundMagic: n stands in its low bits
+  Value shifted; // n + magic: n stands in its low bits
   Value n;
   Value head; // x - n ln2().hi, exact
 };
 } // namespace
 
-static Reduced reduceByLn2(FloatBuilder &f, Value x) {
-  Value magic = f.constant(f.roundMagic());
+/// What has an ulp of 2^-places, so that a sum with it rounds to that.
+static double magicOf(const FloatBuilder &f, unsigned places) {
+  return std::ldexp(f.roundMagic(), -int(places));
+}
+
+static Reduced reduceByLn2(FloatBuilder &f, Value x, unsigned places = 0) {
+  Value magic = f.constant(magicOf(f, places));
   Value shifted =
       f.madd(x, f.isF64() ? 0x1.71547652b82fep0 : 0x1.715476p0, magic);
   Value n = f.sub(shifted, magic);
   return {shifted, n, f.madd(n, -ln2(f).hi, x)};
 }
 
-/// y * 2^n in two exact powers, so that a subnormal result is rounded once and
-/// 2^n itself need not be in range. `shifted` has n in its low bits.
-static Value scaleByPowerOf2(FloatBuilder &f, Value y, Value n, Value shifted) {
+/// y * 2^floor(n) in two exact powers, so that a subnormal result is rounded
+/// once and the power itself need not be in range. `shifted` has n in its low
+/// bits, with `places` of them behind the point.
+static Value scaleByPowerOf2(FloatBuilder &f, Value y, Value n, Value shifted,
+                             unsigned places = 0) {
   if (Value scaled = f.scaleByHardware(y, n))
     return scaled;
-  Value magicBits = f.bits(f.constant(f.roundMagic()));
+  Value magicBits = f.bits(f.constant(magicOf(f, places)));
   // n + 2 bias is never negative, so a logical shift halves it.
-  Value sum = f.addi(f.subi(f.bits(shifted), magicBits), 2 * f.bias());
+  Value sum = f.addi(f.subi(f.bits(shifted), magicBits), uint64_t(2 * f.bias())
+                                                             << places);
+  if (places)
+    sum = f.shr(sum, places);
   Value first = f.shr(sum, 1);
   Value second = f.subi(sum, first);
   y = f.mul(y, f.fromBits(f.shl(first, f.fraction())));
   return f.mul(y, f.fromBits(f.shl(second, f.fraction())));
 }
 
+/// x where e^x is neither zero nor infinite for certain, else a bound of that.
+/// A sign is changed behind, where multiplications take it along.
+static Value clampForExp(FloatBuilder &f, Value x) {
+  double high = f.isF64() ? 710 : 89, low = f.isF64() ? -746 : -104;
+  if (auto negation = x.getDefiningOp<arith::NegFOp>())
+    return f.neg(f.atLeast(f.atMost(negation.getOperand(), -low), -high));
+  return f.atLeast(f.atMost(x, high), low);
+}
+
 Value expWithTail(FloatBuilder &f, Value x, Value tail) {
-  // Beyond these bounds the result is zero or infinity for certain.
-  x = f.atMost(x, f.isF64() ? 710.0 : 89.0);
-  x = f.atLeast(x, f.isF64() ? -746.0 : -104.0);
-  auto [shifted, n, head] = reduceByLn2(f, x);
+  auto [shifted, n, head] = reduceByLn2(f, clampForExp(f, x));
   Value r = f.madd(n, -ln2(f).lo, head);
   if (tail)
     r = f.add(r, tail);
@@ -85,7 +113,21 @@ Value expWithTail(FloatBuilder &f, Value x, Value tail) {
   return scaleByPowerOf2(f, y, n, shifted);
 }
 
-Value expandExp(FloatBuilder &f, Value x) { return expWithTail(f, x, {}); }
+/// e^x = 2^n e^r with n in sixteenths, whose powers come from a table: of r,
+/// which is 16 times smaller, a polynomial of degree 3 is enough.
+static Value expBySixteenths(FloatBuilder &f, Value x) {
+  constexpr unsigned places = 4;
+  auto [shifted, n, head] = reduceByLn2(f, clampForExp(f, x), places);
+  Value r = f.madd(n, -ln2(f).lo, head);
+  Value power = f.lookup(kSixteenths, f.bits(shifted));
+  Value p = f.madd(f.polynomial(r, kExpSixteenth), r, f.constant(1.0));
+  Value y = f.madd(f.mul(power, r), p, power);
+  return scaleByPowerOf2(f, y, n, shifted, places);
+}
+
+Value expandExp(FloatBuilder &f, Value x) {
+  return f.canLookUp() ? expBySixteenths(f, x) : expWithTail(f, x, {});
+}
 
 Value expandExp2(FloatBuilder &f, Value x) {
   x = f.atMost(x, f.isF64() ? 1025.0 : 129.0);

@@ -37,6 +37,13 @@ mlir::Value expandFma(FloatBuilder &f, mlir::Value x, mlir::Value y,
 mlir::Value erfByPieces(FloatBuilder &f, mlir::Value x);
 mlir::Value tanhByPieces(FloatBuilder &f, mlir::Value x);
 
+// Of bf16 values as f32: what rounds to the bf16 that is nearest to the exact
+// value, for each of the 65536 arguments, and has a NaN for a NaN. Null where
+// the builder has not the instructions for it, or too few lanes.
+mlir::Value erfToBF16(FloatBuilder &f, mlir::Value x);
+mlir::Value expToBF16(FloatBuilder &f, mlir::Value x);
+mlir::Value tanhToBF16(FloatBuilder &f, mlir::Value x);
+
 // Parts that several functions share.
 
 /// e^(x + tail), with |tail| of the order of ulp(x); `tail` may be null.

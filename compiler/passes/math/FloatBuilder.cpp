@@ -83,19 +83,41 @@ Value FloatBuilder::inRegisters(
   return lanes < kRegister ? shuffle(whole, whole, 0, lanes) : whole;
 }
 
+bool FloatBuilder::fillsScaled() const {
+  return hasScale && element.isF32() && lanesOf(like) >= kRegister;
+}
+
+/// An AVX-512 operation under a mask of all lanes, in the rounding mode that is
+/// set; `first` are the operands before the ones that the mask would pick.
+static Value callUnmasked(ImplicitLocOpBuilder &b, StringRef name,
+                          ValueRange first) {
+  constexpr int32_t asRoundingIsSet = 4;
+  SmallVector<Value> operands = llvm::to_vector(first);
+  operands.push_back(first[0]);
+  operands.push_back(arith::ConstantOp::create(b, b.getI16IntegerAttr(-1)));
+  operands.push_back(
+      arith::ConstantOp::create(b, b.getI32IntegerAttr(asRoundingIsSet)));
+  return LLVM::CallIntrinsicOp::create(b, first[0].getType(),
+                                       b.getStringAttr(name), operands)
+      .getResults();
+}
+
 Value FloatBuilder::scaleByHardware(Value y, Value n) {
-  if (!hasScale || !element.isF32() || lanesOf(like) < kRegister)
+  if (!fillsScaled())
     return {};
-  return inRegisters({y, n}, [&](ArrayRef<Value> parts) -> Value {
-    constexpr int32_t asRoundingIsSet = 4;
-    Value all = arith::ConstantOp::create(b, b.getI16IntegerAttr(-1));
-    Value rounding =
-        arith::ConstantOp::create(b, b.getI32IntegerAttr(asRoundingIsSet));
-    return LLVM::CallIntrinsicOp::create(
-               b, parts[0].getType(),
-               b.getStringAttr("llvm.x86.avx512.mask.scalef.ps.512"),
-               ValueRange{parts[0], parts[1], parts[0], all, rounding})
-        .getResults();
+  return inRegisters({y, n}, [&](ArrayRef<Value> parts) {
+    return callUnmasked(b, "llvm.x86.avx512.mask.scalef.ps.512", parts);
+  });
+}
+
+Value FloatBuilder::aboveFloorByHardware(Value x) {
+  if (!fillsScaled())
+    return {};
+  constexpr int32_t floorOfOnes = 1; // No bits behind the point, downwards.
+  Value mode = arith::ConstantOp::create(b, b.getI32IntegerAttr(floorOfOnes));
+  return inRegisters(x, [&](ArrayRef<Value> parts) {
+    return callUnmasked(b, "llvm.x86.avx512.mask.reduce.ps.512",
+                        {parts[0], mode});
   });
 }
 
@@ -104,8 +126,7 @@ bool FloatBuilder::canLookUp() const {
          (!isa<VectorType>(like) || lanesOf(like));
 }
 
-Value FloatBuilder::lookup(const std::array<float, kTable> &table,
-                           Value index) {
+Value FloatBuilder::lookup(const Table &table, Value index) {
   Value entries =
       arith::ConstantOp::create(b, b.getF32VectorAttr(ArrayRef(table)));
   if (!isa<VectorType>(like)) {
@@ -134,6 +155,13 @@ Value FloatBuilder::polynomial(Value x, llvm::ArrayRef<double> c) {
   Value sum = constant(c.back());
   for (double coefficient : llvm::reverse(c.drop_back()))
     sum = madd(sum, x, constant(coefficient));
+  return sum;
+}
+
+Value FloatBuilder::polynomial(Value x, llvm::ArrayRef<Table> c, Value index) {
+  Value sum = lookup(c.back(), index);
+  for (const Table &coefficients : llvm::reverse(c.drop_back()))
+    sum = madd(sum, x, lookup(coefficients, index));
   return sum;
 }
 

@@ -205,20 +205,25 @@ public:
     return select(cmp(FPred::OLT, x, limit), limit, x);
   }
 
-  /// y 2^n, rounded once, for integers n; null without an instruction for it,
-  /// or where y does not fill registers.
+  /// y 2^floor(n), rounded once; null without an instruction for it, or where y
+  /// does not fill registers.
   Value scaleByHardware(Value y, Value n);
+  /// x - floor(x), zero for infinite x; null where `scaleByHardware` is.
+  Value aboveFloorByHardware(Value x);
 
   /// Entries of a table that `lookup` takes.
   static constexpr int64_t kTable = 16;
   /// Whether `lookup` is one instruction for a register; and a load for a
   /// scalar, for the sake of the same results.
   bool canLookUp() const;
+  using Table = std::array<float, kTable>;
   /// table[index % 16] of f32, for integers of 32 bits, where `canLookUp`.
-  Value lookup(const std::array<float, kTable> &table, Value index);
+  Value lookup(const Table &table, Value index);
 
   /// c[0] + c[1] x + c[2] x^2 + ..., by Horner's rule.
   Value polynomial(Value x, llvm::ArrayRef<double> c);
+  /// The same with c[i][index % 16] for each c[i], where `canLookUp`.
+  Value polynomial(Value x, llvm::ArrayRef<Table> c, Value index);
 
   /// x + y exactly, where |x| >= |y| or x = 0 (Dekker 1971).
   DoubleWord fastTwoSum(Value x, Value y);
@@ -233,6 +238,8 @@ public:
   Value roundToOdd(DoubleWord sum);
 
 private:
+  /// Whether f32 fill whole registers of a target with VSCALEFPS.
+  bool fillsScaled() const;
   /// `perRegister` of the operands in parts of 16 lanes, of which a shorter
   /// vector fills some.
   Value

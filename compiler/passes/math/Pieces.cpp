@@ -11,8 +11,8 @@ namespace {
 /// from f(c) on.
 struct Pieces {
   static constexpr int kDegree = 5;
-  std::array<float, FloatBuilder::kTable> centres;
-  std::array<float, FloatBuilder::kTable> coefficients[kDegree + 1];
+  FloatBuilder::Table centres;
+  FloatBuilder::Table coefficients[kDegree + 1];
 };
 } // namespace
 
@@ -93,15 +93,11 @@ static constexpr double kTanhScale = 0x1.a9999ap0, kTanhEnd = 0x1.20a3d8p3;
 /// constant term is `base` instead where `useBase` holds; both may be null.
 static Value evaluate(FloatBuilder &f, const Pieces &pieces, Value a,
                       Value index, Value useBase = {}, Value base = {}) {
+  ArrayRef coefficients(pieces.coefficients);
   Value r = f.sub(a, f.lookup(pieces.centres, index));
-  Value y = f.lookup(pieces.coefficients[Pieces::kDegree], index);
-  for (int i = Pieces::kDegree - 1; i >= 0; --i) {
-    Value c = f.lookup(pieces.coefficients[i], index);
-    if (i == 0 && useBase)
-      c = f.select(useBase, base, c);
-    y = f.madd(y, r, c);
-  }
-  return y;
+  Value slope = f.polynomial(r, coefficients.drop_front(), index);
+  Value c = f.lookup(coefficients.front(), index);
+  return f.madd(slope, r, useBase ? f.select(useBase, base, c) : c);
 }
 
 Value erfByPieces(FloatBuilder &f, Value x) {

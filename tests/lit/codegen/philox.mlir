@@ -19,7 +19,7 @@
 // VECTOR: scf.if
 // VECTOR: arith.muli %{{.*}} : vector<8xi64>
 // VECTOR-NOT: arith.muli %{{.*}} : vector<32xi64>
-// VECTOR: vector.shuffle %{{.*}}, %{{.*}} [0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15] : vector<8xi64>, vector<8xi64>
+// VECTOR: vector.shuffle %{{.*}}, %{{.*}} [0, 8, 2, 10, 4, 12, 6, 14, 1, 9, 3, 11, 5, 13, 7, 15] : vector<8xi64>, vector<8xi64>
 // VECTOR: vector.bitcast %{{.*}} : vector<16xi64> to vector<32xi32>
 // VECTOR: } else {
 // VECTOR: arith.muli %{{.*}} : vector<32xi64>

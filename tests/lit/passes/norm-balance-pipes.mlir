@@ -90,3 +90,44 @@ func.func @loaded(%p: !llvm.ptr, %s: vector<16xf64>, %n: index) -> vector<16xf64
   }
   return %r : vector<16xf64>
 }
+
+// -----
+
+// Minima are adds' neighbours, masks, lookups and divisions not: there are as
+// many of both kinds, and the add stays.
+// CHECK-LABEL: func.func @neighbours
+// CHECK-NOT: math.fma
+func.func @neighbours(%x: vector<16xf32>, %m: vector<16xf32>, %n: index) -> vector<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%carry = %x) -> vector<16xf32> {
+    %above = arith.cmpf ogt, %carry, %m : vector<16xf32>
+    %least = arith.select %above, %m, %carry : vector<16xi1>, vector<16xf32>
+    %below = arith.cmpf olt, %least, %x : vector<16xf32>
+    %other = arith.select %below, %x, %m : vector<16xi1>, vector<16xf32>
+    %bits = arith.bitcast %other : vector<16xf32> to vector<16xi32>
+    %entry = llvm.call_intrinsic "llvm.x86.avx512.permvar.sf.512"(%x, %bits) : (vector<16xf32>, vector<16xi32>) -> vector<16xf32>
+    %next = arith.addf %entry, %least : vector<16xf32>
+    scf.yield %next : vector<16xf32>
+  }
+  return %r : vector<16xf32>
+}
+
+// -----
+
+// VSCALEFPS takes two turns of the pipes that add.
+// CHECK-LABEL: func.func @scaled
+// CHECK: math.fma
+// CHECK-NOT: arith.addf
+func.func @scaled(%x: vector<16xf32>, %n: index) -> vector<16xf32> {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %all = arith.constant -1 : i16
+  %mode = arith.constant 4 : i32
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%carry = %x) -> vector<16xf32> {
+    %y = llvm.call_intrinsic "llvm.x86.avx512.mask.scalef.ps.512"(%carry, %x, %x, %all, %mode) : (vector<16xf32>, vector<16xf32>, vector<16xf32>, i16, i32) -> vector<16xf32>
+    %next = arith.addf %y, %x : vector<16xf32>
+    scf.yield %next : vector<16xf32>
+  }
+  return %r : vector<16xf32>
+}

@@ -27,6 +27,23 @@ func.func @integers_stay(%bits: vector<4xi16>) -> vector<4xi16> {
   return %out : vector<4xi16>
 }
 
+// What was extended and lost its sign is not rounded in between; a sum is.
+// CHECK-LABEL: func.func @held
+// CHECK: %[[SIZE:.*]] = math.absf
+// CHECK-NEXT: arith.addf %[[SIZE]], %[[SIZE]]
+// CHECK: arith.shrui
+// CHECK: return
+func.func @held(%x: vector<4xbf16>) -> vector<4xf32> {
+  %wide = arith.extf %x : vector<4xbf16> to vector<4xf32>
+  %size = math.absf %wide : vector<4xf32>
+  %0 = arith.truncf %size : vector<4xf32> to vector<4xbf16>
+  %1 = arith.extf %0 : vector<4xbf16> to vector<4xf32>
+  %sum = arith.addf %1, %1 : vector<4xf32>
+  %2 = arith.truncf %sum : vector<4xf32> to vector<4xbf16>
+  %3 = arith.extf %2 : vector<4xbf16> to vector<4xf32>
+  return %3 : vector<4xf32>
+}
+
 // The upper halves of vectors are taken by a shuffle, since LLVM merges truncations
 // with stores.
 // CHECK-LABEL: func.func @upper_halves
@@ -173,6 +190,20 @@ func.func @to_f8_through_f32(%x: f64, %h: f16) -> (f8E5M2, f8E4M3FN) {
   %a = arith.truncf %x : f64 to f8E5M2
   %b = arith.truncf %h : f16 to f8E4M3FN
   return %a, %b : f8E5M2, f8E4M3FN
+}
+
+// One and a bf16 have no subnormal sum.
+// BF16-LABEL: func.func @never_subnormal
+// BF16-NOT: scf.if
+// BF16: return
+func.func @never_subnormal(%x: vector<32xbf16>) -> vector<32xbf16> {
+  %c = arith.constant 1.0 : bf16
+  %one = arith.extf %c : bf16 to f32
+  %ones = vector.broadcast %one : f32 to vector<32xf32>
+  %wide = arith.extf %x : vector<32xbf16> to vector<32xf32>
+  %sum = arith.addf %wide, %ones : vector<32xf32>
+  %y = arith.truncf %sum : vector<32xf32> to vector<32xbf16>
+  return %y : vector<32xbf16>
 }
 
 // 32 lanes go through the hardware's conversion, but where any is subnormal.

@@ -2,6 +2,7 @@
 // RUN: norm-opt %s --norm-expand-math=has-fma=false | FileCheck %s --check-prefixes=CHECK,NOFMA
 // RUN: norm-opt %s --norm-expand-math=has-scale | FileCheck %s --check-prefix=SCALE
 // RUN: norm-opt %s --norm-expand-math=has-lookup --cse | FileCheck %s --check-prefix=LOOKUP
+// RUN: norm-opt %s --norm-expand-math="has-lookup has-scale" | FileCheck %s --check-prefix=BF16
 
 // A vector of two registers is scaled by halves, which need no shifts.
 // SCALE-LABEL: func.func @two_registers
@@ -38,6 +39,53 @@ func.func @other_lanes(%x: vector<32xf32>, %y: f32) -> (vector<32xf32>, f32) {
   %0 = math.erf %x : vector<32xf32>
   %1 = math.erf %y : f32
   return %0, %1 : vector<32xf32>, f32
+}
+
+// Powers of 2^(1/16) are one table.
+// LOOKUP-LABEL: func.func @by_sixteenths
+// LOOKUP-COUNT-1: llvm.x86.avx512.permvar.sf.512
+// LOOKUP-NOT: permvar
+// LOOKUP: return
+func.func @by_sixteenths(%x: vector<16xf32>) -> vector<16xf32> {
+  %y = math.exp %x : vector<16xf32>
+  return %y : vector<16xf32>
+}
+
+// From bf16 to bf16 nothing is clamped, and coefficients are three.
+// BF16-LABEL: func.func @of_bf16
+// BF16-NOT: arith.cmpf
+// BF16-COUNT-2: llvm.x86.avx512.mask.reduce.ps.512
+// BF16-NOT: arith.cmpf
+// BF16-COUNT-2: llvm.x86.avx512.mask.scalef.ps.512
+// BF16: arith.cmpf
+// BF16-COUNT-6: llvm.x86.avx512.permvar.sf.512
+// BF16-NOT: permvar
+// BF16: return
+func.func @of_bf16(%x: vector<32xbf16>) -> vector<32xbf16> {
+  %w = arith.extf %x : vector<32xbf16> to vector<32xf32>
+  %m = arith.negf %w : vector<32xf32>
+  %e = math.exp %m : vector<32xf32>
+  %r = arith.truncf %e : vector<32xf32> to vector<32xbf16>
+  %s = arith.extf %r : vector<32xbf16> to vector<32xf32>
+  %t = math.tanh %s : vector<32xf32>
+  %y = arith.truncf %t : vector<32xf32> to vector<32xbf16>
+  return %y : vector<32xbf16>
+}
+
+// Of a sum, or with a result that stays f32, they are as exact as of any f32.
+// BF16-LABEL: func.func @not_of_bf16
+// BF16-COUNT-14: llvm.x86.avx512.permvar.sf.512
+// BF16: return
+func.func @not_of_bf16(%x: vector<16xbf16>) -> (vector<16xbf16>, vector<16xf32>) {
+  %w = arith.extf %x : vector<16xbf16> to vector<16xf32>
+  %sum = arith.addf %w, %w : vector<16xf32>
+  %0 = math.tanh %sum : vector<16xf32>
+  %1 = arith.truncf %0 : vector<16xf32> to vector<16xbf16>
+  %2 = math.tanh %w : vector<16xf32>
+  %3 = arith.truncf %2 : vector<16xf32> to vector<16xbf16>
+  %4 = arith.extf %3 : vector<16xbf16> to vector<16xf32>
+  %5 = arith.addf %2, %4 : vector<16xf32>
+  return %1, %5 : vector<16xbf16>, vector<16xf32>
 }
 
 // CHECK-LABEL: func.func @exp

@@ -12,6 +12,7 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <numeric>
 #include <random>
 #include <vector>
@@ -196,18 +197,17 @@ TEST(ExpandCasts, HardwareF16) {
   checkTruncation(kF16, "f64", tieNeighbourhoods<double>(kF16), true);
 }
 
-/// `values` through one cast of 32 lanes, with AVX512-BF16.
+/// `values` through `body`, 32 lanes at a time, with AVX512-BF16.
 template <typename Out, typename In>
-std::vector<Out> castInHardware(const std::string &op, const std::string &in,
-                                const std::string &out,
-                                const std::vector<In> &values) {
+std::vector<Out> runInHardware(const std::string &body, const std::string &in,
+                               const std::string &out,
+                               const std::vector<In> &values) {
   constexpr size_t lanes = 32;
-  PassJit jit("%y = arith." + op + " %a : IN to OUT", in, out, lanes, true,
-              [](mlir::PassManager &passes) {
-                ExpandCastsOptions options;
-                options.hardwareBF16 = true;
-                passes.addPass(createExpandCasts(options));
-              });
+  PassJit jit(body, in, out, lanes, true, [](mlir::PassManager &passes) {
+    ExpandCastsOptions options;
+    options.hardwareBF16 = true;
+    passes.addPass(createExpandCasts(options));
+  });
   std::vector<Out> results(values.size());
   EXPECT_TRUE(jit.function);
   for (size_t i = 0; jit.function && i + lanes <= values.size(); i += lanes) {
@@ -218,6 +218,15 @@ std::vector<Out> castInHardware(const std::string &op, const std::string &in,
     std::copy_n(to, lanes, &results[i]);
   }
   return results;
+}
+
+/// The same through one cast.
+template <typename Out, typename In>
+std::vector<Out> castInHardware(const std::string &op, const std::string &in,
+                                const std::string &out,
+                                const std::vector<In> &values) {
+  return runInHardware<Out>("%y = arith." + op + " %a : IN to OUT", in, out,
+                            values);
 }
 
 // Subnormals among others, and vectors without any, which go another way.
@@ -251,6 +260,35 @@ TEST(ExpandCasts, HardwareBF16) {
   auto wide = castInHardware<uint32_t>("extf", "bf16", "f32", halves);
   for (size_t i = 0; i < halves.size(); ++i)
     ASSERT_EQ(wide[i], uint32_t(halves[i]) << 16);
+}
+
+// A sum with a constant is rounded without a question for subnormals: there are
+// none, but for a constant as small as the last one, which is asked about.
+TEST(ExpandCasts, HardwareBF16OfSums) {
+  if (!hostHas("avx512bf16"))
+    GTEST_SKIP() << "this machine has no AVX512-BF16";
+  std::vector<uint16_t> values(0x10000);
+  std::iota(values.begin(), values.end(), uint16_t(0));
+  for (float constant : {1.0f, -0x1.fffffep-100f, 0x1.2p-124f}) {
+    char literal[16];
+    std::snprintf(literal, sizeof literal, "0x%08X",
+                  std::bit_cast<uint32_t>(constant));
+    auto out = runInHardware<uint16_t>(
+        std::string("%f = arith.constant ") + literal +
+            " : f32\n"
+            "%w = arith.extf %a : IN to vector<32xf32>\n"
+            "%v = vector.broadcast %f : f32 to vector<32xf32>\n"
+            "%s = arith.addf %w, %v : vector<32xf32>\n"
+            "%y = arith.truncf %s : vector<32xf32> to OUT",
+        "bf16", "bf16", values);
+    for (size_t i = 0; i < values.size(); ++i) {
+      float sum = float(kBF16.decode(values[i])) + constant;
+      if (kBF16.isNaN(values[i]))
+        ASSERT_TRUE(kBF16.isQuietNaN(out[i])) << i;
+      else
+        ASSERT_EQ(out[i], kBF16.encode(sum)) << i << " + " << constant;
+    }
+  }
 }
 
 TEST(ExpandCasts, SignallingNaNsBecomeQuiet) {
