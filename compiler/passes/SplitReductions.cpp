@@ -45,13 +45,17 @@ private:
   bool isWorthIt();
   SmallVector<BlockArgument> readArguments();
   int64_t pointBytes();
+  int64_t findBlock();
+  void cutBlocks(int64_t size);
   void cutTile();
   void splitDim(StringAttr dim, int64_t inner);
-  DimsAttr withParts(DimsAttr axis) const;
+  MapAttr withParts(MapAttr map) const;
   MapAttr tileMap() const;
   Value meanOfTile(Value value);
   std::optional<TilePrefix> findPrefix() const;
+  Triple buildTriple(llvm::function_ref<SmallVector<Value>(Value point)> fill);
   Triple buildTiles();
+  Triple buildGroups();
   Triple mergeTiles(const Triple &tiles, ArrayRef<StringAttr> over);
   Triple mergeAll(Triple tiles);
   void useMoments(const Triple &group);
@@ -74,6 +78,7 @@ private:
   /// Dims of a tile, no longer among `rows`; the innermost first.
   SmallVector<StringAttr> tile;
   bool isInColumns = false; ///< Vectors run across tiles.
+  bool isInBlocks = false;  ///< A block of channels stays in the cache.
 };
 
 } // namespace
@@ -126,6 +131,7 @@ bool Splitter::findDims() {
     for (DimsAttr axis : cast<MapAttr>(map).getAxes())
       if (channels.empty() && axis.contains(innermost))
         llvm::append_range(channels, axis.getNames());
+  isInBlocks = structure.blockDim() >= 0;
   bool hasRows = llvm::none_of(channels, isKept);
   if (hasRows) {
     channels.clear();
@@ -134,7 +140,8 @@ bool Splitter::findDims() {
   for (unsigned dim : order)
     if (StringAttr name = space.getNames()[dim];
         !llvm::is_contained(channels, name) && !llvm::is_contained(tile, name))
-      rows.push_back(name);
+      rows.insert(int(dim) == structure.blockDim() ? rows.begin() : rows.end(),
+                  name);
   return !channels.empty() && llvm::any_of(rows, [&](StringAttr name) {
     return over.contains(name);
   });
@@ -143,7 +150,7 @@ bool Splitter::findDims() {
 /// Where a channel's points lie innermost, but in runs so short and far apart
 /// that memory is slow, a run is a tile.
 void Splitter::findRuns(ArrayRef<unsigned> order) {
-  constexpr int64_t mostBytes = 3 << 10;
+  constexpr int64_t mostBytes = 4 << 10;
   int64_t bytes = 4;
   for (unsigned dim : llvm::reverse(order)) {
     StringAttr name = kernel.getDims().getNames()[dim];
@@ -216,6 +223,53 @@ bool Splitter::isWorthIt() {
   return bytes >= minBytes;
 }
 
+/// Of channels with short runs, one in every sample: as many as stay in a
+/// quarter of the second-level cache, the next ones beside them, from the
+/// statistics to the result, with runs of whole cache lines and a length that
+/// makes a row. 0 where there is no such number, or all of them are.
+int64_t Splitter::findBlock() {
+  constexpr int64_t mostBytes = 256 << 10, leastPoints = 1024, line = 64;
+  auto ops = llvm::map_to_vector(*kernel.getBlock(),
+                                 [](Operation &op) { return &op; });
+  if (isInColumns || channels.size() != 1 ||
+      namedDims(ops).contains(channels[0]))
+    return 0;
+  int64_t run = 1, samples = 1;
+  for (StringAttr dim : tile)
+    run *= extents.lookup(dim);
+  for (StringAttr dim : rows) {
+    int64_t extent = extents.lookup(dim);
+    if (!moments.getOver().contains(dim) || ShapedType::isDynamic(extent))
+      return 0;
+    samples = std::min(mostBytes, samples * std::min(mostBytes, extent));
+  }
+  int64_t all = extents.lookup(channels[0]), bytes = run * pointBytes();
+  if (ShapedType::isDynamic(all))
+    return 0;
+  for (int64_t size = std::min(all, mostBytes / (bytes * samples));
+       size * run >= leastPoints; --size)
+    if (all % size == 0 && size * bytes % line == 0)
+      return size == all ? 0 : size;
+  return 0;
+}
+
+/// Blocks of `size` channels; the kernel names them first.
+void Splitter::cutBlocks(int64_t size) {
+  StringAttr dim = channels[0];
+  StringAttr outer = b.getStringAttr(dim.getValue() + "o");
+  StringAttr inner = b.getStringAttr(dim.getValue() + "i");
+  extents[outer] = extents.lookup(dim) / size;
+  extents[inner] = size;
+  normc::splitDim(kernel, dim, outer, inner, extents);
+  SmallVector<StringAttr> names(kernel.getDims().getNames());
+  SmallVector<int64_t> sizes(kernel.getDims().getExtents());
+  auto *middle = llvm::find(names, outer);
+  std::rotate(sizes.begin(), sizes.begin() + (middle - names.begin()),
+              sizes.begin() + (middle - names.begin()) + 1);
+  std::rotate(names.begin(), middle, middle + 1);
+  kernel.setDimsAttr(SpaceAttr::get(kernel.getContext(), names, sizes));
+}
+
 /// `dim` becomes blocks of `inner` points.
 void Splitter::splitDim(StringAttr dim, int64_t inner) {
   auto part = [&](const char *suffix) {
@@ -255,15 +309,10 @@ void Splitter::cutTile() {
   }
 }
 
-DimsAttr Splitter::withParts(DimsAttr axis) const {
-  SmallVector<StringAttr> names;
-  for (StringAttr name : axis.getNames()) {
-    if (auto it = parts.find(name); it != parts.end())
-      llvm::append_range(names, it->second);
-    else
-      names.push_back(name);
-  }
-  return dimsOf(names);
+MapAttr Splitter::withParts(MapAttr map) const {
+  for (auto &[dim, both] : parts)
+    map = replaceDim(map, dim, both);
+  return map;
 }
 
 /// One axis per dim that is no channel's, then one for channels.
@@ -291,37 +340,55 @@ std::optional<TilePrefix> Splitter::findPrefix() const {
   return isInColumns ? findTilePrefix(dims) : std::nullopt;
 }
 
-/// The moments of every tile, one column of it after the other.
-Triple Splitter::buildTiles() {
+/// Three results of a kernel of its own, for each point of the tiles' map:
+/// what `fill` makes of the value that moments are taken of.
+Triple
+Splitter::buildTriple(llvm::function_ref<SmallVector<Value>(Value)> fill) {
   Value value = moments.getValue();
   llvm::SetVector<Operation *> slice = sliceOf(*kernel.getBlock(), value);
   KernelInputs inputs;
   SmallVector<BlockArgument> read = readArguments();
   for (BlockArgument argument : read) {
-    SmallVector<DimsAttr> axes;
-    for (DimsAttr axis : kernel.getInputMap(argument.getArgNumber()).getAxes())
-      axes.push_back(withParts(axis));
-    inputs.add(kernel.getOperand(argument.getArgNumber()),
-               MapAttr::get(b.getContext(), axes));
+    unsigned number = argument.getArgNumber();
+    inputs.add(kernel.getOperand(number),
+               withParts(kernel.getInputMap(number)));
   }
-  auto fill = [&](ValueRange arguments) -> SmallVector<Value> {
+  auto fillBody = [&](ValueRange arguments) {
     IRMapping mapping;
     for (auto [from, to] : llvm::zip_equal(read, arguments))
       mapping.map(from, to);
     for (Operation *op : slice)
       b.clone(*op, mapping);
-    Value point = mapping.lookup(value);
-    bool isExact = showsMean(kernel, moments.getOver());
+    return fill(mapping.lookup(value));
+  };
+  SmallVector<MapAttr> maps(3, tileMap());
+  SmallVector<Type> types(3, b.getF32Type());
+  KernelOp made = makeKernel(b, extents, inputs, maps, types, fillBody);
+  mergeJoinedDims(made);
+  return {made.getResult(0), made.getResult(1), made.getResult(2)};
+}
+
+/// The moments of every tile, one column of it after the other.
+Triple Splitter::buildTiles() {
+  bool isExact = showsMean(kernel, moments.getOver());
+  return buildTriple([&](Value point) {
     if (std::optional<TilePrefix> prefix = findPrefix())
       return buildShiftedTileMoments(b, point, isExact, dimsOf(tile), *prefix);
     return buildTileMoments(b, point, isExact,
                             [&](Value of) { return meanOfTile(of); });
-  };
-  SmallVector<MapAttr> maps(3, tileMap());
-  SmallVector<Type> types(3, b.getF32Type());
-  KernelOp tiles = makeKernel(b, extents, inputs, maps, types, fill);
-  mergeJoinedDims(tiles);
-  return {tiles.getResult(0), tiles.getResult(1), tiles.getResult(2)};
+  });
+}
+
+/// Those of groups, at once.
+Triple Splitter::buildGroups() {
+  llvm::erase_if(
+      rows, [&](StringAttr dim) { return moments.getOver().contains(dim); });
+  return buildTriple([&](Value point) -> SmallVector<Value> {
+    auto whole = MomentsOp::create(b, moments->getResultTypes(), point,
+                                   moments.getOver(), Value());
+    Value variance = arith::DivFOp::create(b, whole.getM2(), whole.getCount());
+    return {whole.getMean(), whole.getDelta(), variance};
+  });
 }
 
 /// The moments of tiles that are one but for `over` (Chan): means of means, and
@@ -385,11 +452,16 @@ void Splitter::useMoments(const Triple &group) {
 bool Splitter::run() {
   if (!findMoments() || !findDims() || !isWorthIt())
     return false;
-  SmallVector<StringAttr> perChannel = channels;
   isInColumns = tile.empty();
+  isInBlocks &= !isInColumns;
+  if (int64_t block = findBlock()) {
+    cutBlocks(block);
+    return Splitter(kernel, minBytes).run();
+  }
+  SmallVector<StringAttr> perChannel = channels;
   if (isInColumns)
     cutTile();
-  Triple group = mergeAll(buildTiles());
+  Triple group = isInBlocks ? buildGroups() : mergeAll(buildTiles());
   useMoments(group);
   SmallVector<DimsAttr> axes;
   for (StringAttr row : rows)

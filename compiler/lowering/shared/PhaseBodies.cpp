@@ -41,7 +41,9 @@ PhaseEmitter::Values PhaseEmitter::emitBodies(PhaseLoops &loops,
 void PhaseEmitter::emitRows(PhaseBodies &bodies, Value at) {
   PhaseLoops &loops = bodies.loops;
   Value &row = bodies.position.coordinates[loops.rowDim];
-  Value first = row;
+  Value first = row, ahead;
+  if (!bodies.position.ahead.empty())
+    ahead = bodies.position.ahead[loops.rowDim];
   IRMapping shared = emitShared(loops, bodies.position, at, 1).front();
   bodies.hasShared = true;
   bodies.position.coordinates[context.lane] = at;
@@ -53,7 +55,10 @@ void PhaseEmitter::emitRows(PhaseBodies &bodies, Value at) {
   bodies.copies.assign(loops.rows, values);
   auto forEachRow = [&](llvm::function_ref<void(int64_t)> emit) {
     for (int64_t k = 0; k < loops.rows; ++k) {
-      row = addI64(b, first, mulI64(b, loops.rowDistance, makeI64(b, k)));
+      Value distance = mulI64(b, loops.rowDistance, makeI64(b, k));
+      row = addI64(b, first, distance);
+      if (ahead)
+        bodies.position.ahead[loops.rowDim] = addI64(b, ahead, distance);
       emit(k);
     }
     row = first;

@@ -115,14 +115,15 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
   }
   bool isColumn = position.hasLanes && loops.dims.size() == 1;
   if ((loops.alongLanes || isColumn) && !position.ahead.empty() &&
-      isLast(phase))
+      fetchesAhead(phase, context))
     loops.prefetched = findPrefetched(phase, context);
   if (loops.alongLanes && loops.carries.empty()) {
     loops.streamed = findStreamed(phase, context);
     loops.rowDim = findRowDim(phase, loops.dims, context);
   }
   if (position.instances > 1) {
-    loops.sharedAlong = phase.getStage().getSchedule().getParallel().getNames();
+    loops.sharedAlong =
+        phase.getStage().getSchedule().getParallel().getNames().take_back();
     loops.rowDim = context.space().indexOf(loops.sharedAlong.front());
     loops.rows = position.instances;
     loops.rowDistance = makeI64(b, 1);

@@ -237,6 +237,15 @@ bool normc::isLast(PhaseOp phase) {
                        isOften);
 }
 
+bool normc::fetchesAhead(PhaseOp phase, const StageContext &context) {
+  return isLast(phase) ||
+         (context.lane >= 0 && !phase.getOver().empty() &&
+          context.space().indexOf(phase.getOver().getNames().back()) ==
+              context.lane &&
+          !isRun(phase, context) && !findGuard(phase) &&
+          !findPrefix(phase, context));
+}
+
 SmallVector<LoadOp> normc::findPrefetched(PhaseOp phase,
                                           const StageContext &context) {
   SmallVector<LoadOp> found;
@@ -357,8 +366,15 @@ bool normc::shareInstancesPieces(StageOp stage, const StageContext &context) {
   ArrayRef<StringAttr> parallel = schedule.getParallel().getNames();
   Block &block = *stage.getInstance().getBlock();
   auto phases = block.getOps<PhaseOp>();
-  if (schedule.getRows() <= 1 || parallel.size() != 1 || context.lane < 0 ||
+  if (schedule.getRows() <= 1 || parallel.empty() || context.lane < 0 ||
       !llvm::hasSingleElement(phases))
+    return false;
+  // Rows that are taken together differ in the last dim alone.
+  StringAttr row = parallel.back();
+  std::optional<int64_t> extent =
+      constantOf(context.extents[context.space().indexOf(row)]);
+  if (parallel.size() > 1 && (!extent || *extent % schedule.getRows() != 0 ||
+                              schedule.getChunk() % schedule.getRows() != 0))
     return false;
   PhaseOp phase = *phases.begin();
   StringAttr lane = context.space().getNames()[context.lane];
@@ -369,7 +385,7 @@ bool normc::shareInstancesPieces(StageOp stage, const StageContext &context) {
       }))
     return false;
   auto isSame = [&](Operation &op) {
-    return &op == phase || isShared(op, parallel);
+    return &op == phase || isShared(op, row);
   };
   return llvm::all_of(block, isSame) &&
          llvm::all_of(*phase.getBlock(), [&](Operation &op) {
@@ -377,6 +393,6 @@ bool normc::shareInstancesPieces(StageOp stage, const StageContext &context) {
            return !isa<AccumulateOp>(op) &&
                   (!load || load.getMap().uses(lane) ||
                    (isReadOnly(load.getView(), op) &&
-                    !load.getMap().uses(parallel.front())));
+                    !load.getMap().uses(row)));
          });
 }

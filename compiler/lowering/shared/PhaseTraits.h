@@ -77,6 +77,11 @@ std::optional<Prefix> findPrefix(norm::PhaseOp phase,
 /// True for the last phase of an instance that has no guard: those run seldom.
 bool isLast(norm::PhaseOp phase);
 
+/// True for a phase that fetches what the next instance will read: the last
+/// one; and where a phase is many runs, which nothing else fetches ahead, those
+/// before it that read all of it.
+bool fetchesAhead(norm::PhaseOp phase, const StageContext &context);
+
 /// The loads along the lanes that another instance has elsewhere.
 llvm::SmallVector<norm::LoadOp> findPrefetched(norm::PhaseOp phase,
                                                const StageContext &context);
