@@ -135,12 +135,13 @@ static int64_t sharedBytes(ArrayRef<Sampled> stages) {
 }
 
 /// What a block reads should still be there when it is read again: in a quarter
-/// of the last level, where results go past it, or in half of the second one.
+/// of the last level, where results of half as much go past it, or in half of
+/// the second one.
 static int64_t cacheBytes(ArrayRef<Sampled> stages) {
   int64_t bytes = 0;
   for (Sampled stage : stages) {
     ScheduleAttr schedule = stage.stage.getSchedule();
-    bytes = std::max({bytes, schedule.getStream(), schedule.getResident()});
+    bytes = std::max({bytes, 2 * schedule.getStream(), schedule.getResident()});
   }
   return bytes;
 }
