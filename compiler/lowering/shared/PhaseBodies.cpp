@@ -179,7 +179,7 @@ SmallVector<IRMapping> PhaseEmitter::emitShared(PhaseLoops &loops,
 }
 
 /// One prefetch a cache line: body `body` of an iteration may share one with
-/// the body before it.
+/// the body before it, unless that is another row's.
 void PhaseEmitter::emitPrefetches(PhaseBodies &bodies, int64_t body, Value at) {
   PhaseLoops &loops = bodies.loops;
   if (loops.prefetched.empty())
@@ -190,7 +190,7 @@ void PhaseEmitter::emitPrefetches(PhaseBodies &bodies, int64_t body, Value at) {
   BodyEmitter emitter(context, b, there, bodies.copies[body]);
   for (LoadOp load : loops.prefetched) {
     int64_t bytes = context.width * bytesOf(load.getResult().getType());
-    if (!loops.alongLanes || body * bytes % kLineBytes == 0)
+    if (!loops.alongLanes || loops.rows > 1 || body * bytes % kLineBytes == 0)
       emitter.prefetch(load);
   }
 }

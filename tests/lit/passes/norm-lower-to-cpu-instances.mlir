@@ -64,6 +64,57 @@ norm.program @images_share inputs(%x "x" : !norm.view<6x4x5xf32>, %g "g" : !norm
 
 // -----
 
+// Blocks of two planes: the same block of four images goes together, and each image
+// asks for its next block, eight instances further.
+// CHECK-LABEL: func.func @blocks_share_stage0(
+// CHECK: scf.for
+// CHECK-COUNT-2: llvm.load {{.*}} -> f32
+// CHECK-NOT: llvm.load {{.*}} -> f32
+// CHECK-COUNT-4: llvm.load {{.*}} -> vector<4xf32>
+// CHECK: "llvm.intr.prefetch"(%[[FIRST:[0-9]+]])
+// CHECK-NOT: "llvm.intr.prefetch"(%[[FIRST]])
+// CHECK: "llvm.intr.prefetch"(%[[SECOND:[0-9]+]])
+// CHECK-NOT: "llvm.intr.prefetch"(%[[SECOND]])
+// CHECK-COUNT-2: "llvm.intr.prefetch"
+// CHECK: return
+norm.program @blocks_share inputs(%x "x" : !norm.view<8x4x8xf32>, %g "g" : !norm.view<4xf32>) outputs(%y "y" : !norm.view<8x4x8xf32>) {
+  norm.stage dims(o = 2, n = 8, i = 2, s = 8)
+      schedule #norm.schedule<target = cpu, parallel = [o, n], lanes = [s], width = 4, chunk = 4, prefetch = 8, rows = 4> {
+    norm.instance {
+      norm.phase over [i, s] {
+        %e = norm.load %x by [[n], [o, i], [s]] : !norm.view<8x4x8xf32>
+        %s = norm.load %g by [[o, i]] : !norm.view<4xf32>
+        %o = arith.mulf %e, %s : f32
+        norm.store %o, %y by [[n], [o, i], [s]] : !norm.view<8x4x8xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// Of six images, four that follow each other may belong to two blocks: one image
+// after the other.
+// CHECK-LABEL: func.func @blocks_alone_stage0(
+// CHECK: llvm.load {{.*}} -> vector<4xf32>
+// CHECK-NEXT: arith.mulf
+// CHECK: return
+norm.program @blocks_alone inputs(%x "x" : !norm.view<6x4x5xf32>, %g "g" : !norm.view<4xf32>) outputs(%y "y" : !norm.view<6x4x5xf32>) {
+  norm.stage dims(o = 2, n = 6, i = 2, s = 5)
+      schedule #norm.schedule<target = cpu, parallel = [o, n], lanes = [s], width = 4, chunk = 4, rows = 4> {
+    norm.instance {
+      norm.phase over [i, s] {
+        %e = norm.load %x by [[n], [o, i], [s]] : !norm.view<6x4x5xf32>
+        %s = norm.load %g by [[o, i]] : !norm.view<4xf32>
+        %o = arith.mulf %e, %s : f32
+        norm.store %o, %y by [[n], [o, i], [s]] : !norm.view<6x4x5xf32>
+      }
+    }
+  }
+}
+
+// -----
+
 // Sixteen short instances at a time: a loop leaves the sums of each in memory,
 // the lanes of all are added as one tree and divided at once, and what the next
 // phase needs of it waits in memory.
