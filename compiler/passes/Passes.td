@@ -171,7 +171,7 @@ def NormSplitReductions : Pass<"norm-split-reductions", "::mlir::func::FuncOp"> 
     channels, 200 KB). The kernels name the dim that counts blocks first, which
     makes `norm-schedule` and `norm-phases` pass one block after the other through
     all stages. A block's moments are those of whole groups. Where no divisor of
-    the channels makes such a block, a run is a tile.
+    the channels makes such a block, a run of up to 3 KB is a tile.
 
     Before:
 

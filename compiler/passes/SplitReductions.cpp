@@ -2,6 +2,7 @@
 
 #include "compiler/analysis/KernelStructure.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/norm/ChannelBlocks.h"
 #include "compiler/passes/norm/KernelParts.h"
 #include "compiler/passes/norm/TileStatistics.h"
 #include "dialects/norm/Norm.h"
@@ -41,12 +42,12 @@ private:
   bool findMoments();
   bool findDims();
   void findRuns(ArrayRef<unsigned> order);
+  int64_t countRun();
   bool staysInCache();
   bool isWorthIt();
   SmallVector<BlockArgument> readArguments();
   int64_t pointBytes();
   int64_t findBlock();
-  void cutBlocks(int64_t size);
   void cutTile();
   void splitDim(StringAttr dim, int64_t inner);
   MapAttr withParts(MapAttr map) const;
@@ -148,7 +149,7 @@ bool Splitter::findDims() {
 }
 
 /// Where a channel's points lie innermost, but in runs so short and far apart
-/// that memory is slow, a run is a tile.
+/// that memory is slow, a run is a tile, or channels make blocks.
 void Splitter::findRuns(ArrayRef<unsigned> order) {
   constexpr int64_t mostBytes = 4 << 10;
   int64_t bytes = 4;
@@ -164,6 +165,14 @@ void Splitter::findRuns(ArrayRef<unsigned> order) {
     bytes *= extent;
     tile.push_back(name);
   }
+}
+
+/// Points of what `findRuns` found.
+int64_t Splitter::countRun() {
+  int64_t run = 1;
+  for (StringAttr dim : tile)
+    run *= extents.lookup(dim);
+  return run;
 }
 
 /// What of the kernel's arguments the moments depend on.
@@ -223,51 +232,21 @@ bool Splitter::isWorthIt() {
   return bytes >= minBytes;
 }
 
-/// Of channels with short runs, one in every sample: as many as stay in a
-/// quarter of the second-level cache, the next ones beside them, from the
-/// statistics to the result, with runs of whole cache lines and a length that
-/// makes a row. 0 where there is no such number, or all of them are.
+/// Channels of a block, or 0.
 int64_t Splitter::findBlock() {
-  constexpr int64_t mostBytes = 256 << 10, leastPoints = 1024, line = 64;
   auto ops = llvm::map_to_vector(*kernel.getBlock(),
                                  [](Operation &op) { return &op; });
   if (isInColumns || channels.size() != 1 ||
       namedDims(ops).contains(channels[0]))
     return 0;
-  int64_t run = 1, samples = 1;
-  for (StringAttr dim : tile)
-    run *= extents.lookup(dim);
+  SmallVector<int64_t> samples;
   for (StringAttr dim : rows) {
-    int64_t extent = extents.lookup(dim);
-    if (!moments.getOver().contains(dim) || ShapedType::isDynamic(extent))
+    if (!moments.getOver().contains(dim))
       return 0;
-    samples = std::min(mostBytes, samples * std::min(mostBytes, extent));
+    samples.push_back(extents.lookup(dim));
   }
-  int64_t all = extents.lookup(channels[0]), bytes = run * pointBytes();
-  if (ShapedType::isDynamic(all))
-    return 0;
-  for (int64_t size = std::min(all, mostBytes / (bytes * samples));
-       size * run >= leastPoints; --size)
-    if (all % size == 0 && size * bytes % line == 0)
-      return size == all ? 0 : size;
-  return 0;
-}
-
-/// Blocks of `size` channels; the kernel names them first.
-void Splitter::cutBlocks(int64_t size) {
-  StringAttr dim = channels[0];
-  StringAttr outer = b.getStringAttr(dim.getValue() + "o");
-  StringAttr inner = b.getStringAttr(dim.getValue() + "i");
-  extents[outer] = extents.lookup(dim) / size;
-  extents[inner] = size;
-  normc::splitDim(kernel, dim, outer, inner, extents);
-  SmallVector<StringAttr> names(kernel.getDims().getNames());
-  SmallVector<int64_t> sizes(kernel.getDims().getExtents());
-  auto *middle = llvm::find(names, outer);
-  std::rotate(sizes.begin(), sizes.begin() + (middle - names.begin()),
-              sizes.begin() + (middle - names.begin()) + 1);
-  std::rotate(names.begin(), middle, middle + 1);
-  kernel.setDimsAttr(SpaceAttr::get(kernel.getContext(), names, sizes));
+  return findChannelBlock(extents.lookup(channels[0]), countRun(), samples,
+                          pointBytes());
 }
 
 /// `dim` becomes blocks of `inner` points.
@@ -450,14 +429,17 @@ void Splitter::useMoments(const Triple &group) {
 }
 
 bool Splitter::run() {
+  constexpr int64_t mostRun = 768; // Of a longer one memory is fast.
   if (!findMoments() || !findDims() || !isWorthIt())
     return false;
   isInColumns = tile.empty();
   isInBlocks &= !isInColumns;
   if (int64_t block = findBlock()) {
-    cutBlocks(block);
+    cutChannelBlocks(kernel, channels[0], block);
     return Splitter(kernel, minBytes).run();
   }
+  if (!isInColumns && !isInBlocks && countRun() > mostRun)
+    return false;
   SmallVector<StringAttr> perChannel = channels;
   if (isInColumns)
     cutTile();

@@ -153,12 +153,18 @@ func.func @channel_blocks(%x: tensor<32x2048x49xf32>) -> (tensor<32x2048x49xf32>
 // -----
 
 // No blocks: 127 channels have no divisor; 4096 samples leave room for one plane
-// of each only; and what a channel's number is part of can't be told by parts.
+// of each only; what a channel's number is part of can't be told by parts; and 400
+// KB stay in the cache, in one kernel with planes of 28x28.
 // CHECK-LABEL: func.func @no_blocks
 // CHECK-NOT: co =
+// CHECK: norm.kernel dims(n = 2, c = 64, s = 784)
+// CHECK-NEXT: ins
+// CHECK-NEXT: outs
+// CHECK-NEXT: norm.moments
+// CHECK-NOT: co =
 // CHECK: return
-func.func @no_blocks(%p: tensor<64x127x49xf32>, %m: tensor<4096x16x49xf32>, %i: tensor<32x2048x49xf32>)
-    -> (tensor<127xf32>, tensor<16xf32>, tensor<2048xf32>) {
+func.func @no_blocks(%p: tensor<64x127x49xf32>, %m: tensor<4096x16x49xf32>, %i: tensor<32x2048x49xf32>, %l: tensor<2x64x784xf32>)
+    -> (tensor<127xf32>, tensor<16xf32>, tensor<2048xf32>, tensor<64xf32>) {
   %a = norm.kernel dims(n = 64, c = 127, s = 49) ins(%e = %p by [[n], [c], [s]] : tensor<64x127x49xf32>)
       outs(by [[c]] : tensor<127xf32>) {
     %n, %mean, %delta, %m2 = norm.moments %e over [n, s] : f32
@@ -178,7 +184,12 @@ func.func @no_blocks(%p: tensor<64x127x49xf32>, %m: tensor<4096x16x49xf32>, %i: 
     %sum = arith.addf %mean, %number : f32
     norm.yield %sum : f32
   }
-  return %a, %b, %d : tensor<127xf32>, tensor<16xf32>, tensor<2048xf32>
+  %w = norm.kernel dims(n = 2, c = 64, s = 784) ins(%e = %l by [[n], [c], [s]] : tensor<2x64x784xf32>)
+      outs(by [[c]] : tensor<64xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [n, s] : f32
+    norm.yield %mean : f32
+  }
+  return %a, %b, %d, %w : tensor<127xf32>, tensor<16xf32>, tensor<2048xf32>, tensor<64xf32>
 }
 
 // -----
