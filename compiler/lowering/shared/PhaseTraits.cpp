@@ -237,13 +237,28 @@ bool normc::isLast(PhaseOp phase) {
                        isOften);
 }
 
+/// Whether what a phase reads along the lanes stays in the part of a cache that
+/// the schedule counts on; false where its size is unknown.
+static bool staysResident(PhaseOp phase, const StageContext &context) {
+  int64_t limit = phase.getStage().getSchedule().getResident(), bytes = 0;
+  for (LoadOp load : findPrefetched(phase, context))
+    bytes += bytesOf(load.getResult().getType());
+  for (StringAttr name : phase.getOver().getNames()) {
+    auto known = constantOf(context.extents[context.space().indexOf(name)]);
+    if (!known || bytes > limit)
+      return false;
+    bytes *= *known;
+  }
+  return bytes <= limit;
+}
+
 bool normc::fetchesAhead(PhaseOp phase, const StageContext &context) {
   return isLast(phase) ||
          (context.lane >= 0 && !phase.getOver().empty() &&
           context.space().indexOf(phase.getOver().getNames().back()) ==
               context.lane &&
           !isRun(phase, context) && !findGuard(phase) &&
-          !findPrefix(phase, context));
+          !findPrefix(phase, context) && staysResident(phase, context));
 }
 
 SmallVector<LoadOp> normc::findPrefetched(PhaseOp phase,

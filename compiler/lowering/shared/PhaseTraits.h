@@ -79,7 +79,7 @@ bool isLast(norm::PhaseOp phase);
 
 /// True for a phase that fetches what the next instance will read: the last
 /// one; and where a phase is many runs, which nothing else fetches ahead, those
-/// before it that read all of it.
+/// before it that read all of it, if two instances stay in the cache.
 bool fetchesAhead(norm::PhaseOp phase, const StageContext &context);
 
 /// The loads along the lanes that another instance has elsewhere.

@@ -221,3 +221,56 @@ norm.program @seldom inputs(%x "x" : !norm.view<8x96x64xf32>) outputs(%m "m" : !
     }
   }
 }
+
+// -----
+
+// Planes of a channel lie apart in memory: the sum asks for the next channel's, and so
+// does what follows it.
+// CHECK-LABEL: func.func @apart_stage0(
+// CHECK: "llvm.intr.prefetch"
+// CHECK: arith.addf
+// CHECK: "llvm.intr.prefetch"
+// CHECK: arith.subf
+// CHECK: return
+norm.program @apart inputs(%x "x" : !norm.view<8x96x64xf32>) outputs(%y "y" : !norm.view<8x96x64xf32>) {
+  norm.stage dims(n = 8, i = 96, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 4, resident = 2048, prefetch = 1> {
+    norm.instance {
+      %sum = norm.phase over [n, j] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.phase over [n, j] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+        %d = arith.subf %e, %sum : f32
+        norm.store %d, %y by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// Two channels don't stay in the cache: only what writes asks for the next one.
+// CHECK-LABEL: func.func @large_stage0(
+// CHECK-NOT: "llvm.intr.prefetch"
+// CHECK: arith.addf
+// CHECK: "llvm.intr.prefetch"
+// CHECK: arith.subf
+// CHECK: return
+norm.program @large inputs(%x "x" : !norm.view<8x96x64xf32>) outputs(%y "y" : !norm.view<8x96x64xf32>) {
+  norm.stage dims(n = 8, i = 96, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 4, resident = 2047, prefetch = 1> {
+    norm.instance {
+      %sum = norm.phase over [n, j] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.phase over [n, j] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+        %d = arith.subf %e, %sum : f32
+        norm.store %d, %y by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+      }
+    }
+  }
+}
