@@ -225,6 +225,18 @@ static SmallVector<unsigned> sortAxes(size_t rank, ArrayRef<int64_t> strides) {
   return axes;
 }
 
+int KernelStructure::blockDim() const {
+  if (order.empty() || order.front() == 0)
+    return -1;
+  StringAttr first = dims.getNames().front();
+  auto isOuterPart = [&](Attribute map) {
+    return llvm::any_of(cast<MapAttr>(map).getAxes(), [&](DimsAttr axis) {
+      return axis.size() > 1 && axis.getNames().front() == first;
+    });
+  };
+  return llvm::any_of(KernelOp(op).getInputMaps(), isOuterPart) ? 0 : -1;
+}
+
 void KernelStructure::computeMemoryOrder() {
   MapAttr best;
   Value bestTensor;

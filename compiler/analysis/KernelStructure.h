@@ -83,6 +83,10 @@ public:
   /// The dims of the kernel from outermost to innermost, as they lie in memory
   /// in the operand with the most dims.
   llvm::ArrayRef<unsigned> memoryOrder() const { return order; }
+  /// The dim that counts blocks, or -1: the outer part of an axis, which the
+  /// kernel names first although something else is the outermost in memory. All
+  /// work on a block comes before the next one.
+  int blockDim() const;
 
 private:
   void collect();

@@ -229,8 +229,9 @@ struct NormExpandMoments
         narrow && narrow.getIn().getType().getIntOrFloatBitWidth() == 16;
     if (isExact)
       return Shift::toZero;
-    return moments.getOver().size() == 1 || isLarge(moments) ? Shift::toPivot
-                                                             : Shift::none;
+    return moments.getOver().size() == 1 || isLarge(moments) || isApart(moments)
+               ? Shift::toPivot
+               : Shift::none;
   }
 
   /// True for a group of several dims that a second pass would read from
@@ -246,6 +247,22 @@ struct NormExpandMoments
       points = std::min(least, points * std::min(least, extent));
     }
     return points >= least;
+  }
+
+  /// True for a group in several runs with other groups between them.
+  static bool isApart(MomentsOp moments) {
+    KernelStructure structure(moments->getParentOfType<KernelOp>());
+    SpaceAttr space = structure.space();
+    bool isReduced = false;
+    for (unsigned dim : structure.memoryOrder()) {
+      bool wasReduced = isReduced;
+      isReduced |= space.getExtents()[dim] != 1 &&
+                   moments.getOver().contains(space.getNames()[dim]);
+      if (wasReduced && space.getExtents()[dim] != 1 &&
+          !moments.getOver().contains(space.getNames()[dim]))
+        return true;
+    }
+    return false;
   }
 
   /// True if the group of `moments` lies along the innermost dim in memory.

@@ -2,6 +2,7 @@
 
 #include "compiler/analysis/KernelStructure.h"
 #include "compiler/passes/Passes.h"
+#include "compiler/passes/norm/ChannelBlocks.h"
 #include "compiler/passes/norm/KernelParts.h"
 #include "compiler/passes/norm/TileStatistics.h"
 #include "dialects/norm/Norm.h"
@@ -41,17 +42,21 @@ private:
   bool findMoments();
   bool findDims();
   void findRuns(ArrayRef<unsigned> order);
+  int64_t countRun();
   bool staysInCache();
   bool isWorthIt();
   SmallVector<BlockArgument> readArguments();
   int64_t pointBytes();
+  int64_t findBlock();
   void cutTile();
   void splitDim(StringAttr dim, int64_t inner);
-  DimsAttr withParts(DimsAttr axis) const;
+  MapAttr withParts(MapAttr map) const;
   MapAttr tileMap() const;
   Value meanOfTile(Value value);
   std::optional<TilePrefix> findPrefix() const;
+  Triple buildTriple(llvm::function_ref<SmallVector<Value>(Value point)> fill);
   Triple buildTiles();
+  Triple buildGroups();
   Triple mergeTiles(const Triple &tiles, ArrayRef<StringAttr> over);
   Triple mergeAll(Triple tiles);
   void useMoments(const Triple &group);
@@ -74,6 +79,7 @@ private:
   /// Dims of a tile, no longer among `rows`; the innermost first.
   SmallVector<StringAttr> tile;
   bool isInColumns = false; ///< Vectors run across tiles.
+  bool isInBlocks = false;  ///< A block of channels stays in the cache.
 };
 
 } // namespace
@@ -126,6 +132,7 @@ bool Splitter::findDims() {
     for (DimsAttr axis : cast<MapAttr>(map).getAxes())
       if (channels.empty() && axis.contains(innermost))
         llvm::append_range(channels, axis.getNames());
+  isInBlocks = structure.blockDim() >= 0;
   bool hasRows = llvm::none_of(channels, isKept);
   if (hasRows) {
     channels.clear();
@@ -134,16 +141,17 @@ bool Splitter::findDims() {
   for (unsigned dim : order)
     if (StringAttr name = space.getNames()[dim];
         !llvm::is_contained(channels, name) && !llvm::is_contained(tile, name))
-      rows.push_back(name);
+      rows.insert(int(dim) == structure.blockDim() ? rows.begin() : rows.end(),
+                  name);
   return !channels.empty() && llvm::any_of(rows, [&](StringAttr name) {
     return over.contains(name);
   });
 }
 
 /// Where a channel's points lie innermost, but in runs so short and far apart
-/// that memory is slow, a run is a tile.
+/// that memory is slow, a run is a tile, or channels make blocks.
 void Splitter::findRuns(ArrayRef<unsigned> order) {
-  constexpr int64_t mostBytes = 3 << 10;
+  constexpr int64_t mostBytes = 4 << 10;
   int64_t bytes = 4;
   for (unsigned dim : llvm::reverse(order)) {
     StringAttr name = kernel.getDims().getNames()[dim];
@@ -157,6 +165,14 @@ void Splitter::findRuns(ArrayRef<unsigned> order) {
     bytes *= extent;
     tile.push_back(name);
   }
+}
+
+/// Points of what `findRuns` found.
+int64_t Splitter::countRun() {
+  int64_t run = 1;
+  for (StringAttr dim : tile)
+    run *= extents.lookup(dim);
+  return run;
 }
 
 /// What of the kernel's arguments the moments depend on.
@@ -216,6 +232,23 @@ bool Splitter::isWorthIt() {
   return bytes >= minBytes;
 }
 
+/// Channels of a block, or 0.
+int64_t Splitter::findBlock() {
+  auto ops = llvm::map_to_vector(*kernel.getBlock(),
+                                 [](Operation &op) { return &op; });
+  if (isInColumns || channels.size() != 1 ||
+      namedDims(ops).contains(channels[0]))
+    return 0;
+  SmallVector<int64_t> samples;
+  for (StringAttr dim : rows) {
+    if (!moments.getOver().contains(dim))
+      return 0;
+    samples.push_back(extents.lookup(dim));
+  }
+  return findChannelBlock(extents.lookup(channels[0]), countRun(), samples,
+                          pointBytes());
+}
+
 /// `dim` becomes blocks of `inner` points.
 void Splitter::splitDim(StringAttr dim, int64_t inner) {
   auto part = [&](const char *suffix) {
@@ -255,15 +288,10 @@ void Splitter::cutTile() {
   }
 }
 
-DimsAttr Splitter::withParts(DimsAttr axis) const {
-  SmallVector<StringAttr> names;
-  for (StringAttr name : axis.getNames()) {
-    if (auto it = parts.find(name); it != parts.end())
-      llvm::append_range(names, it->second);
-    else
-      names.push_back(name);
-  }
-  return dimsOf(names);
+MapAttr Splitter::withParts(MapAttr map) const {
+  for (auto &[dim, both] : parts)
+    map = replaceDim(map, dim, both);
+  return map;
 }
 
 /// One axis per dim that is no channel's, then one for channels.
@@ -291,37 +319,55 @@ std::optional<TilePrefix> Splitter::findPrefix() const {
   return isInColumns ? findTilePrefix(dims) : std::nullopt;
 }
 
-/// The moments of every tile, one column of it after the other.
-Triple Splitter::buildTiles() {
+/// Three results of a kernel of its own, for each point of the tiles' map:
+/// what `fill` makes of the value that moments are taken of.
+Triple
+Splitter::buildTriple(llvm::function_ref<SmallVector<Value>(Value)> fill) {
   Value value = moments.getValue();
   llvm::SetVector<Operation *> slice = sliceOf(*kernel.getBlock(), value);
   KernelInputs inputs;
   SmallVector<BlockArgument> read = readArguments();
   for (BlockArgument argument : read) {
-    SmallVector<DimsAttr> axes;
-    for (DimsAttr axis : kernel.getInputMap(argument.getArgNumber()).getAxes())
-      axes.push_back(withParts(axis));
-    inputs.add(kernel.getOperand(argument.getArgNumber()),
-               MapAttr::get(b.getContext(), axes));
+    unsigned number = argument.getArgNumber();
+    inputs.add(kernel.getOperand(number),
+               withParts(kernel.getInputMap(number)));
   }
-  auto fill = [&](ValueRange arguments) -> SmallVector<Value> {
+  auto fillBody = [&](ValueRange arguments) {
     IRMapping mapping;
     for (auto [from, to] : llvm::zip_equal(read, arguments))
       mapping.map(from, to);
     for (Operation *op : slice)
       b.clone(*op, mapping);
-    Value point = mapping.lookup(value);
-    bool isExact = showsMean(kernel, moments.getOver());
+    return fill(mapping.lookup(value));
+  };
+  SmallVector<MapAttr> maps(3, tileMap());
+  SmallVector<Type> types(3, b.getF32Type());
+  KernelOp made = makeKernel(b, extents, inputs, maps, types, fillBody);
+  mergeJoinedDims(made);
+  return {made.getResult(0), made.getResult(1), made.getResult(2)};
+}
+
+/// The moments of every tile, one column of it after the other.
+Triple Splitter::buildTiles() {
+  bool isExact = showsMean(kernel, moments.getOver());
+  return buildTriple([&](Value point) {
     if (std::optional<TilePrefix> prefix = findPrefix())
       return buildShiftedTileMoments(b, point, isExact, dimsOf(tile), *prefix);
     return buildTileMoments(b, point, isExact,
                             [&](Value of) { return meanOfTile(of); });
-  };
-  SmallVector<MapAttr> maps(3, tileMap());
-  SmallVector<Type> types(3, b.getF32Type());
-  KernelOp tiles = makeKernel(b, extents, inputs, maps, types, fill);
-  mergeJoinedDims(tiles);
-  return {tiles.getResult(0), tiles.getResult(1), tiles.getResult(2)};
+  });
+}
+
+/// Those of groups, at once.
+Triple Splitter::buildGroups() {
+  llvm::erase_if(
+      rows, [&](StringAttr dim) { return moments.getOver().contains(dim); });
+  return buildTriple([&](Value point) -> SmallVector<Value> {
+    auto whole = MomentsOp::create(b, moments->getResultTypes(), point,
+                                   moments.getOver(), Value());
+    Value variance = arith::DivFOp::create(b, whole.getM2(), whole.getCount());
+    return {whole.getMean(), whole.getDelta(), variance};
+  });
 }
 
 /// The moments of tiles that are one but for `over` (Chan): means of means, and
@@ -383,13 +429,21 @@ void Splitter::useMoments(const Triple &group) {
 }
 
 bool Splitter::run() {
+  constexpr int64_t mostRun = 768; // Of a longer one memory is fast.
   if (!findMoments() || !findDims() || !isWorthIt())
     return false;
-  SmallVector<StringAttr> perChannel = channels;
   isInColumns = tile.empty();
+  isInBlocks &= !isInColumns;
+  if (int64_t block = findBlock()) {
+    cutChannelBlocks(kernel, channels[0], block);
+    return Splitter(kernel, minBytes).run();
+  }
+  if (!isInColumns && !isInBlocks && countRun() > mostRun)
+    return false;
+  SmallVector<StringAttr> perChannel = channels;
   if (isInColumns)
     cutTile();
-  Triple group = mergeAll(buildTiles());
+  Triple group = isInBlocks ? buildGroups() : mergeAll(buildTiles());
   useMoments(group);
   SmallVector<DimsAttr> axes;
   for (StringAttr row : rows)

@@ -39,7 +39,6 @@ private:
   SmallVector<Value> buildParts();
   SmallVector<Value> mergeParts(ValueRange parts);
   void useStatistics(ValueRange merged);
-  void splitDims(KernelOp whole);
 
   DimsAttr dimsOf(ArrayRef<StringAttr> names) const {
     return DimsAttr::get(b.getContext(), names);
@@ -156,18 +155,7 @@ bool RowSplitter::chooseParts(int64_t minLength) {
 }
 
 MapAttr RowSplitter::inParts(Attribute map) const {
-  SmallVector<DimsAttr> axes;
-  for (DimsAttr axis : cast<MapAttr>(map).getAxes()) {
-    SmallVector<StringAttr> names;
-    for (StringAttr name : axis.getNames()) {
-      if (name == row)
-        llvm::append_values(names, outer, inner);
-      else
-        names.push_back(name);
-    }
-    axes.push_back(dimsOf(names));
-  }
-  return MapAttr::get(b.getContext(), axes);
+  return replaceDim(cast<MapAttr>(map), row, {outer, inner});
 }
 
 /// The statistics of every part.
@@ -261,31 +249,6 @@ void RowSplitter::useStatistics(ValueRange merged) {
   }
 }
 
-/// An instance of an elementwise kernel is then a part of a row.
-void RowSplitter::splitDims(KernelOp whole) {
-  SmallVector<StringAttr> names;
-  SmallVector<int64_t> sizes;
-  auto add = [&](StringAttr name) {
-    names.push_back(name);
-    sizes.push_back(extents.lookup(name));
-  };
-  for (StringAttr name : whole.getDims().getNames()) {
-    if (name != row) {
-      add(name);
-      continue;
-    }
-    add(outer);
-    add(inner);
-  }
-  auto split = [&](ArrayAttr maps) {
-    return b.getArrayAttr(llvm::map_to_vector(
-        maps, [&](Attribute map) -> Attribute { return inParts(map); }));
-  };
-  whole.setDimsAttr(SpaceAttr::get(b.getContext(), names, sizes));
-  whole.setInputMapsAttr(split(whole.getInputMaps()));
-  whole.setOutputMapsAttr(split(whole.getOutputMaps()));
-}
-
 bool RowSplitter::run(int64_t minLength, int64_t maxRows) {
   if (!findStatistics() || !findRow() || !areFew(maxRows) ||
       !chooseParts(minLength))
@@ -295,7 +258,7 @@ bool RowSplitter::run(int64_t minLength, int64_t maxRows) {
   b.setInsertionPoint(kernel);
   MapAttr map = rowMap(/*ofParts=*/false);
   if (KernelOp rest = cutElementwise(b, kernel, map, map, merged.size()))
-    splitDims(rest);
+    splitDim(rest, row, outer, inner, extents); // An instance is a part.
   return true;
 }
 

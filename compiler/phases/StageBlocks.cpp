@@ -73,9 +73,21 @@ static bool haveAsManySamples(Sampled &one, Sampled &other) {
 }
 
 static bool isBySample(const Access &access, const Sampled &stage) {
-  ArrayRef<DimsAttr> axes = access.map.getAxes();
-  return !axes.empty() && !axes.front().empty() &&
-         axes.front().getNames().front() == stage.dim;
+  return access.map.uses(stage.dim);
+}
+
+/// Elements of a sample that an access visits; many where that is unknown.
+static int64_t countElements(const Access &access, Sampled stage) {
+  constexpr int64_t many = int64_t(1) << 36;
+  SpaceAttr space = stage.stage.getDims();
+  int64_t count = 1;
+  for (auto [name, extent] :
+       llvm::zip_equal(space.getNames(), space.getExtents()))
+    if (name != stage.dim && access.map.uses(name))
+      count = ShapedType::isDynamic(extent) || extent > many / count
+                  ? many
+                  : count * extent;
+  return count;
 }
 
 /// True if no sample reads or overwrites what belongs to another one.
@@ -98,35 +110,38 @@ static bool areApart(ProgramOp program, ArrayRef<Sampled> stages) {
 
 /// Bytes of a sample that more than one stage reads; 0 where they are unknown.
 static int64_t sharedBytes(ArrayRef<Sampled> stages) {
-  llvm::SmallMapVector<Value, llvm::SmallPtrSet<Operation *, 4>, 8> readers;
+  struct Reading {
+    llvm::SmallPtrSet<Operation *, 4> stages;
+    int64_t elements = 0;
+  };
+  llvm::SmallMapVector<Value, Reading, 8> readings;
   for (const Sampled &stage : stages)
     for (const Access &access : stage.accesses)
       if (isa<BlockArgument>(access.view) && !access.writes &&
-          isBySample(access, stage))
-        readers[access.view].insert(StageOp(stage.stage));
+          isBySample(access, stage)) {
+        Reading &reading = readings[access.view];
+        reading.stages.insert(StageOp(stage.stage));
+        reading.elements =
+            std::max(reading.elements, countElements(access, stage));
+      }
   int64_t total = 0;
-  for (auto &[view, users] : readers) {
-    if (users.size() < 2)
-      continue;
-    auto type = cast<ViewType>(view.getType());
-    int64_t bytes =
-        llvm::divideCeil(type.getElementType().getIntOrFloatBitWidth(), 8);
-    for (int64_t extent : type.getShape().drop_front())
-      bytes = ShapedType::isDynamic(extent) || bytes > (int64_t(1) << 40)
-                  ? int64_t(1) << 40
-                  : bytes * extent;
-    total += bytes;
+  for (auto &[view, reading] : readings) {
+    Type element = cast<ViewType>(view.getType()).getElementType();
+    if (reading.stages.size() > 1)
+      total += reading.elements *
+               llvm::divideCeil(element.getIntOrFloatBitWidth(), 8);
   }
   return total;
 }
 
 /// What a block reads should still be there when it is read again: in a quarter
-/// of the last level, where results go past it, or in half of the second one.
+/// of the last level, where results of half as much go past it, or in half of
+/// the second one.
 static int64_t cacheBytes(ArrayRef<Sampled> stages) {
   int64_t bytes = 0;
   for (Sampled stage : stages) {
     ScheduleAttr schedule = stage.stage.getSchedule();
-    bytes = std::max({bytes, schedule.getStream(), schedule.getResident()});
+    bytes = std::max({bytes, 2 * schedule.getStream(), schedule.getResident()});
   }
   return bytes;
 }
@@ -191,9 +206,12 @@ void normc::fitChunksToBlocks(ProgramOp program) {
     if (block == 0)
       continue;
     ScheduleAttr s = stage.getSchedule();
-    int64_t chunk = std::min(s.getChunk(), block);
-    while (block % chunk != 0)
+    // Rows that go together stay in one chunk.
+    int64_t rows = block % s.getRows() == 0 ? s.getRows() : 1;
+    int64_t chunk = std::max(std::min(s.getChunk(), block) / rows, int64_t(1));
+    while (block / rows % chunk != 0)
       --chunk;
+    chunk *= rows;
     stage.setScheduleAttr(ScheduleAttr::get(
         s.getContext(), s.getTarget(), s.getParallel(), s.getLanes(),
         s.getWidth(), s.getUnroll(), chunk, s.getThreads(), s.getResident(),

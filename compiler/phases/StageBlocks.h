@@ -16,8 +16,9 @@ namespace normc {
 
 /// One number per stage: the instances of a block, or 0 for a stage that runs
 /// as a whole. The other stages come last, number their instances by the same
-/// outermost dim, and keep what they write, and read of it, to that dim's
-/// point; a block is one point, or as many as make work for a call.
+/// outermost dim (samples, or blocks of channels), and keep what they write,
+/// and read of it, to that dim's point; a block is one point, or as many as
+/// make work for a call.
 llvm::SmallVector<int64_t> findStageBlocks(norm::ProgramOp program);
 
 /// One per stage: true where its instances are best taken from the last one to
@@ -26,7 +27,8 @@ llvm::SmallVector<int64_t> findStageBlocks(norm::ProgramOp program);
 /// have.
 llvm::SmallVector<bool> findBackwardStages(norm::ProgramOp program);
 
-/// Chooses the chunks of stages in blocks so that none is part of two blocks.
+/// Chooses the chunks of stages in blocks so that none is part of two blocks,
+/// nor rows that go together of two chunks.
 void fitChunksToBlocks(norm::ProgramOp program);
 
 } // namespace normc

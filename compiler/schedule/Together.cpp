@@ -18,12 +18,16 @@ int64_t Chooser::rowsOfPieces(int64_t width) const {
       run.length == run.points || run.length > kLongPiece ||
       run.length < width || run.length % width == 0 || run.points % width != 0)
     return 1;
-  int row = -1;
+  int row = -1, block = structure.blockDim();
+  DimSet within = parallel;
+  if (block >= 0)
+    within = within - DimSet::one(unsigned(block));
   for (unsigned dim : structure.memoryOrder())
-    if (parallel.contains(dim))
+    if (within.contains(dim))
       row = int(dim);
-  if (row < 0 || parallel != DimSet::one(unsigned(row)) ||
-      ShapedType::isDynamic(extent(row)))
+  if (row < 0 || within != DimSet::one(unsigned(row)) ||
+      ShapedType::isDynamic(extent(row)) ||
+      (block >= 0 && extent(row) % most != 0))
     return 1;
   ArrayRef<StringAttr> names = structure.space().getNames();
   bool isShared =

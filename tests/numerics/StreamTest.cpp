@@ -17,8 +17,8 @@ using namespace normc::numerics;
 
 namespace {
 
-/// Every result of at least a quarter of the last-level cache is streamed.
-int64_t largeBytes() { return Target::native().llcBytes / 4; }
+/// Every result of at least an eighth of the last-level cache is streamed.
+int64_t largeBytes() { return Target::native().llcBytes / 8; }
 
 class StreamTest
     : public testing::TestWithParam<std::tuple<DType, int64_t, int64_t>> {

@@ -176,8 +176,9 @@ void InstanceGroup::emit(Value number) {
   StageOp stage = context.stage;
   here = instances.locate(b, number);
   here.hasLanes = true;
-  if (int64_t groups = stage.getSchedule().getPrefetch())
-    ahead = instances.locate(b, addI64(b, number, makeI64(b, groups * kGroup)));
+  if (int64_t next = stage.getSchedule().getPrefetch())
+    ahead = instances.locate(
+        b, addI64(b, number, makeI64(b, std::max(next, kGroup))));
   values = outside;
   for (Operation &op : *stage.getInstance().getBlock()) {
     if (auto phase = dyn_cast<PhaseOp>(op))

@@ -44,7 +44,9 @@ PhaseEmitter::Values PhaseEmitter::emitBodies(PhaseLoops &loops,
 void PhaseEmitter::emitRows(PhaseBodies &bodies, Value at) {
   PhaseLoops &loops = bodies.loops;
   Value &row = bodies.position.coordinates[loops.rowDim];
-  Value first = row;
+  Value first = row, ahead;
+  if (!bodies.position.ahead.empty())
+    ahead = bodies.position.ahead[loops.rowDim];
   IRMapping shared = emitShared(loops, bodies.position, at, 1).front();
   bodies.hasShared = true;
   bodies.position.coordinates[context.lane] = at;
@@ -56,7 +58,10 @@ void PhaseEmitter::emitRows(PhaseBodies &bodies, Value at) {
   bodies.copies.assign(loops.rows, values);
   auto forEachRow = [&](llvm::function_ref<void(int64_t)> emit) {
     for (int64_t k = 0; k < loops.rows; ++k) {
-      row = addI64(b, first, mulI64(b, loops.rowDistance, makeI64(b, k)));
+      Value distance = mulI64(b, loops.rowDistance, makeI64(b, k));
+      row = addI64(b, first, distance);
+      if (ahead)
+        bodies.position.ahead[loops.rowDim] = addI64(b, ahead, distance);
       emit(k);
     }
     row = first;
@@ -205,7 +210,7 @@ SmallVector<IRMapping> PhaseEmitter::emitShared(PhaseLoops &loops,
 }
 
 /// One prefetch a cache line: body `body` of an iteration may share one with
-/// the body before it.
+/// the body before it, unless that is another row's.
 void PhaseEmitter::emitPrefetches(PhaseBodies &bodies, int64_t body, Value at) {
   PhaseLoops &loops = bodies.loops;
   if (loops.prefetched.empty())
@@ -216,7 +221,7 @@ void PhaseEmitter::emitPrefetches(PhaseBodies &bodies, int64_t body, Value at) {
   BodyEmitter emitter(context, b, there, bodies.copies[body]);
   for (LoadOp load : loops.prefetched) {
     int64_t bytes = context.width * bytesOf(load.getResult().getType());
-    if (!loops.alongLanes || body * bytes % kLineBytes == 0)
+    if (!loops.alongLanes || loops.rows > 1 || body * bytes % kLineBytes == 0)
       emitter.prefetch(load);
   }
 }

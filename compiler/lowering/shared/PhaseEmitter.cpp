@@ -26,9 +26,8 @@ bool PhaseLoops::isOneBlock(const StageContext &context) const {
 /// written in place of what it read.
 bool PhaseLoops::takesDots(const StageContext &context) {
   return context.instructions.hasBF16Dot &&
-         llvm::all_of(
-             phase.getBlock()->getOps<StoreOp>(),
-             [](StoreOp store) { return isLocal(store.getView()); }) &&
+         llvm::all_of(phase.getBlock()->getOps<StoreOp>(),
+                      [](StoreOp store) { return isLocal(store.getView()); }) &&
          context.width == kDotLanes && alongLanes && unroll(context) > 1 &&
          !isOneBlock(context);
 }
@@ -117,14 +116,15 @@ PhaseLoops PhaseEmitter::begin(PhaseOp phase, const Position &position,
   }
   bool isColumn = position.hasLanes && loops.dims.size() == 1;
   if ((loops.alongLanes || isColumn) && !position.ahead.empty() &&
-      findFetching(cast<InstanceOp>(phase->getParentOp())) == phase)
+      fetchesAhead(phase, context))
     loops.prefetched = findPrefetched(phase, context);
   if (loops.alongLanes && loops.carries.empty()) {
     loops.streamed = findStreamed(phase, context);
     loops.rowDim = findRowDim(phase, loops.dims, context);
   }
   if (position.instances > 1) {
-    loops.sharedAlong = phase.getStage().getSchedule().getParallel().getNames();
+    loops.sharedAlong =
+        phase.getStage().getSchedule().getParallel().getNames().take_back();
     loops.rowDim = context.space().indexOf(loops.sharedAlong.front());
     loops.rows = position.instances;
     loops.rowDistance = makeI64(b, 1);

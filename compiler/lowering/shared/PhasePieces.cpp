@@ -130,7 +130,7 @@ void PhaseEmitter::emitPiece(PhaseBodies &bodies, IRMapping &values,
 void PhaseEmitter::emitPieces(PhaseBodies &bodies, IRMapping &values,
                               Value at) {
   // Few vectors of a long piece have lanes of two: a branch that is foreseen.
-  constexpr int64_t manyVectors = 16;
+  constexpr int64_t manyVectors = 4;
   const Pieces &pieces = bodies.loops.pieces;
   Value from = at, to = addI64(b, at, makeI64(b, context.width - 1));
   if (bodies.mask) {

@@ -258,6 +258,33 @@ PhaseOp normc::findFetching(InstanceOp instance) {
   return found;
 }
 
+/// Whether what a phase reads along the lanes stays in the part of a cache that
+/// the schedule counts on; false where its size is unknown.
+static bool staysResident(PhaseOp phase, const StageContext &context) {
+  int64_t limit = phase.getStage().getSchedule().getResident(), bytes = 0;
+  for (LoadOp load : findPrefetched(phase, context))
+    bytes += bytesOf(load.getResult().getType());
+  for (StringAttr name : phase.getOver().getNames()) {
+    auto known = constantOf(context.extents[context.space().indexOf(name)]);
+    if (!known || bytes > limit)
+      return false;
+    bytes *= *known;
+  }
+  return bytes <= limit;
+}
+
+bool normc::fetchesAhead(PhaseOp phase, const StageContext &context) {
+  auto instance = dyn_cast<InstanceOp>(phase->getParentOp());
+  if (!instance)
+    return false;
+  return phase == findFetching(instance) ||
+         (context.lane >= 0 && !phase.getOver().empty() &&
+          context.space().indexOf(phase.getOver().getNames().back()) ==
+              context.lane &&
+          !isRun(phase, context) && !findGuard(phase) &&
+          !findPrefix(phase, context) && staysResident(phase, context));
+}
+
 SmallVector<LoadOp> normc::findPrefetched(PhaseOp phase,
                                           const StageContext &context) {
   SmallVector<LoadOp> found;
@@ -393,9 +420,20 @@ bool normc::shareInstancesPieces(StageOp stage, const StageContext &context) {
   ArrayRef<StringAttr> parallel = schedule.getParallel().getNames();
   Block &block = *stage.getInstance().getBlock();
   auto phases = block.getOps<PhaseOp>();
+<<<<<<< HEAD
   if (schedule.getRows() <= 1 || parallel.size() != 1 || context.lane < 0 ||
       countLocalPlaces(stage) < schedule.getRows() ||
+=======
+  if (schedule.getRows() <= 1 || parallel.empty() || context.lane < 0 ||
+>>>>>>> h_c
       !llvm::hasSingleElement(phases))
+    return false;
+  // Rows that are taken together differ in the last dim alone.
+  StringAttr row = parallel.back();
+  std::optional<int64_t> extent =
+      constantOf(context.extents[context.space().indexOf(row)]);
+  if (parallel.size() > 1 && (!extent || *extent % schedule.getRows() != 0 ||
+                              schedule.getChunk() % schedule.getRows() != 0))
     return false;
   PhaseOp phase = *phases.begin();
   StringAttr lane = context.space().getNames()[context.lane];
@@ -406,7 +444,7 @@ bool normc::shareInstancesPieces(StageOp stage, const StageContext &context) {
       }))
     return false;
   auto isSame = [&](Operation &op) {
-    return &op == phase || isShared(op, parallel);
+    return &op == phase || isShared(op, row);
   };
   return llvm::all_of(block, isSame) &&
          llvm::all_of(*phase.getBlock(), [&](Operation &op) {
@@ -414,6 +452,6 @@ bool normc::shareInstancesPieces(StageOp stage, const StageContext &context) {
            return !isa<AccumulateOp>(op) &&
                   (!load || load.getMap().uses(lane) ||
                    (isReadOnly(load.getView(), op) &&
-                    !load.getMap().uses(parallel.front())));
+                    !load.getMap().uses(row)));
          });
 }

@@ -306,6 +306,48 @@ static void joinDims(KernelOp kernel, unsigned first, unsigned second) {
   kernel.setDimsAttr(SpaceAttr::get(context, names, extents));
 }
 
+MapAttr normc::replaceDim(MapAttr map, StringAttr dim,
+                          ArrayRef<StringAttr> parts) {
+  SmallVector<DimsAttr> axes;
+  for (DimsAttr axis : map.getAxes()) {
+    SmallVector<StringAttr> names;
+    for (StringAttr name : axis.getNames()) {
+      if (name == dim)
+        llvm::append_range(names, parts);
+      else
+        names.push_back(name);
+    }
+    axes.push_back(DimsAttr::get(map.getContext(), names));
+  }
+  return MapAttr::get(map.getContext(), axes);
+}
+
+void normc::splitDim(KernelOp kernel, StringAttr dim, StringAttr outer,
+                     StringAttr inner, const DimExtents &extents) {
+  SmallVector<StringAttr> names;
+  SmallVector<int64_t> sizes;
+  for (auto [name, size] : llvm::zip_equal(kernel.getDims().getNames(),
+                                           kernel.getDims().getExtents())) {
+    if (name != dim) {
+      names.push_back(name);
+      sizes.push_back(size);
+      continue;
+    }
+    llvm::append_values(names, outer, inner);
+    llvm::append_values(sizes, extents.lookup(outer), extents.lookup(inner));
+  }
+  auto split = [&](ArrayAttr maps) {
+    return ArrayAttr::get(
+        kernel.getContext(),
+        llvm::map_to_vector(maps, [&](Attribute map) -> Attribute {
+          return replaceDim(cast<MapAttr>(map), dim, {outer, inner});
+        }));
+  };
+  kernel.setDimsAttr(SpaceAttr::get(kernel.getContext(), names, sizes));
+  kernel.setInputMapsAttr(split(kernel.getInputMaps()));
+  kernel.setOutputMapsAttr(split(kernel.getOutputMaps()));
+}
+
 unsigned normc::mergeJoinedDims(KernelOp kernel) {
   unsigned merged = 0;
   for (unsigned i = 0; i < kernel.getDims().size(); ++i)

@@ -96,6 +96,16 @@ namedDims(llvm::ArrayRef<mlir::Operation *> ops);
 /// Makes a collective combine over other dims.
 void setOver(mlir::Operation *collective, norm::DimsAttr over);
 
+/// `map` with `parts`, outermost first, where it has `dim`.
+norm::MapAttr replaceDim(norm::MapAttr map, mlir::StringAttr dim,
+                         llvm::ArrayRef<mlir::StringAttr> parts);
+
+/// Makes two dims of one that no op names: blocks, `outer`, of as many points
+/// as `inner` has in `extents`.
+void splitDim(norm::KernelOp kernel, mlir::StringAttr dim,
+              mlir::StringAttr outer, mlir::StringAttr inner,
+              const DimExtents &extents);
+
 /// Makes one dim of neighbours of known extent that only occur together, one
 /// after the other in one axis, and over which nothing combines but over both.
 /// (Of an open extent another kernel may have to know that it divides.) Returns

@@ -64,6 +64,57 @@ norm.program @images_share inputs(%x "x" : !norm.view<6x4x5xf32>, %g "g" : !norm
 
 // -----
 
+// Blocks of two planes: the same block of four images goes together, and each image
+// asks for its next block, eight instances further.
+// CHECK-LABEL: func.func @blocks_share_stage0(
+// CHECK: scf.for
+// CHECK-COUNT-2: llvm.load {{.*}} -> f32
+// CHECK-NOT: llvm.load {{.*}} -> f32
+// CHECK-COUNT-4: llvm.load {{.*}} -> vector<4xf32>
+// CHECK: "llvm.intr.prefetch"(%[[FIRST:[0-9]+]])
+// CHECK-NOT: "llvm.intr.prefetch"(%[[FIRST]])
+// CHECK: "llvm.intr.prefetch"(%[[SECOND:[0-9]+]])
+// CHECK-NOT: "llvm.intr.prefetch"(%[[SECOND]])
+// CHECK-COUNT-2: "llvm.intr.prefetch"
+// CHECK: return
+norm.program @blocks_share inputs(%x "x" : !norm.view<8x4x8xf32>, %g "g" : !norm.view<4xf32>) outputs(%y "y" : !norm.view<8x4x8xf32>) {
+  norm.stage dims(o = 2, n = 8, i = 2, s = 8)
+      schedule #norm.schedule<target = cpu, parallel = [o, n], lanes = [s], width = 4, chunk = 4, prefetch = 8, rows = 4> {
+    norm.instance {
+      norm.phase over [i, s] {
+        %e = norm.load %x by [[n], [o, i], [s]] : !norm.view<8x4x8xf32>
+        %s = norm.load %g by [[o, i]] : !norm.view<4xf32>
+        %o = arith.mulf %e, %s : f32
+        norm.store %o, %y by [[n], [o, i], [s]] : !norm.view<8x4x8xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// Of six images, four that follow each other may belong to two blocks: one image
+// after the other.
+// CHECK-LABEL: func.func @blocks_alone_stage0(
+// CHECK: llvm.load {{.*}} -> vector<4xf32>
+// CHECK-NEXT: arith.mulf
+// CHECK: return
+norm.program @blocks_alone inputs(%x "x" : !norm.view<6x4x5xf32>, %g "g" : !norm.view<4xf32>) outputs(%y "y" : !norm.view<6x4x5xf32>) {
+  norm.stage dims(o = 2, n = 6, i = 2, s = 5)
+      schedule #norm.schedule<target = cpu, parallel = [o, n], lanes = [s], width = 4, chunk = 4, rows = 4> {
+    norm.instance {
+      norm.phase over [i, s] {
+        %e = norm.load %x by [[n], [o, i], [s]] : !norm.view<6x4x5xf32>
+        %s = norm.load %g by [[o, i]] : !norm.view<4xf32>
+        %o = arith.mulf %e, %s : f32
+        norm.store %o, %y by [[n], [o, i], [s]] : !norm.view<6x4x5xf32>
+      }
+    }
+  }
+}
+
+// -----
+
 // Sixteen short instances at a time: a loop leaves the sums of each in memory,
 // the lanes of all are added as one tree and divided at once, and what the next
 // phase needs of it waits in memory.
@@ -167,6 +218,59 @@ norm.program @seldom inputs(%x "x" : !norm.view<8x96x64xf32>) outputs(%m "m" : !
         norm.contribute add %s : f32
       } : f32
       norm.store %again, %m by [[n], [j]] : !norm.view<8x64xf32>
+    }
+  }
+}
+
+// -----
+
+// Planes of a channel lie apart in memory: the sum asks for the next channel's, and so
+// does what follows it.
+// CHECK-LABEL: func.func @apart_stage0(
+// CHECK: "llvm.intr.prefetch"
+// CHECK: arith.addf
+// CHECK: "llvm.intr.prefetch"
+// CHECK: arith.subf
+// CHECK: return
+norm.program @apart inputs(%x "x" : !norm.view<8x96x64xf32>) outputs(%y "y" : !norm.view<8x96x64xf32>) {
+  norm.stage dims(n = 8, i = 96, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 4, resident = 2048, prefetch = 1> {
+    norm.instance {
+      %sum = norm.phase over [n, j] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.phase over [n, j] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+        %d = arith.subf %e, %sum : f32
+        norm.store %d, %y by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// Two channels don't stay in the cache: only what writes asks for the next one.
+// CHECK-LABEL: func.func @large_stage0(
+// CHECK-NOT: "llvm.intr.prefetch"
+// CHECK: arith.addf
+// CHECK: "llvm.intr.prefetch"
+// CHECK: arith.subf
+// CHECK: return
+norm.program @large inputs(%x "x" : !norm.view<8x96x64xf32>) outputs(%y "y" : !norm.view<8x96x64xf32>) {
+  norm.stage dims(n = 8, i = 96, j = 64)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 4, resident = 2047, prefetch = 1> {
+    norm.instance {
+      %sum = norm.phase over [n, j] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.phase over [n, j] {
+        %e = norm.load %x by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+        %d = arith.subf %e, %sum : f32
+        norm.store %d, %y by [[n], [i], [j]] : !norm.view<8x96x64xf32>
+      }
     }
   }
 }

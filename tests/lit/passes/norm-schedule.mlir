@@ -75,7 +75,7 @@ func.func @both(%a: tensor<?x?xf64>) -> (tensor<?x?xf64>, tensor<?xf64>) {
 // A whole vector of 16-bit results is two of what they are computed in.
 // CHECK-LABEL: func.func @halves
 // CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, unroll = 4,
-// CHECK-SAME: stream = 8388608, prefetch = 1
+// CHECK-SAME: stream = 4194304, prefetch = 1
 func.func @halves(%a: tensor<?x4096xbf16>) -> tensor<?x4096xbf16> {
   %r = norm.kernel dims(i = ?, j = 4096) ins(%x = %a by [[i], [j]] : tensor<?x4096xbf16>)
       outs(by [[i], [j]] : tensor<?x4096xbf16>) {
@@ -104,6 +104,31 @@ func.func @elementwise(%a: tensor<?x16x56x56xf32>) -> tensor<?x16x56x56xf32> {
     norm.yield %d : f32
   }
   return %r : tensor<?x16x56x56xf32>
+}
+
+// -----
+
+// The outer part of channels, named first, counts blocks: each passes all of the
+// samples before the next, which are fetched meanwhile.
+// CHECK-LABEL: func.func @channel_blocks
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [co, ci], lanes = [s],
+// CHECK-SAME: prefetch = 32
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [co, n], lanes = [s],
+// CHECK-SAME: prefetch = 32, rows = 4
+func.func @channel_blocks(%x: tensor<32x2048x49xf32>) -> (tensor<64x32xf32>, tensor<32x2048x49xf32>) {
+  %m = norm.kernel dims(co = 64, n = 32, ci = 32, s = 49)
+      ins(%xe = %x by [[n], [co, ci], [s]] : tensor<32x2048x49xf32>)
+      outs(by [[co], [ci]] : tensor<64x32xf32>) {
+    %sum = norm.reduce add %xe over [n, s] : f32
+    norm.yield %sum : f32
+  }
+  %y = norm.kernel dims(co = 64, n = 32, ci = 32, s = 49)
+      ins(%xe = %x by [[n], [co, ci], [s]] : tensor<32x2048x49xf32>, %me = %m by [[co], [ci]] : tensor<64x32xf32>)
+      outs(by [[n], [co, ci], [s]] : tensor<32x2048x49xf32>) {
+    %d = arith.subf %xe, %me : f32
+    norm.yield %d : f32
+  }
+  return %m, %y : tensor<64x32xf32>, tensor<32x2048x49xf32>
 }
 
 // -----
@@ -247,7 +272,7 @@ func.func @pieces_of_one(%a: tensor<1x2048x49xf32>, %s: tensor<2048xf32>) -> ten
 
 // Columns of which one value is left are as wide as what is read.
 // CHECK-LABEL: func.func @columns_of_halves
-// CHECK: schedule [#norm.schedule<target = cpu, parallel = [n, c], lanes = [c], width = 32, unroll = 4,
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [n, c], lanes = [c], width = 32, unroll = 8,
 func.func @columns_of_halves(%a: tensor<32x49x1024xbf16>) -> tensor<32x1024xf32> {
   %r = norm.kernel dims(n = 32, s = 49, c = 1024) ins(%x = %a by [[n], [s], [c]] : tensor<32x49x1024xbf16>)
       outs(by [[n], [c]] : tensor<32x1024xf32>) {

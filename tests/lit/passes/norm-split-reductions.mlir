@@ -122,6 +122,78 @@ func.func @tiles(%a: tensor<8x14x14x1024xf32>, %b: tensor<8x7x7x2048xf32>, %p: t
 
 // -----
 
+// Planes of 7x7: 32 channels of 32 samples are 196 KB, and 6272 bytes of a sample,
+// whole cache lines. All that is done to them comes first: the kernels name the
+// dim that counts blocks before the samples. One kernel takes the moments.
+// CHECK-LABEL: func.func @channel_blocks
+// CHECK: %[[M:.*]]:3 = norm.kernel dims(co = 64, n = 32, ci = 32, s = 49)
+// CHECK-NEXT: ins(%[[X:.*]] = %arg0 by {{\[\[}}n], [co, ci], [s]]
+// CHECK-NEXT: outs(by {{\[\[}}co], [ci]] : tensor<64x32xf32>
+// CHECK: norm.moments %[[X]] over [n, s]
+// CHECK: %[[U:.*]]:3 = norm.kernel dims(co = 64, ci = 32)
+// CHECK: math.rsqrt
+// CHECK: norm.kernel dims(co = 64, n = 32, ci = 32, s = 49)
+// CHECK: outs(by {{\[\[}}n], [co, ci], [s]]
+// CHECK-NOT: norm.moments
+// CHECK: return
+func.func @channel_blocks(%x: tensor<32x2048x49xf32>) -> (tensor<32x2048x49xf32>, tensor<2048xf32>) {
+  %y:2 = norm.kernel dims(n = 32, c = 2048, s = 49)
+      ins(%xe = %x by [[n], [c], [s]] : tensor<32x2048x49xf32>)
+      outs(by [[n], [c], [s]] : tensor<32x2048x49xf32>, by [[c]] : tensor<2048xf32>) {
+    %count, %mean, %delta, %m2 = norm.moments %xe over [n, s] : f32
+    %var = arith.divf %m2, %count : f32
+    %r = math.rsqrt %var : f32
+    %d = arith.subf %xe, %mean : f32
+    %o = arith.mulf %d, %r : f32
+    norm.yield %o, %var : f32, f32
+  }
+  return %y#0, %y#1 : tensor<32x2048x49xf32>, tensor<2048xf32>
+}
+
+// -----
+
+// No blocks: 127 channels have no divisor; 4096 samples leave room for one plane
+// of each only; what a channel's number is part of can't be told by parts; and 400
+// KB stay in the cache, in one kernel with planes of 28x28.
+// CHECK-LABEL: func.func @no_blocks
+// CHECK-NOT: co =
+// CHECK: norm.kernel dims(n = 2, c = 64, s = 784)
+// CHECK-NEXT: ins
+// CHECK-NEXT: outs
+// CHECK-NEXT: norm.moments
+// CHECK-NOT: co =
+// CHECK: return
+func.func @no_blocks(%p: tensor<64x127x49xf32>, %m: tensor<4096x16x49xf32>, %i: tensor<32x2048x49xf32>, %l: tensor<2x64x784xf32>)
+    -> (tensor<127xf32>, tensor<16xf32>, tensor<2048xf32>, tensor<64xf32>) {
+  %a = norm.kernel dims(n = 64, c = 127, s = 49) ins(%e = %p by [[n], [c], [s]] : tensor<64x127x49xf32>)
+      outs(by [[c]] : tensor<127xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [n, s] : f32
+    norm.yield %mean : f32
+  }
+  %b = norm.kernel dims(n = 4096, c = 16, s = 49) ins(%e = %m by [[n], [c], [s]] : tensor<4096x16x49xf32>)
+      outs(by [[c]] : tensor<16xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [n, s] : f32
+    norm.yield %mean : f32
+  }
+  %d = norm.kernel dims(n = 32, c = 2048, s = 49) ins(%e = %i by [[n], [c], [s]] : tensor<32x2048x49xf32>)
+      outs(by [[c]] : tensor<2048xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [n, s] : f32
+    %at = norm.index c
+    %bits = arith.index_cast %at : index to i32
+    %number = arith.sitofp %bits : i32 to f32
+    %sum = arith.addf %mean, %number : f32
+    norm.yield %sum : f32
+  }
+  %w = norm.kernel dims(n = 2, c = 64, s = 784) ins(%e = %l by [[n], [c], [s]] : tensor<2x64x784xf32>)
+      outs(by [[c]] : tensor<64xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [n, s] : f32
+    norm.yield %mean : f32
+  }
+  return %a, %b, %d, %w : tensor<127xf32>, tensor<16xf32>, tensor<2048xf32>, tensor<64xf32>
+}
+
+// -----
+
 // Rows, channels first, and little data stay as they are.
 // CHECK-LABEL: func.func @others
 // CHECK-COUNT-3: norm.moments

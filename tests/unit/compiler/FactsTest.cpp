@@ -222,6 +222,18 @@ TEST(FactsTest, BlocksOfFewBytesHaveSeveralSamples) {
   }
 }
 
+// Of BatchNorm, channels with short planes: 32 of 7x7 are 200 KB over all
+// samples.
+TEST(FactsTest, ChannelsHaveBlocks) {
+  Artifact artifact = compiled(normOf("32x256x7x7", "[0, 2, 3]").c_str());
+  ASSERT_EQ(artifact.stages.size(), 3u);
+  for (const StageFacts &stage : artifact.stages) {
+    ASSERT_GT(stage.chunksPerBlock, 0);
+    EXPECT_EQ(valueOf(stage.chunkCount, {}), 8 * stage.chunksPerBlock)
+        << stage.entry;
+  }
+}
+
 // Rows whose blocks of 64 have a scale each: a stage of its own finds the row
 // in the caches.
 TEST(FactsTest, RowsOfBlocksGoSeveralAtATime) {

@@ -131,3 +131,28 @@ TEST(KernelStructureTest, AFullReductionHasOneInstance) {
   ASSERT_EQ(structure.stages().size(), 1u);
   EXPECT_TRUE(structure.stages()[0].parallel.empty());
 }
+
+// The first name counts blocks where it is the outer part of an axis, and lies
+// in memory inside of another dim.
+TEST(KernelStructureTest, BlocksAreNamedFirst) {
+  auto blockDim = [](const std::string &dims, const std::string &map,
+                     const std::string &shape) {
+    Session session;
+    std::string text = "func.func @f(%x: tensor<" + shape +
+                       "xf32>) {\n  %r = norm.kernel dims(" + dims +
+                       ") ins(%e = %x by " + map + " : tensor<" + shape +
+                       "xf32>) outs(by " + map + " : tensor<" + shape +
+                       "xf32>) {\n norm.yield %e : f32\n}\n  return\n}\n";
+    auto module = session.parse(text, "test");
+    EXPECT_TRUE(module) << session.takeError().message;
+    int found = -2;
+    module->walk([&](KernelOp op) { found = KernelStructure(op).blockDim(); });
+    return found;
+  };
+  const char *const joined = "[[n], [o, i], [s]]";
+  EXPECT_EQ(blockDim("o = 2, n = 3, i = 2, s = 5", joined, "3x4x5"), 0);
+  EXPECT_EQ(blockDim("n = 3, o = 2, i = 2, s = 5", joined, "3x4x5"), -1);
+  EXPECT_EQ(blockDim("i = 2, n = 3, o = 2, s = 5", joined, "3x4x5"), -1);
+  EXPECT_EQ(blockDim("o = 2, i = 2, s = 5", "[[o, i], [s]]", "4x5"), -1);
+  EXPECT_EQ(blockDim("c = 4, n = 3, s = 5", "[[n], [c], [s]]", "3x4x5"), -1);
+}
