@@ -271,8 +271,8 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   return std::min<int64_t>(most, llvm::bit_floor(vectors));
 }
 
-/// Bytes that one instance reads and writes, about; of `ownOnly`, those that no
-/// other instance does.
+/// Bytes that one instance reads and writes, about; of `ownOnly`, those along
+/// the lanes that no other instance does.
 int64_t Chooser::instanceBytes(bool ownOnly) const {
   constexpr int64_t limit = int64_t(1) << 30; // Nothing larger matters here.
   auto extentOr = [&](unsigned dim) {
@@ -286,7 +286,7 @@ int64_t Chooser::instanceBytes(bool ownOnly) const {
       return 0;
     int64_t count = 1;
     DimSet all = toDimSet(structure.space(), map), dims = all - parallel;
-    if (ownOnly && all == dims)
+    if (ownOnly && (all == dims || lane < 0 || !all.contains(unsigned(lane))))
       return 0;
     for (unsigned dim = 0; dim < structure.space().size(); ++dim)
       if (dims.contains(dim))
