@@ -141,8 +141,9 @@ int64_t Chooser::chooseRows(int64_t width) {
   if (hasColumns) {
     because("rows", "writing rows while the next are read, which sums over "
                     "rows are added to meanwhile: 75 to 95% of a copy, one "
-                    "after the other 50 to 70%");
-    return 4;
+                    "after the other 50 to 70%; of long ones two, since all "
+                    "are read again from the second-level cache");
+    return 8 * rowBytes > machine.l2Bytes / 2 ? 2 : 4;
   }
   if (movesHalves()) {
     because("rows", "scale and shift are widened once for all of them, and the "
