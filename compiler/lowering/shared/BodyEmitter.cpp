@@ -21,7 +21,7 @@ StageContext::StageContext(StageOp stage, const ViewTable &views,
                            ImplicitLocOpBuilder &b, Instructions instructions)
     : stage(stage), views(views), lane(stage.getLaneDim()),
       width(stage.getSchedule().getWidth()), instructions(instructions),
-      dims(stage.getDims()) {
+      order(stage, instructions), dims(stage.getDims()) {
   for (auto [dim, extent] : llvm::enumerate(dims.getExtents()))
     extents.push_back(ShapedType::isDynamic(extent)
                           ? views.size(stage.getSizeOf(dim))
@@ -134,7 +134,9 @@ Value BodyEmitter::load(Value viewValue, MapAttr map) {
           LLVM::masked_gather::create(b, vector, lanePointers(access, storage),
                                       mask, ValueRange{zero}, align);
   }
-  return bitcastTo(b, loaded, VectorType::get(context.width, type));
+  loaded = bitcastTo(b, loaded, VectorType::get(context.width, type));
+  return context.order.reorders(viewValue) ? context.order.split(b, loaded)
+                                           : loaded;
 }
 
 /// `value` behind a fence that costs no instruction. LLVM 22 would merge a
@@ -163,8 +165,10 @@ void BodyEmitter::store(Value value, Value viewValue, MapAttr map) {
                           align);
     return;
   }
-  value =
-      bitcastTo(b, toVector(value), VectorType::get(context.width, storage));
+  value = toVector(value);
+  if (context.order.reorders(viewValue))
+    value = context.order.join(b, value);
+  value = bitcastTo(b, value, VectorType::get(context.width, storage));
   bool contiguous = constantOf(access.laneStride) == 1;
   if (contiguous && !position.mask) {
     // Below a vector's size LLVM would drop the hint.
@@ -367,6 +371,14 @@ void BodyEmitter::widen(Operation &op) {
   for (Value operand : op.getOperands())
     operands.push_back(lookup(operand));
   bool wide = llvm::any_of(operands, isVector);
+  if (wide && context.order.isSplit()) {
+    if (auto cast = dyn_cast<arith::ExtFOp>(op);
+        cast && cast.getIn().getType().isBF16())
+      return values.map(cast.getOut(), context.order.widen(b, operands[0]));
+    if (auto cast = dyn_cast<arith::TruncFOp>(op);
+        cast && cast.getType().isBF16())
+      return values.map(cast.getOut(), context.order.narrow(b, operands[0]));
+  }
   SmallVector<Type> types(op.getResultTypes());
   if (wide) {
     for (Value &operand : operands)

@@ -10,6 +10,7 @@
 #define NORMC_COMPILER_LOWERING_SHARED_BODYEMITTER_H
 
 #include "compiler/lowering/shared/Instructions.h"
+#include "compiler/lowering/shared/LaneOrder.h"
 #include "compiler/lowering/shared/ViewTable.h"
 
 #include "mlir/IR/IRMapping.h"
@@ -57,6 +58,7 @@ struct StageContext {
   int64_t lane;                           ///< Position of the lane dim, or -1.
   int64_t width;                          ///< Lanes of a vector.
   Instructions instructions;
+  LaneOrder order;
 
   StageContext(norm::StageOp stage, const ViewTable &views,
                mlir::ImplicitLocOpBuilder &b, Instructions instructions);

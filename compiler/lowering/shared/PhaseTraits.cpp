@@ -420,12 +420,8 @@ bool normc::shareInstancesPieces(StageOp stage, const StageContext &context) {
   ArrayRef<StringAttr> parallel = schedule.getParallel().getNames();
   Block &block = *stage.getInstance().getBlock();
   auto phases = block.getOps<PhaseOp>();
-<<<<<<< HEAD
-  if (schedule.getRows() <= 1 || parallel.size() != 1 || context.lane < 0 ||
-      countLocalPlaces(stage) < schedule.getRows() ||
-=======
   if (schedule.getRows() <= 1 || parallel.empty() || context.lane < 0 ||
->>>>>>> h_c
+      countLocalPlaces(stage) < schedule.getRows() ||
       !llvm::hasSingleElement(phases))
     return false;
   // Rows that are taken together differ in the last dim alone.

@@ -77,16 +77,15 @@ std::optional<Prefix> findPrefix(norm::PhaseOp phase,
 /// True for the last phase of an instance that has no guard: those run seldom.
 bool isLast(norm::PhaseOp phase);
 
-<<<<<<< HEAD
 /// The phase in whose time the next instance's operands are fetched: one in the
 /// middle that computes functions meanwhile, or else the last.
 norm::PhaseOp findFetching(norm::InstanceOp instance);
-=======
-/// True for a phase that fetches what the next instance will read: the last
-/// one; and where a phase is many runs, which nothing else fetches ahead, those
-/// before it that read all of it, if two instances stay in the cache.
+
+/// True for a phase that fetches what the next instance will read:
+/// `findFetching`; and where a phase is many runs, which nothing else fetches
+/// ahead, those before it that read all of it, if two instances stay in the
+/// cache.
 bool fetchesAhead(norm::PhaseOp phase, const StageContext &context);
->>>>>>> h_c
 
 /// The loads along the lanes that another instance has elsewhere.
 llvm::SmallVector<norm::LoadOp> findPrefetched(norm::PhaseOp phase,

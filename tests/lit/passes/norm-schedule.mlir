@@ -328,3 +328,56 @@ func.func @streams(%x: tensor<?x4096xf32>, %r: tensor<?x4096xf32>, %g: tensor<40
   }
   return %a, %b#0, %b#1 : tensor<?x4096xf32>, tensor<?x4096xf32>, tensor<?x4096xf32>
 }
+
+// -----
+
+// Rows of bf16 that add to sums over rows go one after the other; short ones are
+// stored through the caches.
+// CHECK-LABEL: func.func @column_sums_of_halves
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, unroll = 4, chunk = 256, resident = {{[0-9]+}}, stream = 4194304, prefetch = 1, reasons
+// CHECK-LABEL: func.func @short_column_sums_of_halves
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, unroll = 4, chunk = 256, resident = {{[0-9]+}}, prefetch = 1, reasons
+func.func @column_sums_of_halves(%a: tensor<?x1024xbf16>, %b: tensor<?xf32>) -> (tensor<?x1024xbf16>, tensor<1024xf32>) {
+  %r:2 = norm.kernel dims(i = ?, j = 1024)
+      ins(%x = %a by [[i], [j]] : tensor<?x1024xbf16>, %rstd = %b by [[i]] : tensor<?xf32>)
+      outs(by [[i], [j]] : tensor<?x1024xbf16>, by [[j]] : tensor<1024xf32>) {
+    %w = arith.extf %x : bf16 to f32
+    %h = arith.mulf %w, %rstd : f32
+    %m = norm.reduce mean %h over [j] : f32
+    %d = arith.subf %w, %m : f32
+    %y = arith.truncf %d : f32 to bf16
+    %s = norm.reduce add %h over [i] : f32
+    norm.yield %y, %s : bf16, f32
+  }
+  return %r#0, %r#1 : tensor<?x1024xbf16>, tensor<1024xf32>
+}
+func.func @short_column_sums_of_halves(%a: tensor<?x256xbf16>, %b: tensor<?xf32>) -> (tensor<?x256xbf16>, tensor<256xf32>) {
+  %r:2 = norm.kernel dims(i = ?, j = 256)
+      ins(%x = %a by [[i], [j]] : tensor<?x256xbf16>, %rstd = %b by [[i]] : tensor<?xf32>)
+      outs(by [[i], [j]] : tensor<?x256xbf16>, by [[j]] : tensor<256xf32>) {
+    %w = arith.extf %x : bf16 to f32
+    %h = arith.mulf %w, %rstd : f32
+    %m = norm.reduce mean %h over [j] : f32
+    %d = arith.subf %w, %m : f32
+    %y = arith.truncf %d : f32 to bf16
+    %s = norm.reduce add %h over [i] : f32
+    norm.yield %y, %s : bf16, f32
+  }
+  return %r#0, %r#1 : tensor<?x256xbf16>, tensor<256xf32>
+}
+
+// -----
+
+// These rows end with a cache line, whatever else a row has: they may go past
+// the caches.
+// CHECK-LABEL: func.func @value_per_row
+// CHECK: stream = 4194304
+func.func @value_per_row(%a: tensor<?x64xf32>, %b: tensor<?xf32>) -> tensor<?x64xf32> {
+  %r = norm.kernel dims(i = ?, j = 64)
+      ins(%x = %a by [[i], [j]] : tensor<?x64xf32>, %v = %b by [[i]] : tensor<?xf32>)
+      outs(by [[i], [j]] : tensor<?x64xf32>) {
+    %y = arith.mulf %x, %v : f32
+    norm.yield %y : f32
+  }
+  return %r : tensor<?x64xf32>
+}

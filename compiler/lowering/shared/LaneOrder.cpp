@@ -1,0 +1,193 @@
+//===- LaneOrder.cpp - which lane has which element -----------------------===//
+
+#include "compiler/lowering/shared/LaneOrder.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace normc;
+using namespace normc::norm;
+
+/// Values of bf16 in a register, for which there are instructions.
+static constexpr int64_t kLanes = 32;
+
+//===----------------------------------------------------------------------===//
+// Which stages
+//===----------------------------------------------------------------------===//
+
+static StringAttr laneOf(StageOp stage) {
+  ArrayRef<StringAttr> lanes = stage.getSchedule().getLanes().getNames();
+  return lanes.size() == 1 ? lanes[0] : StringAttr();
+}
+
+/// Whether the op knows no order but that of memory: it has narrow values other
+/// than bf16 on their way from and to memory, or numbers of lanes.
+static bool needsMemoryOrder(Operation &op, StringAttr lane) {
+  if (auto index = dyn_cast<IndexOp>(op))
+    return index.getDimAttr() == lane;
+  if (isa<PhiloxOp>(op))
+    return true;
+  if (auto phase = dyn_cast<PhaseOp>(op)) // Runs of pieces count lanes.
+    return phase.getOver().contains(lane) && phase.getOver().size() > 1;
+  auto isNarrow = [](Type type) {
+    return type.isIntOrFloat() && type.getIntOrFloatBitWidth() < 32 &&
+           !type.isInteger(1);
+  };
+  auto isOther = [&](Type type) { return isNarrow(type) && !type.isBF16(); };
+  if (llvm::any_of(op.getOperandTypes(), isOther) ||
+      llvm::any_of(op.getResultTypes(), isOther))
+    return true;
+  if (auto widen = dyn_cast<arith::ExtFOp>(op))
+    return isNarrow(widen.getIn().getType()) &&
+           !(widen.getType().isF32() && widen.getIn().getDefiningOp<LoadOp>());
+  if (auto narrow = dyn_cast<arith::TruncFOp>(op))
+    return isNarrow(narrow.getType()) &&
+           !(narrow.getIn().getType().isF32() &&
+             llvm::all_of(narrow->getUsers(), llvm::IsaPred<StoreOp>));
+  return !isa<LoadOp, StoreOp>(op) &&
+         (llvm::any_of(op.getOperandTypes(), isNarrow) ||
+          llvm::any_of(op.getResultTypes(), isNarrow));
+}
+
+/// Whether the stage's vectors may be split: rows are whole vectors.
+static bool canSplit(StageOp stage) {
+  StringAttr lane = laneOf(stage);
+  if (!lane || stage.getSchedule().getWidth() != kLanes)
+    return false;
+  SpaceAttr dims = stage.getDims();
+  int64_t extent = dims.getExtents()[dims.indexOf(lane)];
+  if (ShapedType::isDynamic(extent) || extent % kLanes != 0)
+    return false;
+  return !stage
+              .walk([&](Operation *op) {
+                return needsMemoryOrder(*op, lane) ? WalkResult::interrupt()
+                                                   : WalkResult::advance();
+              })
+              .wasInterrupted();
+}
+
+static bool isAlongLanes(MapAttr map, StringAttr lane) {
+  return !map.getAxes().empty() &&
+         map.getAxes().back().getNames() == ArrayRef(lane) &&
+         llvm::count_if(map.getAxes(), [&](DimsAttr axis) {
+           return axis.contains(lane);
+         }) == 1;
+}
+
+/// Whether every access to a view is one of split vectors, at multiples of a
+/// vector: a row that is written past the caches begins elsewhere.
+static bool isKnownToSplitStagesOnly(Value view) {
+  if (!view.getDefiningOp<ScratchOp>() ||
+      !cast<ViewType>(view.getType()).getElementType().isF32())
+    return false;
+  return llvm::all_of(view.getUsers(), [&](Operation *user) {
+    auto stage = user->getParentOfType<StageOp>();
+    if (!stage || !canSplit(stage))
+      return false;
+    StringAttr lane = laneOf(stage);
+    if (auto store = dyn_cast<StoreOp>(user)) // The same in all lanes.
+      return matchPattern(store.getValue(), m_Constant());
+    auto phase = dyn_cast<PhaseOp>(user->getParentOp());
+    if (!phase || !phase.getBlock()->getOps<StoreOp>().empty())
+      return false;
+    if (auto load = dyn_cast<LoadOp>(user))
+      return isAlongLanes(load.getMap(), lane);
+    auto accumulate = dyn_cast<AccumulateOp>(user);
+    return accumulate && isAlongLanes(accumulate.getMap(), lane);
+  });
+}
+
+/// Whether a stage gains: it widens more than it narrows or reads from memory
+/// as f32, and what it adds up for each column is split in memory. (LayerNorm
+/// itself widens a value for each that it narrows, once.)
+static bool gains(StageOp stage) {
+  StringAttr lane = laneOf(stage);
+  int64_t saved = 0, sums = 0;
+  bool areSumsSplit = true;
+  stage.walk([&](Operation *op) {
+    if (auto widen = dyn_cast<arith::ExtFOp>(op)) {
+      auto load = widen.getIn().getDefiningOp<LoadOp>();
+      saved += load && load.getMap().uses(lane);
+    } else if (auto narrow = dyn_cast<arith::TruncFOp>(op)) {
+      saved -= narrow.getType().isBF16();
+    } else if (auto load = dyn_cast<LoadOp>(op)) {
+      saved -= load.getMap().uses(lane) && !load.getType().isBF16() ? 2 : 0;
+    } else if (auto sum = dyn_cast<AccumulateOp>(op)) {
+      ++sums;
+      areSumsSplit &= isKnownToSplitStagesOnly(sum.getView());
+    }
+  });
+  return sums > 0 && areSumsSplit && saved > 0;
+}
+
+/// Whether vectors of a view are split in memory.
+static bool isSplitInMemory(Value view) {
+  return isKnownToSplitStagesOnly(view) &&
+         llvm::any_of(view.getUsers(), [](Operation *user) {
+           return isa<AccumulateOp>(user) &&
+                  gains(user->getParentOfType<StageOp>());
+         });
+}
+
+LaneOrder::LaneOrder(StageOp stage, Instructions instructions) {
+  if (!instructions.hasBF16Dot || !canSplit(stage))
+    return;
+  stage.walk([&](Operation *op) {
+    for (Value operand : op->getOperands())
+      if (isa<ViewType>(operand.getType()) && isSplitInMemory(operand))
+        views.insert(operand);
+  });
+  splits = !views.empty();
+}
+
+bool LaneOrder::reorders(Value view) const {
+  Type type = cast<ViewType>(view.getType()).getElementType();
+  return splits && !type.isBF16() && !views.contains(view);
+}
+
+//===----------------------------------------------------------------------===//
+// Vectors
+//===----------------------------------------------------------------------===//
+
+Value LaneOrder::split(ImplicitLocOpBuilder &b, Value vector) const {
+  SmallVector<int64_t> lanes;
+  for (int64_t first : {0, 1})
+    for (int64_t lane = first; lane < kLanes; lane += 2)
+      lanes.push_back(lane);
+  return vector::ShuffleOp::create(b, vector, vector, lanes);
+}
+
+Value LaneOrder::join(ImplicitLocOpBuilder &b, Value vector) const {
+  SmallVector<int64_t> lanes;
+  for (int64_t lane = 0; lane < kLanes / 2; ++lane)
+    llvm::append_values(lanes, lane, lane + kLanes / 2);
+  return vector::ShuffleOp::create(b, vector, vector, lanes);
+}
+
+Value LaneOrder::widen(ImplicitLocOpBuilder &b, Value narrow) const {
+  auto words = VectorType::get(kLanes, b.getI16Type());
+  auto pairs = VectorType::get(kLanes / 2, b.getI32Type());
+  auto floats = VectorType::get(kLanes / 2, b.getF32Type());
+  Value bits = vector::BitCastOp::create(
+      b, pairs, arith::BitcastOp::create(b, words, narrow).getResult());
+  auto constant = [&](uint32_t value) -> Value {
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(pairs, llvm::APInt(32, value)));
+  };
+  Value even = arith::ShLIOp::create(b, bits, constant(16));
+  Value odd = arith::AndIOp::create(b, bits, constant(0xffff0000));
+  auto all = llvm::to_vector(llvm::seq<int64_t>(0, kLanes));
+  return vector::ShuffleOp::create(
+      b, arith::BitcastOp::create(b, floats, even).getResult(),
+      arith::BitcastOp::create(b, floats, odd).getResult(), all);
+}
+
+Value LaneOrder::narrow(ImplicitLocOpBuilder &b, Value wide) const {
+  auto words = VectorType::get(kLanes, b.getI16Type());
+  auto narrow = VectorType::get(kLanes, b.getBF16Type());
+  Value rounded = arith::TruncFOp::create(b, narrow, wide);
+  Value bits = arith::BitcastOp::create(b, words, rounded);
+  return arith::BitcastOp::create(b, narrow, join(b, bits));
+}

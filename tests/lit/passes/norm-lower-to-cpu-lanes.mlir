@@ -1,0 +1,213 @@
+// RUN: norm-opt %s --norm-lower-to-cpu=has-bf16-dot --cse -split-input-file | FileCheck %s
+// RUN: norm-opt %s --norm-lower-to-cpu --cse -split-input-file | FileCheck %s --check-prefix=MEMORY
+
+// Even elements are in one register, odd ones in another: widening is a shift and
+// a mask. Sums over rows are so in memory too, and are added as they are; who adds
+// up the chunks' writes them in the order of memory.
+// CHECK-LABEL: func.func @column_sums_stage0(
+// CHECK-NOT: arith.extf {{.*}}bf16
+// CHECK: %[[X:.*]] = llvm.load {{.*}} -> vector<32xi16>
+// CHECK: %[[PAIRS:.*]] = vector.bitcast %{{.*}} : vector<32xi16> to vector<16xi32>
+// CHECK: %[[EVEN:.*]] = arith.shli %[[PAIRS]], %cst
+// CHECK: %[[ODD:.*]] = arith.andi %[[PAIRS]], %cst
+// CHECK: vector.shuffle %{{.*}}, %{{.*}} [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
+// CHECK-NOT: vector.shuffle
+// CHECK: %[[OLD:.*]] = llvm.load {{.*}} -> vector<32xf32>
+// CHECK-NOT: vector.shuffle
+// CHECK: %[[NEW:.*]] = arith.addf %[[OLD]]
+// CHECK-NEXT: llvm.store %[[NEW]]
+// CHECK: arith.shli
+// CHECK: %[[ROUNDED:.*]] = arith.truncf {{.*}} : vector<32xf32> to vector<32xbf16>
+// CHECK: %[[BITS:.*]] = arith.bitcast %[[ROUNDED]]
+// CHECK: %[[Y:.*]] = vector.shuffle %[[BITS]], %[[BITS]] [0, 16, 1, 17, 2, 18,
+// CHECK: llvm.store
+// CHECK-LABEL: func.func @column_sums_stage1(
+// CHECK: llvm.load {{.*}} -> vector<32xf32>
+// CHECK-NOT: vector.shuffle
+// CHECK: arith.truncf {{.*}} : vector<32xf64> to vector<32xf32>
+// CHECK: vector.shuffle {{.*}} [0, 16, 1, 17, 2, 18,
+// CHECK: llvm.store
+
+// Other targets widen as they like.
+// MEMORY-LABEL: func.func @column_sums_stage0(
+// MEMORY-NOT: arith.shli
+// MEMORY: arith.extf {{.*}} : vector<32xbf16> to vector<32xf32>
+// MEMORY: return
+norm.program @column_sums inputs(%x "x" : !norm.view<?x64xbf16>)
+    outputs(%y "y" : !norm.view<?x64xbf16>, %s "s" : !norm.view<64xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x64xbf16>
+  %c256 = arith.constant 256 : index
+  %chunks = arith.ceildivui %n, %c256 : index
+  %p = norm.scratch(%chunks) : !norm.view<?x64xf32>
+  norm.stage dims(i = %n, j = 64, k = %chunks) chunks k non_empty [j]
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, chunk = 256> {
+    norm.phase over [j] {
+      %zero = arith.constant 0.0 : f32
+      norm.store %zero, %p by [[k], [j]] : !norm.view<?x64xf32>
+    }
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xbf16>
+        %w = arith.extf %e : bf16 to f32
+        norm.accumulate add %w, %p by [[k], [j]] : !norm.view<?x64xf32>
+        norm.contribute add %w : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xbf16>
+        %w = arith.extf %e : bf16 to f32
+        %d = arith.subf %w, %sum : f32
+        %h = arith.truncf %d : f32 to bf16
+        norm.store %h, %y by [[i], [j]] : !norm.view<?x64xbf16>
+      }
+    }
+  }
+  norm.stage dims(j = 64, k = %chunks)
+      schedule #norm.schedule<target = cpu, parallel = [j], lanes = [j], width = 32> {
+    norm.instance {
+      %total = norm.phase over [k] {
+        %e = norm.load %p by [[k], [j]] : !norm.view<?x64xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.store %total, %s by [[j]] : !norm.view<64xf32>
+    }
+  }
+}
+
+// -----
+
+// Nothing is gained where as much is narrowed as is widened, nor where f32 values
+// would have to be put in order. Rows that are not whole vectors, numbers of
+// lanes, and a scratch that a stage of other vectors reads need the order of
+// memory.
+// CHECK-LABEL: func.func @parts_of_vectors_stage0(
+// CHECK-NOT: arith.shli
+norm.program @parts_of_vectors inputs(%x "x" : !norm.view<?x72xbf16>)
+    outputs(%y "y" : !norm.view<?x72xbf16>) {
+  %n = norm.size %x[0] : !norm.view<?x72xbf16>
+  %c256 = arith.constant 256 : index
+  %chunks = arith.ceildivui %n, %c256 : index
+  %p = norm.scratch(%chunks) : !norm.view<?x72xf32>
+  norm.stage dims(i = %n, j = 72, k = %chunks) chunks k non_empty [j]
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, chunk = 256> {
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x72xbf16>
+        %w = arith.extf %e : bf16 to f32
+        norm.accumulate add %w, %p by [[k], [j]] : !norm.view<?x72xf32>
+        norm.contribute add %w : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x72xbf16>
+        %w = arith.extf %e : bf16 to f32
+        %d = arith.subf %w, %sum : f32
+        %h = arith.truncf %d : f32 to bf16
+        norm.store %h, %y by [[i], [j]] : !norm.view<?x72xbf16>
+      }
+    }
+  }
+}
+
+// -----
+
+// CHECK-LABEL: func.func @values_of_f32_stage0(
+// CHECK-NOT: arith.shli
+norm.program @values_of_f32 inputs(%x "x" : !norm.view<?x64xbf16>, %g "g" : !norm.view<64xf32>)
+    outputs(%y "y" : !norm.view<?x64xbf16>) {
+  %n = norm.size %x[0] : !norm.view<?x64xbf16>
+  %c256 = arith.constant 256 : index
+  %chunks = arith.ceildivui %n, %c256 : index
+  %p = norm.scratch(%chunks) : !norm.view<?x64xf32>
+  norm.stage dims(i = %n, j = 64, k = %chunks) chunks k non_empty [j]
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, chunk = 256> {
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xbf16>
+        %w = arith.extf %e : bf16 to f32
+        norm.accumulate add %w, %p by [[k], [j]] : !norm.view<?x64xf32>
+        norm.contribute add %w : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xbf16>
+        %w = arith.extf %e : bf16 to f32
+        %d = arith.subf %w, %sum : f32
+        %s = norm.load %g by [[j]] : !norm.view<64xf32>
+        %m = arith.mulf %d, %s : f32
+        %h = arith.truncf %m : f32 to bf16
+        norm.store %h, %y by [[i], [j]] : !norm.view<?x64xbf16>
+      }
+    }
+  }
+}
+
+// -----
+
+// CHECK-LABEL: func.func @numbers_of_lanes_stage0(
+// CHECK-NOT: arith.shli
+norm.program @numbers_of_lanes inputs(%x "x" : !norm.view<?x64xbf16>)
+    outputs(%y "y" : !norm.view<?x64xbf16>) {
+  %n = norm.size %x[0] : !norm.view<?x64xbf16>
+  %c256 = arith.constant 256 : index
+  %chunks = arith.ceildivui %n, %c256 : index
+  %p = norm.scratch(%chunks) : !norm.view<?x64xf32>
+  norm.stage dims(i = %n, j = 64, k = %chunks) chunks k non_empty [j]
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, chunk = 256> {
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xbf16>
+        %w = arith.extf %e : bf16 to f32
+        %j = norm.index j
+        %ji = arith.index_cast %j : index to i32
+        %jf = arith.sitofp %ji : i32 to f32
+        norm.accumulate add %jf, %p by [[k], [j]] : !norm.view<?x64xf32>
+        norm.contribute add %w : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xbf16>
+        %w = arith.extf %e : bf16 to f32
+        %d = arith.subf %w, %sum : f32
+        %h = arith.truncf %d : f32 to bf16
+        norm.store %h, %y by [[i], [j]] : !norm.view<?x64xbf16>
+      }
+    }
+  }
+}
+
+// -----
+
+// CHECK-LABEL: func.func @other_vectors_stage0(
+// CHECK-NOT: arith.shli
+norm.program @other_vectors inputs(%x "x" : !norm.view<?x64xbf16>)
+    outputs(%y "y" : !norm.view<?x64xbf16>, %s "s" : !norm.view<64xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x64xbf16>
+  %c256 = arith.constant 256 : index
+  %chunks = arith.ceildivui %n, %c256 : index
+  %p = norm.scratch(%chunks) : !norm.view<?x64xf32>
+  norm.stage dims(i = %n, j = 64, k = %chunks) chunks k non_empty [j]
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, chunk = 256> {
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xbf16>
+        %w = arith.extf %e : bf16 to f32
+        norm.accumulate add %w, %p by [[k], [j]] : !norm.view<?x64xf32>
+        norm.contribute add %w : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xbf16>
+        %w = arith.extf %e : bf16 to f32
+        %d = arith.subf %w, %sum : f32
+        %h = arith.truncf %d : f32 to bf16
+        norm.store %h, %y by [[i], [j]] : !norm.view<?x64xbf16>
+      }
+    }
+  }
+  norm.stage dims(j = 64, k = %chunks)
+      schedule #norm.schedule<target = cpu, parallel = [j], lanes = [j], width = 16> {
+    norm.instance {
+      %total = norm.phase over [k] {
+        %e = norm.load %p by [[k], [j]] : !norm.view<?x64xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.store %total, %s by [[j]] : !norm.view<64xf32>
+    }
+  }
+}
