@@ -3,6 +3,7 @@
 #include "compiler/lowering/cpu/RowPipeline.h"
 
 #include "compiler/lowering/shared/ElementTypes.h"
+#include "compiler/lowering/shared/Fetching.h"
 #include "compiler/lowering/shared/PhaseTraits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

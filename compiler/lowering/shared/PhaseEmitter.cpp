@@ -2,6 +2,7 @@
 
 #include "compiler/lowering/shared/PhaseEmitter.h"
 
+#include "compiler/lowering/shared/Fetching.h"
 #include "compiler/lowering/shared/PhaseTraits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

@@ -1,8 +1,8 @@
 //===- PhaseTraits.h - what can be made of a phase --------------*- C++ -*-===//
 //
 // What the lowering reads off a phase before it emits it: products that become
-// part of a sum, a store that may go past the caches, loads to fetch ahead, and
-// a condition without which the phase does nothing.
+// part of a sum, a store that may go past the caches, and a condition without
+// which the phase does nothing.
 //
 //===----------------------------------------------------------------------===//
 
@@ -76,20 +76,6 @@ std::optional<Prefix> findPrefix(norm::PhaseOp phase,
 
 /// True for the last phase of an instance that has no guard: those run seldom.
 bool isLast(norm::PhaseOp phase);
-
-/// The phase in whose time the next instance's operands are fetched: one in the
-/// middle that computes functions meanwhile, or else the last.
-norm::PhaseOp findFetching(norm::InstanceOp instance);
-
-/// True for a phase that fetches what the next instance will read:
-/// `findFetching`; and where a phase is many runs, which nothing else fetches
-/// ahead, those before it that read all of it, if two instances stay in the
-/// cache.
-bool fetchesAhead(norm::PhaseOp phase, const StageContext &context);
-
-/// The loads along the lanes that another instance has elsewhere.
-llvm::SmallVector<norm::LoadOp> findPrefetched(norm::PhaseOp phase,
-                                               const StageContext &context);
 
 /// How many of a phase's dims, besides the innermost, run together with it as
 /// one loop: every access of the phase has all or none of them, and has their

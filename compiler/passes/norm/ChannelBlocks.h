@@ -1,5 +1,4 @@
-//===- ChannelBlocks.h - channels that go through a norm together -*- C++
-//-*-===//
+//===- ChannelBlocks.h - channels that go together ------------*- C++ -*-===//
 //
 // Of statistics per channel whose points are short runs, one in every sample:
 // how many neighbouring channels make a block that stays in the cache between
