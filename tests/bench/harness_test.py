@@ -89,6 +89,29 @@ class GoalTest(unittest.TestCase):
         self.assertIn("**no**: no / kernel", report.row_of(report.Line(failed))[-1])
 
 
+class ReasonTest(unittest.TestCase):
+    def why(self, **microseconds):
+        return report.Line(record(ROW, **microseconds)).why_not()
+
+    def test_memory_or_computing(self):
+        """Asked is 100 / 0.85 = 118 us; in the caches it should take 1 / 1.1 of it."""
+        self.assertEqual(self.why(normc=130, PyTorch=400, in_caches=90), "memory")
+        self.assertEqual(self.why(normc=130, PyTorch=400, in_caches=110), "computing")
+        self.assertEqual(self.why(normc=130, PyTorch=400), "")
+        self.assertEqual(self.why(normc=110, PyTorch=400, in_caches=110), "")
+
+    def test_a_rival_asks_for_more(self):
+        """1.1 times as fast as 110 us is 100."""
+        self.assertEqual(self.why(normc=110, PyTorch=110, in_caches=95), "computing")
+        self.assertEqual(self.why(normc=110, PyTorch=110, in_caches=85), "memory")
+
+    def test_what_the_caches_hold(self):
+        few = ROW.in_caches(2)
+        self.assertEqual((few.shape, few.warm), ((127, 1024), True))  # 1 MB but for scale.
+        image = Case("channels", "group_norm", "f32", (2, 320, 96, 96), "nhwc")
+        self.assertEqual(image.in_caches(1).shape, (1, 320, 96, 96))
+
+
 class TableTest(unittest.TestCase):
     def test_a_line(self):
         made = record(ROW, 2, normc=119, PyTorch=400, intrinsics=130)

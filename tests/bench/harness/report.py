@@ -13,7 +13,7 @@ TITLES = {
     "few": "Few rows, warm",
     "fused": "Norms with their neighbours, as one kernel",
 }
-OWN = ("copy", "normc", "plain", "intrinsics")
+OWN = ("copy", "normc", "in caches", "plain", "intrinsics")
 
 
 class Line:
@@ -60,6 +60,17 @@ class Line:
         return None if any(got is None for _, got in judged) else True
 
 
+    def why_not(self):
+        """What keeps the line from holding: "computing" where the kernel would be
+        too slow, or hardly fast enough, if memory took no time; "memory" where it
+        would not; empty where nothing is known."""
+        cached = self.figures.get("in caches")
+        if not cached or self.holds() is not False:
+            return ""
+        most = max(asked / got for asked, got in self.judgements() if got is not None)
+        return "computing" if cached["share"] < 1.1 * most * self.ours["share"] else "memory"
+
+
 def lines_of(figures):
     return [Line(record) for record in figures["records"]]
 
@@ -94,7 +105,9 @@ def summary(figures):
         chosen = [line for line in lines if line.case.group == group]
         if chosen:
             held = sum(line.holds() is True for line in chosen)
-            texts.append(f"{TITLES[group]}: {held} of {len(chosen)} hold.")
+            reasons = [line.why_not() for line in chosen]
+            short = ", ".join(f"{reasons.count(why)} wait for {why}" for why in ("computing", "memory") if why in reasons)
+            texts.append(f"{TITLES[group]}: {held} of {len(chosen)} hold" + (f"; {short}." if short else "."))
     return "\n".join(texts + self_proof(figures))
 
 
@@ -122,7 +135,7 @@ def row_of(line):
     shape = "x".join(map(str, case.shape)) + ("" if case.layout == "rows" else " " + case.layout.upper())
     start = [case.op, case.dtype, shape, "warm" if case.warm else "cold", str(record["threads"])]
     if not line.figures:
-        return start + ["-"] * 10 + ["**no**: " + record["error"].replace("|", "/").splitlines()[0]]
+        return start + ["-"] * 11 + ["**no**: " + record["error"].replace("|", "/").splitlines()[0]]
     goal, best = line.goal, line.best
     asked = goal.best_for(best["share"] if best else 0)
     verdict = {True: "yes", False: "**no**", None: "no rival"}[line.holds()]
@@ -134,17 +147,18 @@ def row_of(line):
         f"{line.ours['gb_s']:.1f}",
         microseconds(line.ours),
         percent(line.ours["share"]) + (f" (≥ {percent(goal.share)})" if goal.share else ""),
+        percent(line.figures.get("in caches", {}).get("share")),
         times(line.ratio(line.figures.get("plain"))) + (f" (≥ {goal.plain:g})" if goal.plain else ""),
         f"{line.best_name} {rate(best)}" if best else "-",
         times(line.ratio(best)) + (f" (≥ {asked:g})" if asked else ""),
         times(torch) + (f" (≥ {goal.torch:g})" if goal.torch else ""),
         times(line.ratio(line.figures.get("intrinsics"))),
-        verdict + (" ~" if record["unsteady"] else ""),
+        " ".join(filter(None, (verdict, line.why_not(), "~" if record["unsteady"] else ""))),
     ]
 
 
 HEADER = (
-    "kernel", "type", "shape", "caches", "threads", "cores ns", "copy GB/s", "normc GB/s", "normc µs", "share of the copy", "× plain",
+    "kernel", "type", "shape", "caches", "threads", "cores ns", "copy GB/s", "normc GB/s", "normc µs", "share of the copy", "in caches", "× plain",
     "best rival GB/s", "× best rival", "× PyTorch", "× intrinsics", "holds",
 )
 
