@@ -194,7 +194,6 @@ struct RowPipeline::Pair {
         lastValues(pipeline.valuesFor({pipeline.last}, writing)),
         loops(pipeline.emitter.begin(pipeline.first, here, values)),
         lastLoops(pipeline.emitter.begin(pipeline.last, there, lastValues)) {
-    here.ahead.resize(here.coordinates.size());
     loops.sharedAlong = lastLoops.sharedAlong = pipeline.parallelDims();
     loops.prefetched = findAnnounced(pipeline.first, pipeline.context);
     pipeline.setStreaming(there);
@@ -266,17 +265,19 @@ RowPipeline::Values RowPipeline::emitVectors(Pair &pair, Side &read,
 /// in registers meanwhile.
 void RowPipeline::emitRows(Segment whole, Value cur, Value next) {
   int64_t step = stage.getSchedule().getUnroll() * context.width;
-  Value distance = makeI64(b, kStreamAheadBytes / elementBytes(first));
+  int64_t rowBytes = *constantOf(extent) * elementBytes(first);
+  Value distance =
+      makeI64(b, std::max<int64_t>(kStreamAheadBytes / rowBytes, 1));
   forEach(makeI64(b, 0), makeI64(b, rows), [&](Value row) {
     Value reading = addI64(b, next, row);
     Pair pair(*this, reading, addI64(b, cur, row));
+    pair.here.ahead = locate(addI64(b, reading, distance)).coordinates;
     Values sums = emitter.forLoop(
         whole.begin, whole.end, step, loadCarries(reading),
         [&](Value at, ValueRange carries) {
           Side read = beginSide(first, at, pair.here);
           Side write = beginSide(last, addI64(b, whole.head, at), pair.there);
-          Value ahead = addI64(b, at, distance); // Rows follow each other.
-          return emitVectors(pair, read, write, ahead, carries);
+          return emitVectors(pair, read, write, at, carries);
         });
     storeCarries(sums, reading);
   });
@@ -286,16 +287,16 @@ void RowPipeline::emitRows(Segment whole, Value cur, Value next) {
 /// At 2 KB four rows reach 90% of a copy and more, without it 80 to 85%.
 static constexpr int64_t kAheadBytes = 2 << 10;
 
-/// Where a read is announced from `place` of a row that is taken up to `end`.
-/// Past that it is in the next block: the rows in between are being read
-/// already.
-Value RowPipeline::aimAhead(Value place, Value end) {
+/// Where a read is announced from `place` of a row that is taken up to `end`:
+/// there, and so many rows on. Past its end it is in the next block: the rows
+/// in between are being read already.
+RowPipeline::Aim RowPipeline::aimAhead(Value place, Value end) {
   Value ahead = addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
   Value isPast =
       arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, end);
-  Value others = mulI64(b, extent, makeI64(b, rows));
-  Value next = addI64(b, b.createOrFold<arith::SubIOp>(ahead, end), others);
-  return arith::SelectOp::create(b, isPast, next, ahead);
+  Value next = b.createOrFold<arith::SubIOp>(ahead, end);
+  return {arith::SelectOp::create(b, isPast, next, ahead),
+          arith::SelectOp::create(b, isPast, makeI64(b, rows), makeI64(b, 0))};
 }
 
 /// One block of vectors of all rows, the one at `at` of the first; of each
@@ -308,20 +309,21 @@ void RowPipeline::emitBlock(Segment whole, Value at, int64_t shift, Value cur,
     return std::pair(beginSide(first, place, position),
                      beginSide(last, addI64(b, whole.head, place), position));
   };
-  auto emitRow = [&](Value row, std::pair<Side, Side> sides, Value ahead) {
+  auto emitRow = [&](Value row, std::pair<Side, Side> sides, Aim aim) {
     Value reading = addI64(b, next, row);
     Pair pair(*this, reading, addI64(b, cur, row));
-    storeCarries(emitVectors(pair, sides.first, sides.second, ahead,
+    pair.here.ahead = locate(addI64(b, reading, aim.rows)).coordinates;
+    storeCarries(emitVectors(pair, sides.first, sides.second, aim.place,
                              loadCarries(reading)),
                  reading);
   };
   Value zero = makeI64(b, 0), end = makeI64(b, rows);
   if (shift == 0) {
-    Value ahead = aimAhead(at, whole.end);
+    Aim aim = aimAhead(at, whole.end);
     std::pair<Side, Side> sides = begin(at);
     for (Side *side : {&sides.first, &sides.second})
       side->shared = emitShared(*side, 0, stage.getSchedule().getUnroll());
-    forEach(zero, end, [&](Value row) { emitRow(row, sides, ahead); });
+    forEach(zero, end, [&](Value row) { emitRow(row, sides, aim); });
     return;
   }
   forEach(zero, end, [&](Value row) {

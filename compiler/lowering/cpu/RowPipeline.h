@@ -95,7 +95,10 @@ private:
   void makeTables(Segment whole, mlir::Value end);
   void emitMerged(Segment whole, mlir::Value cur, mlir::Value next);
   void emitRows(Segment whole, mlir::Value cur, mlir::Value next);
-  mlir::Value aimAhead(mlir::Value place, mlir::Value end);
+  struct Aim {
+    mlir::Value place, rows;
+  };
+  Aim aimAhead(mlir::Value place, mlir::Value end);
   void emitBlock(Segment whole, mlir::Value at, int64_t shift, mlir::Value cur,
                  mlir::Value next);
   void forEach(mlir::Value begin, mlir::Value end,

@@ -273,7 +273,7 @@ norm.program @two_results inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" 
 // what a row leaves for its last phase wait in memory, 4 rows of each. %g is
 // loaded once for both rows. Where there are not two and two, rows come one after
 // the other, by the code that also ends each row. A read past the end of its row
-// is announced in the block after: one row further, of the two.
+// is announced in the block after: two rows on.
 // CHECK-LABEL: func.func @pipelined_stage0(
 // CHECK-DAG: llvm.alloca %{{.*}} x vector<4xf64> {alignment = 64 : i64}
 // CHECK-DAG: llvm.alloca %{{.*}} x f32 {alignment = 64 : i64}
@@ -284,8 +284,8 @@ norm.program @two_results inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" 
 // CHECK: scf.for
 // CHECK: %[[PAST:.*]] = arith.cmpi sge, %[[AHEAD:[0-9]+]], %[[END:[0-9]+]]
 // CHECK: %[[BACK:.*]] = arith.subi %[[AHEAD]], %[[END]] : i64
-// CHECK: %[[NEXT:.*]] = arith.addi %[[BACK]], %c4096_i64
-// CHECK: arith.select %[[PAST]], %[[NEXT]], %[[AHEAD]] : i64
+// CHECK: arith.select %[[PAST]], %[[BACK]], %[[AHEAD]] : i64
+// CHECK: arith.select %[[PAST]], %c2_i64, %c0_i64 : i64
 // CHECK: llvm.load {{.*}} -> vector<4xf32>
 // CHECK: scf.for
 // CHECK: llvm.load {{.*}} -> vector<4xf64>
@@ -371,7 +371,8 @@ norm.program @column_sums inputs(%x "x" : !norm.view<?x2048xf32>) outputs(%y "y"
 
 // Short rows are taken one after the other: sums stay in registers, and what rows
 // have in common and takes more than a load is computed once, if there are two
-// times two rows, and kept on the stack. Reads are announced along all rows.
+// times two rows, and kept on the stack. Reads are announced 8 KB on, which is 32
+// rows, wherever those lie.
 // CHECK-LABEL: func.func @in_turn_stage0(
 // CHECK: %[[TABLE:.*]] = llvm.alloca %c1024_i64 x f32 {alignment = 64 : i64}
 // CHECK: %[[LARGE:.*]] = arith.cmpi uge
@@ -384,26 +385,29 @@ norm.program @column_sums inputs(%x "x" : !norm.view<?x2048xf32>) outputs(%y "y"
 // CHECK: scf.while
 // CHECK: scf.if {{.*}} -> (i64)
 // CHECK: scf.for
+// CHECK: %[[ON:.*]] = arith.addi %{{.*}}, %c32_i64
 // CHECK: llvm.load {{.*}} -> vector<4xf64>
+// CHECK: %[[LIES:.*]] = arith.muli %[[ON]], %c192_i64
 // CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<4xf64>)
-// CHECK: arith.addi %{{.*}}, %c2048_i64
 // CHECK: llvm.getelementptr inbounds %[[TABLE]]
-// CHECK: "llvm.intr.prefetch"
+// CHECK: %[[AT:.*]] = arith.addi %[[LIES]], %
+// CHECK: %[[THERE:.*]] = llvm.getelementptr %{{.*}}[%[[AT]]]
+// CHECK: "llvm.intr.prefetch"(%[[THERE]])
 // CHECK: scf.if %[[LARGE]]
 // CHECK: scf.yield {{.*}} : vector<4xf64>
 // CHECK: llvm.store {{.*}} : vector<4xf64>
 // CHECK: llvm.fence
-norm.program @in_turn inputs(%x "x" : !norm.view<?x64xf32>, %g "g" : !norm.view<64xf16>) outputs(%y "y" : !norm.view<?x64xf32>) {
-  %n = norm.size %x[0] : !norm.view<?x64xf32>
+norm.program @in_turn inputs(%x "x" : !norm.view<?x64xf32, strides [192, 1]>, %g "g" : !norm.view<64xf16>) outputs(%y "y" : !norm.view<?x64xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x64xf32, strides [192, 1]>
   norm.stage dims(i = %n, j = 64)
       schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, stream = 1048576, rows = 2> {
     norm.instance {
       %sum = norm.phase over [j] {
-        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32, strides [192, 1]>
         norm.contribute add %e : f32
       } : f32
       norm.phase over [j] {
-        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32, strides [192, 1]>
         %narrow = norm.load %g by [[j]] : !norm.view<64xf16>
         %s = arith.extf %narrow : f16 to f32
         %d = arith.subf %e, %sum : f32
