@@ -91,7 +91,8 @@ class GoalTest(unittest.TestCase):
 
 class ReasonTest(unittest.TestCase):
     def why(self, **microseconds):
-        return report.Line(record(ROW, **microseconds)).why_not()
+        (line,) = report.lines_of({"records": [record(ROW, **microseconds)]})
+        return line.why_not()
 
     def test_memory_or_computing(self):
         """Asked is 100 / 0.85 = 118 us; in the caches it should take 1 / 1.1 of it."""
@@ -105,11 +106,17 @@ class ReasonTest(unittest.TestCase):
         self.assertEqual(self.why(normc=110, PyTorch=110, in_caches=95), "computing")
         self.assertEqual(self.why(normc=110, PyTorch=110, in_caches=85), "memory")
 
+    def test_two_threads_compute_twice_as_much(self):
+        records = [record(ROW, normc=100, PyTorch=400, in_caches=150), record(ROW, 2, normc=130, PyTorch=400)]
+        one, two = report.lines_of({"records": records})
+        self.assertAlmostEqual(two.cached, 2 * one.cached)
+        self.assertEqual(two.why_not(), "memory")
+
     def test_what_the_caches_hold(self):
-        few = ROW.in_caches(2)
-        self.assertEqual((few.shape, few.warm), ((127, 1024), True))  # 1 MB but for scale.
+        few = ROW.in_caches()
+        self.assertEqual((few.shape, few.warm), ((63, 1024), True))  # 512 KB but for scale.
         image = Case("channels", "group_norm", "f32", (2, 320, 96, 96), "nhwc")
-        self.assertEqual(image.in_caches(1).shape, (1, 320, 96, 96))
+        self.assertEqual(image.in_caches().shape, (1, 320, 96, 96))
 
 
 class TableTest(unittest.TestCase):

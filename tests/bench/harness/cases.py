@@ -16,7 +16,7 @@ DIFFUSION = ((1, 128, 512), (2, 320, 96), (2, 640, 48), (2, 1280, 24), (2, 2560,
 CHANNEL_NORMS = ("batch_norm_training", "batch_norm_inference", "group_norm", "instance_norm")
 DIFFUSION_GROUPS = 32
 EPSILON = 1e-5  # Everywhere.
-# What a thread's own caches hold of a case, with room for what it computes with.
+# What a core's own caches hold of a case, with room for what it computes with.
 NEAR_BYTES = MB // 2
 # Below this much traffic a case with cold caches drops its buffers from them
 # before each call; above, it does so by itself (the L3 has 32 MB).
@@ -79,10 +79,10 @@ class Case:
     def flushes(self):
         return not self.warm and self.bytes < FLUSH_BELOW
 
-    def in_caches(self, threads):
-        """As many of its rows or samples as the threads' own caches hold, and at
+    def in_caches(self):
+        """As many of its rows or samples as a thread's own caches hold, and at
         least one."""
-        count = max(1, self.shape[0] * threads * NEAR_BYTES // self.bytes)
+        count = max(1, self.shape[0] * NEAR_BYTES // self.bytes)
         return replace(self, shape=(min(count, self.shape[0]), *self.shape[1:]), warm=True)
 
 

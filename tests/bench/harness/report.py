@@ -31,6 +31,7 @@ class Line:
         self.best_name = max(rivals, key=lambda name: rivals[name]["gb_s"], default=None)
         self.best = rivals.get(self.best_name)
         self.goal = goal_of(self.case, record["threads"])
+        self.cached = None  # Of the copy's rate; see lines_of.
 
     @property
     def ours(self):
@@ -64,15 +65,21 @@ class Line:
         """What keeps the line from holding: "computing" where the kernel would be
         too slow, or hardly fast enough, if memory took no time; "memory" where it
         would not; empty where nothing is known."""
-        cached = self.figures.get("in caches")
-        if not cached or self.holds() is not False:
+        if not self.cached or self.holds() is not False:
             return ""
         most = max(asked / got for asked, got in self.judgements() if got is not None)
-        return "computing" if cached["share"] < 1.1 * most * self.ours["share"] else "memory"
+        return "computing" if self.cached < 1.1 * most * self.ours["share"] else "memory"
 
 
 def lines_of(figures):
-    return [Line(record) for record in figures["records"]]
+    """Computing is divided among threads; what it takes is measured on one."""
+    lines = [Line(record) for record in figures["records"]]
+    rates = {line.case.name: line.figures.get("in caches", {}).get("gb_s") for line in lines if line.record["threads"] == 1}
+    for line in lines:
+        rate_of_one = rates.get(line.case.name)
+        if rate_of_one and line.figures:
+            line.cached = line.record["threads"] * rate_of_one / line.figures["copy"]["gb_s"]
+    return lines
 
 
 def self_proof(figures):
@@ -147,7 +154,7 @@ def row_of(line):
         f"{line.ours['gb_s']:.1f}",
         microseconds(line.ours),
         percent(line.ours["share"]) + (f" (≥ {percent(goal.share)})" if goal.share else ""),
-        percent(line.figures.get("in caches", {}).get("share")),
+        percent(line.cached),
         times(line.ratio(line.figures.get("plain"))) + (f" (≥ {goal.plain:g})" if goal.plain else ""),
         f"{line.best_name} {rate(best)}" if best else "-",
         times(line.ratio(best)) + (f" (≥ {asked:g})" if asked else ""),
