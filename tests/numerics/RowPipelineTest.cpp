@@ -82,6 +82,27 @@ func.func @backward(%x: tensor<?xNxT> {norm.name = "x"},
   return text;
 }
 
+/// A norm of a tanh of a norm of a sum: the tanh waits in local memory, and so
+/// does a sum that is rounded to 16 bits, which the first phase leaves there.
+std::string sandwich(DType dtype, int64_t n) {
+  std::string text = R"(
+func.func @sandwich(%x: tensor<?xNxT> {norm.name = "x"}, %r: tensor<?xNxT> {norm.name = "r"},
+    %scale: tensor<NxT> {norm.name = "scale"}) -> (tensor<?xNxT> {norm.name = "y"}) {
+  %h = arith.addf %x, %r : tensor<?xNxT>
+  %n = norm.normalize rms %h over [1] epsilon 1.0e-06 scale %scale on [1]
+      : (tensor<?xNxT>, tensor<NxT>) -> tensor<?xNxT>
+  %a = math.tanh %n : tensor<?xNxT>
+  %y = norm.normalize rms %a over [1] epsilon 1.0e-06 scale %scale on [1]
+      : (tensor<?xNxT>, tensor<NxT>) -> tensor<?xNxT>
+  return %y : tensor<?xNxT>
+}
+)";
+  text = std::regex_replace(text, std::regex("xT>"),
+                            "x" + std::string(toString(dtype)) + ">");
+  return std::regex_replace(text, std::regex("([<x])Nx"),
+                            "$01" + std::to_string(n) + "x");
+}
+
 /// What tells a case from others of its norm.
 std::string suffix(DType dtype, int64_t size) {
   std::string text = "_";
@@ -115,6 +136,9 @@ std::vector<Case> makeCases() {
   for (int64_t n : {1536, 1568})
     for (DType dtype : {DType::F32, DType::BF16, DType::F16})
       cases.push_back({"backward" + suffix(dtype, n), backward(dtype, n)});
+  for (int64_t n : {512, 672, 1568})
+    for (DType dtype : {DType::F32, DType::BF16, DType::F16})
+      cases.push_back({"sandwich" + suffix(dtype, n), sandwich(dtype, n)});
   // Planes; and groups whose channels are pieces of a row, not of whole
   // vectors, of whole ones, and so long that a branch asks whether a vector has
   // lanes of two.
