@@ -82,25 +82,42 @@ func.func @backward(%x: tensor<?xNxT> {norm.name = "x"},
   return text;
 }
 
-/// A norm of a tanh of a norm of a sum: the tanh waits in local memory, and so
-/// does a sum that is rounded to 16 bits, which the first phase leaves there.
-std::string sandwich(DType dtype, int64_t n) {
-  std::string text = R"(
-func.func @sandwich(%x: tensor<?xNxT> {norm.name = "x"}, %r: tensor<?xNxT> {norm.name = "r"},
+std::string ofType(std::string text, DType dtype, int64_t n) {
+  text = std::regex_replace(text, std::regex("xT>"),
+                            "x" + std::string(toString(dtype)) + ">");
+  return std::regex_replace(text, std::regex("([<x])Nx"),
+                            "$01" + std::to_string(n) + "x");
+}
+
+/// A norm of a sum, which of 16 bits the first phase leaves in local memory for
+/// the last.
+std::string postNorm(DType dtype, int64_t n) {
+  return ofType(R"(
+func.func @post_norm(%x: tensor<?xNxT> {norm.name = "x"}, %r: tensor<?xNxT> {norm.name = "r"},
     %scale: tensor<NxT> {norm.name = "scale"}) -> (tensor<?xNxT> {norm.name = "y"}) {
   %h = arith.addf %x, %r : tensor<?xNxT>
-  %n = norm.normalize rms %h over [1] epsilon 1.0e-06 scale %scale on [1]
+  %y = norm.normalize rms %h over [1] epsilon 1.0e-06 scale %scale on [1]
+      : (tensor<?xNxT>, tensor<NxT>) -> tensor<?xNxT>
+  return %y : tensor<?xNxT>
+}
+)",
+                dtype, n);
+}
+
+/// A norm of a tanh of a norm: the tanh waits there between later phases.
+std::string sandwich(DType dtype, int64_t n) {
+  return ofType(R"(
+func.func @sandwich(%x: tensor<?xNxT> {norm.name = "x"},
+    %scale: tensor<NxT> {norm.name = "scale"}) -> (tensor<?xNxT> {norm.name = "y"}) {
+  %n = norm.normalize rms %x over [1] epsilon 1.0e-06 scale %scale on [1]
       : (tensor<?xNxT>, tensor<NxT>) -> tensor<?xNxT>
   %a = math.tanh %n : tensor<?xNxT>
   %y = norm.normalize rms %a over [1] epsilon 1.0e-06 scale %scale on [1]
       : (tensor<?xNxT>, tensor<NxT>) -> tensor<?xNxT>
   return %y : tensor<?xNxT>
 }
-)";
-  text = std::regex_replace(text, std::regex("xT>"),
-                            "x" + std::string(toString(dtype)) + ">");
-  return std::regex_replace(text, std::regex("([<x])Nx"),
-                            "$01" + std::to_string(n) + "x");
+)",
+                dtype, n);
 }
 
 /// What tells a case from others of its norm.
@@ -137,8 +154,10 @@ std::vector<Case> makeCases() {
     for (DType dtype : {DType::F32, DType::BF16, DType::F16})
       cases.push_back({"backward" + suffix(dtype, n), backward(dtype, n)});
   for (int64_t n : {512, 672, 1568})
-    for (DType dtype : {DType::F32, DType::BF16, DType::F16})
+    for (DType dtype : {DType::F32, DType::BF16, DType::F16}) {
+      cases.push_back({"post_norm" + suffix(dtype, n), postNorm(dtype, n)});
       cases.push_back({"sandwich" + suffix(dtype, n), sandwich(dtype, n)});
+    }
   // Planes; and groups whose channels are pieces of a row, not of whole
   // vectors, of whole ones, and so long that a branch asks whether a vector has
   // lanes of two.
