@@ -91,8 +91,8 @@ def Norm_ScratchOp : Norm_Op<"scratch", [HasParent<"ProgramOp">]> {
     * C1 as many sizes as `?`.
     * C2 the view is contiguous; of local memory, it is without the axes of
       stride 0, and their extents are static.
-    * C3 local memory for all instances at once has at most 64 KB: threads of
-      other people's have small stacks.
+    * C3 what is local to a stage, for all instances at once, has at most 64 KB:
+      threads of other people's have small stacks.
   }];
   let arguments = (ins Variadic<Index>:$sizes,
                        OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$local);
@@ -136,6 +136,7 @@ def Norm_StageOp : Norm_Op<"stage", [HasParent<"ProgramOp">, SingleBlock,
     * C3 the body is phases and stores, and then exactly one instance; what is
       outside the instance needs `chunks`, and contributes nothing.
     * C4 `non_empty` names dims of the stage.
+    * C5 the local memory that it uses has at most 64 KB.
   }];
   let arguments = (ins Variadic<Index>:$sizes, Norm_SpaceAttr:$dims,
                        OptionalAttr<StrAttr>:$chunk_dim,

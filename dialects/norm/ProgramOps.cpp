@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/OpImplementation.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -312,6 +313,24 @@ void StageOp::print(OpAsmPrinter &printer) {
   printer.printRegion(getBody());
 }
 
+static LogicalResult verifyLocalBytes(StageOp stage) { // C5
+  llvm::SmallSetVector<ScratchOp, 4> used;
+  stage.walk([&](Operation *op) {
+    for (Value operand : op->getOperands())
+      if (auto scratch = operand.getDefiningOp<ScratchOp>();
+          scratch && scratch.isLocal())
+        used.insert(scratch);
+  });
+  int64_t bytes = 0;
+  for (ScratchOp scratch : used)
+    bytes += *scratch.getLocal() * scratch.getLocalBytes();
+  if (bytes > ScratchOp::kLocalBytes)
+    return stage.emitOpError()
+           << "expected at most " << ScratchOp::kLocalBytes
+           << " bytes of local memory in all, but got " << bytes;
+  return success();
+}
+
 LogicalResult StageOp::verifyRegions() {
   SpaceAttr space = getDims(); // C1
   size_t dynamic = llvm::count_if(space.getExtents(), ShapedType::isDynamic);
@@ -351,5 +370,5 @@ LogicalResult StageOp::verifyRegions() {
       return op.emitOpError("expected what is outside the instance to have no "
                             "results, in a stage with chunks");
   }
-  return success();
+  return verifyLocalBytes(*this);
 }

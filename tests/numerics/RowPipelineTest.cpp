@@ -23,6 +23,14 @@ struct Case {
   std::string text; ///< .mlir of a function over rows.
 };
 
+/// `text` with tensors of `dtype` and n columns in place of T and N.
+std::string ofType(std::string text, DType dtype, int64_t n) {
+  text = std::regex_replace(text, std::regex("xT>"),
+                            "x" + std::string(toString(dtype)) + ">");
+  return std::regex_replace(text, std::regex("([<x])Nx"),
+                            "$01" + std::to_string(n) + "x");
+}
+
 /// dx of a layer norm, and two sums over rows.
 std::string backward(DType dtype, int64_t n) {
   std::string text = R"(
@@ -76,17 +84,8 @@ func.func @backward(%x: tensor<?xNxT> {norm.name = "x"},
   replace("XWIDEN", widen);
   replace("XNARROW", cast("%on", "%o", "truncf", "f32 to T"));
   replace("\\bT\\b", std::string(toString(dtype)));
-  replace("xT>", "x" + std::string(toString(dtype)) + ">");
-  replace("([<x])Nx", "$01" + std::to_string(n) + "x");
   replace("j = N", "j = " + std::to_string(n));
-  return text;
-}
-
-std::string ofType(std::string text, DType dtype, int64_t n) {
-  text = std::regex_replace(text, std::regex("xT>"),
-                            "x" + std::string(toString(dtype)) + ">");
-  return std::regex_replace(text, std::regex("([<x])Nx"),
-                            "$01" + std::to_string(n) + "x");
+  return ofType(text, dtype, n);
 }
 
 /// A norm of a sum, which of 16 bits the first phase leaves in local memory for

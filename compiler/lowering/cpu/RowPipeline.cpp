@@ -42,22 +42,18 @@ static constexpr int64_t kStreamAheadBytes = 8 << 10;
 /// nothing is written. Not what a phase in the middle fetches.
 static SmallVector<LoadOp> findAnnounced(PhaseOp first,
                                          const StageContext &context) {
-  SmallVector<LoadOp> found;
+  SmallVector<LoadOp> found, fetched;
   PhaseOp middle = findFetching(cast<InstanceOp>(first->getParentOp()));
-  SmallVector<LoadOp> fetched;
   if (middle != first && !isLast(middle))
     fetched = findPrefetched(middle, context);
-  auto isFetched = [&](LoadOp load) {
-    return llvm::any_of(fetched, [&](LoadOp other) {
-      return other.getView() == load.getView();
-    });
+  auto reads = [](ArrayRef<LoadOp> loads, Value view) {
+    return llvm::any_of(loads,
+                        [&](LoadOp load) { return load.getView() == view; });
   };
   for (auto phase : first->getBlock()->getOps<PhaseOp>())
     if (phase.getOver() == first.getOver())
       for (LoadOp load : findPrefetched(phase, context))
-        if (!isFetched(load) && llvm::none_of(found, [&](LoadOp other) {
-              return other.getView() == load.getView();
-            }))
+        if (!reads(fetched, load.getView()) && !reads(found, load.getView()))
           found.push_back(load);
   return found;
 }

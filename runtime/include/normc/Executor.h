@@ -23,8 +23,8 @@ public:
 
   /// Calls `body(context, begin, end)` for ranges that cover [0, count) exactly
   /// once, in any order and on any threads, and returns when all calls have
-  /// returned. `body` does not throw, and takes at most 96 KB of stack. `count`
-  /// is at least 1. An implementation
+  /// returned. `body` does not throw, and may take 100 KB of stack. `count` is at
+  /// least 1. An implementation
   /// that cannot run everything should throw; the kernel's call then fails.
   virtual void parallelFor(int64_t count,
                            void (*body)(void *context, int64_t begin,

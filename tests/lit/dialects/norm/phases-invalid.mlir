@@ -157,6 +157,24 @@ norm.program @local_large inputs() outputs() {
 
 // -----
 
+// C5 of norm.stage: 64 KB for all that is local to it.
+norm.program @local_in_all inputs() outputs() {
+  %p = norm.scratch local 2() : !norm.view<4x4096xf32, strides [0, 1]>
+  %q = norm.scratch local 3() : !norm.view<4x4096xf32, strides [0, 1]>
+  // expected-error @+1 {{expected at most 65536 bytes of local memory in all, but got 81920}}
+  norm.stage dims(i = 4, j = 4096) schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4> {
+    norm.instance {
+      norm.phase over [j] {
+        %c = arith.constant 0.0 : f32
+        norm.store %c, %p by [[i], [j]] : !norm.view<4x4096xf32, strides [0, 1]>
+        norm.store %c, %q by [[i], [j]] : !norm.view<4x4096xf32, strides [0, 1]>
+      }
+    }
+  }
+}
+
+// -----
+
 norm.program @local_for_nobody inputs() outputs() {
   // expected-error @+1 {{attribute 'local' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
   %p = norm.scratch local 0() : !norm.view<4x8xf32, strides [0, 1]>
