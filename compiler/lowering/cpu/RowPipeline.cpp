@@ -257,23 +257,44 @@ RowPipeline::Values RowPipeline::emitVectors(Pair &pair, Side &read,
   return emitter.addTotals(bodies, carries);
 }
 
+/// Where a read is announced: at `place` of the row so many rows on. Of rows
+/// that follow each other it is a place in the same row, past its end; which
+/// row it is takes divisions.
+RowPipeline::Aim RowPipeline::aimAt(Value place, Value rowsOn) {
+  SmallVector<StringAttr> dims(parallelDims());
+  llvm::append_range(dims, first.getOver().getNames());
+  for (LoadOp load : findAnnounced(first, context))
+    if (!followEachOther(load, dims, context))
+      return {place, rowsOn};
+  return {addI64(b, place, mulI64(b, rowsOn, extent)), nullptr};
+}
+
+/// Announces what a pair reads, from the row of number `reading`.
+void RowPipeline::announce(Pair &pair, Value reading, Aim aim) {
+  if (aim.rows)
+    pair.here.ahead = locate(addI64(b, reading, aim.rows)).coordinates;
+  else
+    pair.here.ahead.resize(pair.here.coordinates.size());
+}
+
 /// All rows, one after the other: what is known of a row and what it sums stays
 /// in registers meanwhile.
 void RowPipeline::emitRows(Segment whole, Value cur, Value next) {
   int64_t step = stage.getSchedule().getUnroll() * context.width;
   int64_t rowBytes = *constantOf(extent) * elementBytes(first);
-  Value distance =
-      makeI64(b, std::max<int64_t>(kStreamAheadBytes / rowBytes, 1));
+  int64_t distance = std::max<int64_t>(kStreamAheadBytes / rowBytes, 1);
+  Aim ahead = aimAt(makeI64(b, 0), makeI64(b, distance));
   forEach(makeI64(b, 0), makeI64(b, rows), [&](Value row) {
     Value reading = addI64(b, next, row);
     Pair pair(*this, reading, addI64(b, cur, row));
-    pair.here.ahead = locate(addI64(b, reading, distance)).coordinates;
+    announce(pair, reading, ahead);
     Values sums = emitter.forLoop(
         whole.begin, whole.end, step, loadCarries(reading),
         [&](Value at, ValueRange carries) {
           Side read = beginSide(first, at, pair.here);
           Side write = beginSide(last, addI64(b, whole.head, at), pair.there);
-          return emitVectors(pair, read, write, at, carries);
+          return emitVectors(pair, read, write, addI64(b, at, ahead.place),
+                             carries);
         });
     storeCarries(sums, reading);
   });
@@ -291,8 +312,9 @@ RowPipeline::Aim RowPipeline::aimAhead(Value place, Value end) {
   Value isPast =
       arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, end);
   Value next = b.createOrFold<arith::SubIOp>(ahead, end);
-  return {arith::SelectOp::create(b, isPast, next, ahead),
-          arith::SelectOp::create(b, isPast, makeI64(b, rows), makeI64(b, 0))};
+  place = arith::SelectOp::create(b, isPast, next, ahead);
+  return aimAt(place, arith::SelectOp::create(b, isPast, makeI64(b, rows),
+                                              makeI64(b, 0)));
 }
 
 /// One block of vectors of all rows, the one at `at` of the first; of each
@@ -308,7 +330,7 @@ void RowPipeline::emitBlock(Segment whole, Value at, int64_t shift, Value cur,
   auto emitRow = [&](Value row, std::pair<Side, Side> sides, Aim aim) {
     Value reading = addI64(b, next, row);
     Pair pair(*this, reading, addI64(b, cur, row));
-    pair.here.ahead = locate(addI64(b, reading, aim.rows)).coordinates;
+    announce(pair, reading, aim);
     storeCarries(emitVectors(pair, sides.first, sides.second, aim.place,
                              loadCarries(reading)),
                  reading);

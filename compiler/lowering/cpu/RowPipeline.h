@@ -95,9 +95,12 @@ private:
   void makeTables(Segment whole, mlir::Value end);
   void emitMerged(Segment whole, mlir::Value cur, mlir::Value next);
   void emitRows(Segment whole, mlir::Value cur, mlir::Value next);
+  /// A place in a row; null for the row that is read itself.
   struct Aim {
     mlir::Value place, rows;
   };
+  Aim aimAt(mlir::Value place, mlir::Value rowsOn);
+  void announce(Pair &pair, mlir::Value reading, Aim aim);
   Aim aimAhead(mlir::Value place, mlir::Value end);
   void emitBlock(Segment whole, mlir::Value at, int64_t shift, mlir::Value cur,
                  mlir::Value next);

@@ -289,6 +289,15 @@ runTogether(PhaseOp phase, StringAttr outer, StringAttr inner,
   });
 }
 
+bool normc::followEachOther(LoadOp load, ArrayRef<StringAttr> names,
+                            const StageContext &context) {
+  const LoweredView &view = context.views.view(load.getView());
+  for (size_t i = 1; i < names.size(); ++i)
+    if (!areNeighbours(view, load.getMap(), names[i - 1], names[i]))
+      return false;
+  return true;
+}
+
 unsigned normc::countMergedDims(PhaseOp phase, const StageContext &context) {
   ArrayRef<StringAttr> dims = phase.getOver().getNames();
   unsigned merged = 0;

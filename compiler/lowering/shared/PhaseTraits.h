@@ -77,6 +77,11 @@ std::optional<Prefix> findPrefix(norm::PhaseOp phase,
 /// True for the last phase of an instance that has no guard: those run seldom.
 bool isLast(norm::PhaseOp phase);
 
+/// True if the points of some dims, the innermost last, follow each other in
+/// what a load reads.
+bool followEachOther(norm::LoadOp load, llvm::ArrayRef<mlir::StringAttr> names,
+                     const StageContext &context);
+
 /// How many of a phase's dims, besides the innermost, run together with it as
 /// one loop: every access of the phase has all or none of them, and has their
 /// points one after the other.
