@@ -2,6 +2,7 @@
 
 #include "compiler/phases/StageBlocks.h"
 
+#include "llvm/ADT/EquivalenceClasses.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/MathExtras.h"
@@ -72,8 +73,13 @@ static bool haveAsManySamples(Sampled &one, Sampled &other) {
          one.stage.getSizeOf(i) == other.stage.getSizeOf(k);
 }
 
-static bool isBySample(const Access &access, const Sampled &stage) {
-  return access.map.uses(stage.dim);
+/// The axis along which samples follow each other, if there is one.
+static std::optional<size_t> findSampleAxis(const Access &access,
+                                            const Sampled &stage) {
+  for (auto [number, axis] : llvm::enumerate(access.map.getAxes()))
+    if (!axis.empty() && axis.getNames().front() == stage.dim)
+      return number;
+  return {};
 }
 
 /// Elements of a sample that an access visits; many where that is unknown.
@@ -90,21 +96,27 @@ static int64_t countElements(const Access &access, Sampled stage) {
   return count;
 }
 
-/// True if no sample reads or overwrites what belongs to another one.
+/// True if no sample reads or overwrites what belongs to another one: all that
+/// is written, and what may share its memory, is one part per sample along the
+/// same axis in every stage. (One that reads what another has written
+/// transposed has a part of all samples.)
 static bool areApart(ProgramOp program, ArrayRef<Sampled> stages) {
-  llvm::SmallPtrSet<Value, 8> written;
-  for (const Sampled &stage : stages)
-    for (const Access &access : stage.accesses)
-      if (access.writes)
-        written.insert(access.view);
+  llvm::EquivalenceClasses<Value> shared;
   ArrayRef<int64_t> pairs = program.getInPlace().value_or(ArrayRef<int64_t>());
   for (size_t i = 0; i + 1 < pairs.size(); i += 2)
-    if (written.contains(program.getBlock()->getArgument(pairs[i + 1])))
-      written.insert(program.getBlock()->getArgument(pairs[i]));
-  for (const Sampled &stage : stages)
-    for (const Access &access : stage.accesses)
-      if (written.contains(access.view) && !isBySample(access, stage))
-        return false;
+    shared.unionSets(program.getBlock()->getArgument(pairs[i + 1]),
+                     program.getBlock()->getArgument(pairs[i]));
+  llvm::SmallDenseMap<Value, size_t, 8> written;
+  for (bool isWrite : {true, false})
+    for (const Sampled &stage : stages)
+      for (const Access &access : stage.accesses) {
+        Value memory = shared.getOrInsertLeaderValue(access.view);
+        if (access.writes != isWrite || (!isWrite && !written.contains(memory)))
+          continue;
+        std::optional<size_t> axis = findSampleAxis(access, stage);
+        if (!axis || written.try_emplace(memory, *axis).first->second != *axis)
+          return false;
+      }
   return true;
 }
 
@@ -118,7 +130,7 @@ static int64_t sharedBytes(ArrayRef<Sampled> stages) {
   for (const Sampled &stage : stages)
     for (const Access &access : stage.accesses)
       if (isa<BlockArgument>(access.view) && !access.writes &&
-          isBySample(access, stage)) {
+          findSampleAxis(access, stage)) {
         Reading &reading = readings[access.view];
         reading.stages.insert(StageOp(stage.stage));
         reading.elements =

@@ -267,3 +267,26 @@ TEST(FactsTest, OtherStagesHaveNoBlocks) {
   expectNone(normOf("2x512x512x64", "[1, 2]"));  // More than caches hold.
   expectNone(normOf("1x128x128x64", "[1, 2]"));  // One sample.
 }
+
+// A row of a transposed result is a part of all rows.
+TEST(FactsTest, StagesThatReadAcrossSamplesHaveNoBlocks) {
+  Artifact artifact = compiled(R"(
+func.func @f(%x: tensor<512x512xf32> {norm.name = "x"}) -> (tensor<512x512xf32> {norm.name = "y"}) {
+  %t = norm.kernel dims(i = 512, j = 512) ins(%e = %x by [[i], [j]] : tensor<512x512xf32>)
+      outs(by [[i], [j]] : tensor<512x512xf32>) {
+    %m = norm.reduce mean %e over [j] : f32
+    %c = arith.subf %e, %m : f32
+    norm.yield %c : f32
+  }
+  %y = norm.kernel dims(i = 512, j = 512) ins(%e = %x by [[i], [j]] : tensor<512x512xf32>,
+      %d = %t by [[j], [i]] : tensor<512x512xf32>) outs(by [[i], [j]] : tensor<512x512xf32>) {
+    %m = norm.reduce max %d over [j] : f32
+    %o = arith.mulf %e, %m : f32
+    norm.yield %o : f32
+  }
+  return %y : tensor<512x512xf32>
+})");
+  ASSERT_EQ(artifact.stages.size(), 2u);
+  for (const StageFacts &stage : artifact.stages)
+    EXPECT_EQ(stage.chunksPerBlock, 0);
+}
