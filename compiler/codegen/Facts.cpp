@@ -49,7 +49,7 @@ private:
   SizeExpr scratchExtent(ScratchOp scratch, unsigned axis);
   void requireNonEmpty(Value view, MapAttr map, DimsAttr dims);
   bool addExtentFact(const SizeExpr &word, const SizeExpr &value);
-  Status checkScratch();
+  Status checkSizes();
   std::string describeSize(Value index);
   /// The name of an argument, in quotes.
   std::string quote(BlockArgument argument) {
@@ -64,13 +64,14 @@ private:
   ProgramOp program;
   WordLayout layout;
   Artifact artifact;
-  /// What a scratch axis has and what a stage's dims make of it, to be compared
-  /// when it is known how the arguments' extents depend on each other.
-  struct ScratchExtent {
+  /// Sizes that must be the same, such as what a scratch axis has and what a
+  /// stage's dims make of it: to be compared when it is known how the
+  /// arguments' extents depend on each other.
+  struct EqualSizes {
     SizeExpr own, expected;
     Error error;
   };
-  std::vector<ScratchExtent> scratchExtents;
+  std::vector<EqualSizes> equalSizes;
 };
 
 } // namespace
@@ -213,7 +214,7 @@ Status FactCollector::addAccess(StageOp stage, Value view, MapAttr map) {
       return Error{ErrorKind::InvalidSpec, std::move(message)};
     };
     if (!argument) {
-      scratchExtents.push_back(
+      equalSizes.push_back(
           {scratchExtent(view.getDefiningOp<ScratchOp>(), axis), expected,
            disagrees()});
       continue;
@@ -250,9 +251,9 @@ bool FactCollector::addExtentFact(const SizeExpr &word, const SizeExpr &value) {
   return true;
 }
 
-/// Scratch is as large as every stage takes it for, in calls whose extents are
-/// such as the facts say.
-Status FactCollector::checkScratch() {
+/// Scratch is as large as every stage takes it for, and so are chunk dims, in
+/// calls whose extents are such as the facts say.
+Status FactCollector::checkSizes() {
   auto lawful = [&](MutableArrayRef<int64_t> words) {
     // Facts may build on each other, in any order.
     for (size_t round = 0; round < words.size(); ++round)
@@ -266,7 +267,7 @@ Status FactCollector::checkScratch() {
         }
   };
   size_t numWords = layout.words().size();
-  for (const ScratchExtent &extent : scratchExtents) {
+  for (const EqualSizes &extent : equalSizes) {
     SizeExpr own = simplify(extent.own, numWords),
              expected = simplify(extent.expected, numWords);
     if (!agreeWhereDivisible(own, expected, numWords, lawful) &&
@@ -305,9 +306,17 @@ Status FactCollector::addStage(StageOp stage, unsigned index) {
           binary(Op::CeilDiv, extent, SizeExpr::constant(schedule.getWidth()));
     instances = binary(Op::Mul, instances, extent);
   }
-  artifact.stages.push_back({getStageEntry(program, index),
-                             binary(Op::CeilDiv, instances,
-                                    SizeExpr::constant(schedule.getChunk()))});
+  SizeExpr chunks =
+      binary(Op::CeilDiv, instances, SizeExpr::constant(schedule.getChunk()));
+  artifact.stages.push_back({getStageEntry(program, index), chunks});
+  if (StringAttr dim = stage.getChunkDimAttr())
+    equalSizes.push_back(
+        {extentOf(stage, stage.getDims().indexOf(dim)), chunks,
+         Error{ErrorKind::InvalidSpec,
+               "expected the chunk dim '" + dim.str() + "' of stage " +
+                   std::to_string(index) +
+                   " to have one point per chunk of its schedule, of " +
+                   std::to_string(schedule.getChunk()) + " instances"}});
   DimsAttr nonEmpty = stage.getNonEmptyAttr();
   Status status;
   auto visit = [&](Value view, MapAttr map) {
@@ -423,7 +432,7 @@ Result<Artifact> FactCollector::collect() {
     if (Status status = addStage(stage, index++); !status)
       return status.error();
   addBlocks();
-  if (Status status = checkScratch(); !status)
+  if (Status status = checkSizes(); !status)
     return status.error();
   if (Status status = addInPlace(); !status)
     return status.error();

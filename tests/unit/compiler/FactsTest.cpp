@@ -290,3 +290,57 @@ func.func @f(%x: tensor<512x512xf32> {norm.name = "x"}) -> (tensor<512x512xf32> 
   for (const StageFacts &stage : artifact.stages)
     EXPECT_EQ(stage.chunksPerBlock, 0);
 }
+
+// What a program's stages are told of sizes is compared: a chunk more than
+// scratch has room for would be written behind it.
+TEST(FactsTest, SizesOfAProgramMustAgree) {
+  auto compileWith = [](const char *chunks, const char *columns, int chunk) {
+    std::string text =
+        "norm.program @sum inputs(%x \"x\" : !norm.view<?x8xf32>)"
+        " outputs(%y \"y\" : !norm.view<8xf32>) {\n"
+        "  %n = norm.size %x[0] : !norm.view<?x8xf32>\n"
+        "  %c = arith.constant 4 : index\n"
+        "  %k = arith.ceildivui %n, %c : index\n"
+        "  %eight = arith.constant 8 : index\n"
+        "  %part = norm.scratch(%k, " +
+        std::string(columns) + R"() : !norm.view<?x?xf32>
+  norm.stage dims(i = %n, j = 8, k = )" +
+        chunks + R"() chunks k schedule #norm.schedule<
+      target = cpu, parallel = [i], lanes = [j], width = 8, chunk = )" +
+        std::to_string(chunk) + R"(> {
+    norm.phase over [j] {
+      %zero = arith.constant 0.0 : f32
+      norm.store %zero, %part by [[k], [j]] : !norm.view<?x?xf32>
+    }
+    norm.instance {
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x8xf32>
+        norm.accumulate add %e, %part by [[k], [j]] : !norm.view<?x?xf32>
+      }
+    }
+  }
+  norm.stage dims(j = 8, k = %k) schedule #norm.schedule<
+      target = cpu, parallel = [j], lanes = [j], width = 8> {
+    norm.instance {
+      %s = norm.phase over [k] {
+        %e = norm.load %part by [[k], [j]] : !norm.view<?x?xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.store %s, %y by [[j]] : !norm.view<8xf32>
+    }
+  }
+})";
+    Result<Artifact> artifact = compile(text, *Target::named("x86-64-v4"));
+    return artifact ? std::string() : artifact.error().message;
+  };
+  EXPECT_EQ(compileWith("%k", "%eight", 4), "");
+  EXPECT_EQ(compileWith("%k", "%eight", 2),
+            "expected the chunk dim 'k' of stage 0 to have one point per chunk "
+            "of its schedule, of 2 instances");
+  EXPECT_EQ(compileWith("%n", "%eight", 1),
+            "expected axis 0 of scratch to have the extent that the dims of "
+            "its map make");
+  EXPECT_EQ(compileWith("%k", "%c", 4),
+            "expected axis 1 of scratch to have the extent that the dims of "
+            "its map make");
+}
