@@ -20,7 +20,8 @@ namespace {
 
 struct Case {
   std::string name;
-  std::string text; ///< .mlir of a function over rows.
+  std::string text;              ///< .mlir of a function over rows.
+  const char *target = "native"; ///< Whose schedules are taken.
 };
 
 /// `text` with tensors of `dtype` and n columns in place of T and N.
@@ -168,6 +169,16 @@ std::vector<Case> makeCases() {
     cases.push_back(groups(dtype, 16, 8));
     cases.push_back(groups(dtype, 4, 24));
   }
+  // Blocks of one vector of four, of which two make a cache line; a line and a
+  // half are left over.
+  cases.push_back(
+      {"layer_norm" + suffix(DType::F64, 132),
+       *toMlir(layerNorm({.shape = {kDynamic, 132}, .dtype = DType::F64})),
+       "x86-64-v3"});
+  cases.push_back(
+      {"backward" + suffix(DType::F64, 132),
+       std::regex_replace(backward(DType::F32, 132), std::regex("f32"), "f64"),
+       "x86-64-v3"});
   return cases;
 }
 
@@ -195,11 +206,21 @@ std::string reschedule(const std::string &scheduled, int rows) {
                             "stream = 1, rows = " + std::to_string(rows));
 }
 
+/// That with so few rows that all go through the caches, which the code knows.
+std::string throughCaches(const std::string &rescheduled, int64_t rows) {
+  std::string text =
+      std::regex_replace(rescheduled, std::regex("\\?"), std::to_string(rows));
+  return std::regex_replace(text, std::regex("stream = 1,"),
+                            "stream = 1000000000,");
+}
+
 class RowPipelineTest : public testing::TestWithParam<Case> {};
 
-/// Results of a call on made-up values, with a margin before and after each.
+/// Results of a call on made-up values, with a margin before and after each; if
+/// `inPlace`, the first one in the buffer of the first argument.
 std::vector<std::vector<std::byte>> results(const Kernel &kernel, int64_t rows,
-                                            int64_t offset) {
+                                            int64_t offset,
+                                            bool inPlace = false) {
   std::vector<std::vector<std::byte>> buffers, outputs;
   std::vector<TensorRef> tensors;
   std::vector<int64_t> sizes;
@@ -224,6 +245,9 @@ std::vector<std::vector<std::byte>> results(const Kernel &kernel, int64_t rows,
         storeBits(facts.dtype, data + i * element,
                   encode(facts.dtype,
                          (int64_t(generator.next() % 4001) - 1900) / 512.0L));
+    if (inPlace && facts.isOutput)
+      data = static_cast<std::byte *>(tensors.front().data);
+    inPlace &= !facts.isOutput;
     tensors.push_back(
         TensorRef::contiguous(static_cast<void *>(data), facts.dtype,
                               Dims(std::span<const int64_t>(shape))));
@@ -242,11 +266,11 @@ std::vector<std::vector<std::byte>> results(const Kernel &kernel, int64_t rows,
 
 TEST_P(RowPipelineTest, TheBitsAreThoseOfOneRowAfterTheOther) {
   Result<std::string> scheduled =
-      emit(GetParam().text, Emit::Scheduled, Target::native());
+      emit(GetParam().text, Emit::Scheduled, *Target::named(GetParam().target));
   ASSERT_TRUE(scheduled) << scheduled.error().message;
   ASSERT_NE(scheduled->find("stream = "), std::string::npos);
-  const Kernel *single = kernelFor(reschedule(*scheduled, 1));
-  const Kernel *several = kernelFor(reschedule(*scheduled, 4));
+  std::string one = reschedule(*scheduled, 1), four = reschedule(*scheduled, 4);
+  const Kernel *single = kernelFor(one), *several = kernelFor(four);
   ASSERT_TRUE(single && several);
   // The code is another one.
   ASSERT_NE(single->artifact().image, several->artifact().image);
@@ -255,6 +279,16 @@ TEST_P(RowPipelineTest, TheBitsAreThoseOfOneRowAfterTheOther) {
       EXPECT_TRUE(results(*single, rows, offset) ==
                   results(*several, rows, offset))
           << rows << " rows, off by " << offset;
+  constexpr int64_t rows = 27;
+  const Kernel *cached = kernelFor(throughCaches(four, rows));
+  ASSERT_TRUE(cached);
+  // In place, an element that is written twice is wrong.
+  for (const Kernel *kernel : {several, cached})
+    for (bool inPlace : {false, true})
+      EXPECT_TRUE(results(*single, rows, 0) ==
+                  results(*kernel, rows, 0, inPlace))
+          << (kernel == cached ? "through" : "past") << " the caches"
+          << (inPlace ? " in place" : "");
 }
 
 class PiecesTest : public testing::TestWithParam<Case> {};

@@ -59,7 +59,8 @@ static SmallVector<LoadOp> findAnnounced(PhaseOp first,
 }
 
 /// As much of a row as whole blocks of vectors make, behind the head of what is
-/// streamed.
+/// streamed: blocks of this loop, and those in which the last phase takes what
+/// is left, such as the vectors of a cache line.
 RowPipeline::Segment RowPipeline::findWhole() {
   Position position = locate(begin);
   IRMapping none;
@@ -69,7 +70,9 @@ RowPipeline::Segment RowPipeline::findWhole() {
   extent = loops.extent;
   Value head =
       streamed.empty() ? makeI64(b, 0) : emitter.headLength(loops, position);
-  Value step = makeI64(b, stage.getSchedule().getUnroll() * context.width);
+  int64_t vectors =
+      std::max(stage.getSchedule().getUnroll(), loops.unroll(context));
+  Value step = makeI64(b, vectors * context.width);
   Value room = b.createOrFold<arith::SubIOp>(extent, head);
   Value blocks = b.createOrFold<arith::DivUIOp>(room, step);
   return {makeI64(b, 0), mulI64(b, blocks, step), head};
