@@ -23,7 +23,7 @@ int64_t normc::findChannelBlock(int64_t channels, int64_t run,
       channels < 2 * mostBytes / bytes)
     return 0;
   for (int64_t size = std::min(channels, mostBytes / bytes);
-       size * run >= leastPoints; --size)
+       size > 1 && size * run >= leastPoints; --size)
     if (channels % size == 0 && size * runBytes % line == 0)
       return size;
   return 0;

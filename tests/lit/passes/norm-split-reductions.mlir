@@ -154,7 +154,8 @@ func.func @channel_blocks(%x: tensor<32x2048x49xf32>) -> (tensor<32x2048x49xf32>
 
 // No blocks: 127 channels have no divisor; 4096 samples leave room for one plane
 // of each only; what a channel's number is part of can't be told by parts; and 400
-// KB stay in the cache, in one kernel with planes of 28x28.
+// KB stay in the cache, in one kernel with planes of 28x28; of planes of 32x32 of
+// 64 samples there is room for one, which is no block.
 // CHECK-LABEL: func.func @no_blocks
 // CHECK-NOT: co =
 // CHECK: norm.kernel dims(n = 2, c = 64, s = 784)
@@ -162,9 +163,15 @@ func.func @channel_blocks(%x: tensor<32x2048x49xf32>) -> (tensor<32x2048x49xf32>
 // CHECK-NEXT: outs
 // CHECK-NEXT: norm.moments
 // CHECK-NOT: co =
+// CHECK: norm.kernel dims(n = 64, c = 64, s = 1024)
+// CHECK-NEXT: ins
+// CHECK-NEXT: outs
+// CHECK-NEXT: norm.moments
+// CHECK-NOT: co =
 // CHECK: return
-func.func @no_blocks(%p: tensor<64x127x49xf32>, %m: tensor<4096x16x49xf32>, %i: tensor<32x2048x49xf32>, %l: tensor<2x64x784xf32>)
-    -> (tensor<127xf32>, tensor<16xf32>, tensor<2048xf32>, tensor<64xf32>) {
+func.func @no_blocks(%p: tensor<64x127x49xf32>, %m: tensor<4096x16x49xf32>, %i: tensor<32x2048x49xf32>, %l: tensor<2x64x784xf32>,
+                     %o: tensor<64x64x1024xf32>)
+    -> (tensor<127xf32>, tensor<16xf32>, tensor<2048xf32>, tensor<64xf32>, tensor<64xf32>) {
   %a = norm.kernel dims(n = 64, c = 127, s = 49) ins(%e = %p by [[n], [c], [s]] : tensor<64x127x49xf32>)
       outs(by [[c]] : tensor<127xf32>) {
     %n, %mean, %delta, %m2 = norm.moments %e over [n, s] : f32
@@ -189,7 +196,12 @@ func.func @no_blocks(%p: tensor<64x127x49xf32>, %m: tensor<4096x16x49xf32>, %i: 
     %n, %mean, %delta, %m2 = norm.moments %e over [n, s] : f32
     norm.yield %mean : f32
   }
-  return %a, %b, %d, %w : tensor<127xf32>, tensor<16xf32>, tensor<2048xf32>, tensor<64xf32>
+  %v = norm.kernel dims(n = 64, c = 64, s = 1024) ins(%e = %o by [[n], [c], [s]] : tensor<64x64x1024xf32>)
+      outs(by [[c]] : tensor<64xf32>) {
+    %n, %mean, %delta, %m2 = norm.moments %e over [n, s] : f32
+    norm.yield %mean : f32
+  }
+  return %a, %b, %d, %w, %v : tensor<127xf32>, tensor<16xf32>, tensor<2048xf32>, tensor<64xf32>, tensor<64xf32>
 }
 
 // -----
