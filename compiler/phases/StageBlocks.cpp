@@ -153,7 +153,8 @@ static int64_t cacheBytes(ArrayRef<Sampled> stages) {
   int64_t bytes = 0;
   for (Sampled stage : stages) {
     ScheduleAttr schedule = stage.stage.getSchedule();
-    bytes = std::max({bytes, 2 * schedule.getStream(), schedule.getResident()});
+    int64_t stream = std::min(schedule.getStream(), INT64_MAX / 2);
+    bytes = std::max({bytes, 2 * stream, schedule.getResident()});
   }
   return bytes;
 }

@@ -2,6 +2,8 @@
 
 #include "tests/unit/compiler/Compiled.h"
 
+#include <regex>
+
 using namespace normc;
 
 static std::string normOf(const std::string &x, const std::string &over) {
@@ -133,4 +135,19 @@ func.func @f(%x: tensor<512x512xf32> {norm.name = "x"}) -> (tensor<512x512xf32> 
   ASSERT_EQ(artifact.stages.size(), 2u);
   for (const StageFacts &stage : artifact.stages)
     EXPECT_EQ(stage.chunksPerBlock, 0);
+}
+
+// Where nothing goes past the caches by the schedule, all is in them.
+TEST(StageBlocksTest, ResultsThatNeverStreamLeaveTheCachesToBlocks) {
+  Result<std::string> scheduled =
+      emit(normOf("8x28x28x64", "[1, 2]"), Emit::Scheduled,
+           *Target::named("x86-64-v4"));
+  ASSERT_TRUE(scheduled) << scheduled.error().message;
+  std::string text = std::regex_replace(
+      *scheduled, std::regex("(stream) = \\d+"), "$1 = 9223372036854775807");
+  text = std::regex_replace(text, std::regex("(resident) = \\d+"), "$1 = 0");
+  Artifact artifact = compiled(text.c_str());
+  ASSERT_GT(artifact.stages.size(), 1u);
+  for (const StageFacts &stage : artifact.stages)
+    EXPECT_GT(stage.chunksPerBlock, 0) << stage.entry;
 }
