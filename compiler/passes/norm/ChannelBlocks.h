@@ -13,12 +13,12 @@
 
 namespace normc {
 
-/// Channels of a block, two or more, a divisor of `channels`: as many as stay in
-/// a quarter of the second-level cache, the next block beside them, with runs of
-/// whole cache lines and a length that makes a row. A channel has `run` points,
-/// of `pointBytes` each, in each sample; `samples` are the extents of their
-/// dims. 0 where there is no such divisor, something is unknown, or so few bytes
-/// that all of them stay there.
+/// Channels of a block, two or more, a divisor of `channels`: as many as stay
+/// in a quarter of the second-level cache, the next block beside them, with
+/// runs of whole cache lines and a length that makes a row. A channel has `run`
+/// points, of `pointBytes` each, in each sample; `samples` are the extents of
+/// their dims. 0 where there is no such divisor, something is unknown, or so
+/// few bytes that all of them stay there.
 int64_t findChannelBlock(int64_t channels, int64_t run,
                          llvm::ArrayRef<int64_t> samples, int64_t pointBytes);
 
