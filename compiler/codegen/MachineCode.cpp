@@ -11,6 +11,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/Linker/Linker.h"
+#include "llvm/Pass.h"
+#include "llvm/PassRegistry.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Triple.h"
@@ -108,10 +110,43 @@ std::string MachineCode::llvmIr() const {
   return text;
 }
 
+namespace {
+
+/// Runs the passes of a code generator, but for loop strength reduction on x86,
+/// which took a third of its time: addresses are sums of terms already, from
+/// the outermost loop's to the innermost's, and a term times 1, 2, 4 or 8 is
+/// part of an instruction there. Kernels are as fast without (sixteen of rows
+/// in the caches: 0.92 to 1.05 of the time, median 1.00), and 2% shorter.
+class CodePasses final : public llvm::legacy::PassManagerBase {
+public:
+  explicit CodePasses(const llvm::TargetMachine &machine)
+      : isX86(machine.getTargetTriple().isX86()) {}
+
+  void add(llvm::Pass *pass) override {
+    const llvm::PassInfo *info =
+        llvm::PassRegistry::getPassRegistry()->getPassInfo(pass->getPassID());
+    bool reducesLoops =
+        info && llvm::is_contained({"canon-freeze", "loop-reduce"},
+                                   info->getPassArgument());
+    if (isX86 && reducesLoops)
+      delete pass;
+    else
+      passes.add(pass);
+  }
+
+  void run(llvm::Module &module) { passes.run(module); }
+
+private:
+  llvm::legacy::PassManager passes;
+  bool isX86;
+};
+
+} // namespace
+
 Result<llvm::SmallVector<char, 0>> MachineCode::emit(bool assembly) const {
   llvm::SmallVector<char, 0> bytes;
   llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager passes;
+  CodePasses passes(*machine);
   if (machine->addPassesToEmitFile(passes, stream, nullptr,
                                    assembly
                                        ? llvm::CodeGenFileType::AssemblyFile

@@ -119,10 +119,11 @@ static Value anySubnormal(ImplicitLocOpBuilder &b, ArrayRef<Value> halves) {
 }
 
 /// f32 -> the bits of bf16 by AVX512-BF16, which takes subnormals for zeros:
-/// where there may be any, by `exact`.
+/// where there may be any, by integers. (Their upper halves are a truncation,
+/// not a shuffle as elsewhere: LLVM takes longer for the shuffle, which seldom
+/// runs, than for all else that a store of bf16 is.)
 static Value f32ToBF16Hardware(ElementwiseBuilder &e, Value x,
-                               bool maybeSubnormal,
-                               llvm::function_ref<Value()> exact) {
+                               bool maybeSubnormal) {
   ImplicitLocOpBuilder &b = e.builder();
   constexpr int64_t half = kHardwareLanes / 2;
   auto bits = VectorType::get(kHardwareLanes, b.getI16Type());
@@ -143,7 +144,7 @@ static Value f32ToBF16Hardware(ElementwiseBuilder &e, Value x,
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(b, exact());
+  scf::YieldOp::create(b, e.trunci(e.shr(f32ToBF16High(e, x), 16), 16));
   b.setInsertionPointToStart(branch.elseBlock());
   scf::YieldOp::create(b, convert());
   return branch.getResult(0);
@@ -222,10 +223,7 @@ Value ExpandCasts::fromF32(ElementwiseBuilder &e, Value in, Type to,
     return e.bitcast(e.trunci(f32ToSmallFloat(e, in, *format), format->width),
                      to);
   if (hardwareBF16 && hasHardwareLanes(in))
-    return e.bitcast(
-        f32ToBF16Hardware(e, in, maybeSubnormal,
-                          [&] { return upperHalves(e, f32ToBF16High(e, in)); }),
-        to);
+    return e.bitcast(f32ToBF16Hardware(e, in, maybeSubnormal), to);
   Value high = f32ToBF16High(e, in);
   Value bits = upperHalves(e, high);
   beforeShift[bits] = high;
