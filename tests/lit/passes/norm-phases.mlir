@@ -428,3 +428,19 @@ func.func @too_long(%x: tensor<?x32768xf32>) -> tensor<?x32768xf32> {
   }
   return %y : tensor<?x32768xf32>
 }
+
+// -----
+
+// A sample of nothing takes no bytes, however long the axis behind it is.
+// CHECK-LABEL: norm.program @nothing
+// CHECK: norm.stage dims(i = 2, j = 0, k = 3)
+func.func @nothing(%x: tensor<2x0x3xf32>) -> tensor<2x0x3xf32> {
+  %y = norm.kernel dims(i = 2, j = 0, k = 3)
+      ins(%e = %x by [[i], [j], [k]] : tensor<2x0x3xf32>)
+      outs(by [[i], [j], [k]] : tensor<2x0x3xf32>)
+      schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [k], width = 8>] {
+    %n = arith.negf %e : f32
+    norm.yield %n : f32
+  }
+  return %y : tensor<2x0x3xf32>
+}
