@@ -404,3 +404,26 @@ norm.program @size_of_others inputs(%x "x" : !norm.view<?x8xf32>) outputs(%y "y"
     }
   }
 }
+
+// -----
+
+// Rows of nothing, one written while the next is read: they have no size to
+// divide by.
+// CHECK-LABEL: func.func @empty_rows_stage0(
+// CHECK: return
+norm.program @empty_rows inputs(%x "x" : !norm.view<8x0xf32>) outputs(%y "y" : !norm.view<8x0xf32>) {
+  norm.stage dims(i = 8, j = 0)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, rows = 2, stream = 1> {
+    norm.instance {
+      %s = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<8x0xf32>
+        norm.contribute max %e : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<8x0xf32>
+        %o = arith.mulf %e, %s : f32
+        norm.store %o, %y by [[i], [j]] : !norm.view<8x0xf32>
+      }
+    }
+  }
+}
