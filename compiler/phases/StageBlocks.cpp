@@ -94,7 +94,18 @@ static int64_t countElements(const Access &access, Sampled stage) {
   return count;
 }
 
-/// True if no sample reads or overwrites what belongs to another one.
+/// The axis of the view that the dim of samples is the outer part of, which
+/// alone tells where in memory they are; none where there is no such axis.
+static std::optional<size_t> findAxis(const Access &access,
+                                      const Sampled &stage) {
+  for (auto [axis, dims] : llvm::enumerate(access.map.getAxes()))
+    if (!dims.empty() && dims.getNames().front() == stage.dim)
+      return axis;
+  return {};
+}
+
+/// True if no sample reads or overwrites what belongs to another one: all
+/// stages number the samples of a view along the same of its axes.
 static bool areApart(ProgramOp program, ArrayRef<Sampled> stages) {
   llvm::SmallPtrSet<Value, 8> written;
   for (const Sampled &stage : stages)
@@ -105,10 +116,22 @@ static bool areApart(ProgramOp program, ArrayRef<Sampled> stages) {
   for (size_t i = 0; i + 1 < pairs.size(); i += 2)
     if (written.contains(program.getBlock()->getArgument(pairs[i + 1])))
       written.insert(program.getBlock()->getArgument(pairs[i]));
+  llvm::DenseMap<Value, size_t> axes;
   for (const Sampled &stage : stages)
-    for (const Access &access : stage.accesses)
-      if (written.contains(access.view) && !isBySample(access, stage))
+    for (const Access &access : stage.accesses) {
+      if (!written.contains(access.view))
+        continue;
+      std::optional<size_t> axis = findAxis(access, stage);
+      if (!axis || axes.try_emplace(access.view, *axis).first->second != *axis)
         return false;
+    }
+  for (size_t i = 0; i + 1 < pairs.size(); i += 2) {
+    auto input = axes.find(program.getBlock()->getArgument(pairs[i]));
+    auto output = axes.find(program.getBlock()->getArgument(pairs[i + 1]));
+    if (input != axes.end() && output != axes.end() &&
+        input->second != output->second)
+      return false;
+  }
   return true;
 }
 
