@@ -88,11 +88,15 @@ static int64_t countElements(const Access &access, Sampled stage) {
   SpaceAttr space = stage.stage.getDims();
   int64_t count = 1;
   for (auto [name, extent] :
-       llvm::zip_equal(space.getNames(), space.getExtents()))
-    if (name != stage.dim && access.map.uses(name))
-      count = ShapedType::isDynamic(extent) || extent > many / count
-                  ? many
-                  : count * extent;
+       llvm::zip_equal(space.getNames(), space.getExtents())) {
+    if (name == stage.dim || !access.map.uses(name))
+      continue;
+    if (extent == 0)
+      return 0;
+    count = ShapedType::isDynamic(extent) || extent > many / count
+                ? many
+                : count * extent;
+  }
   return count;
 }
 

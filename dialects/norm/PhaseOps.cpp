@@ -166,12 +166,30 @@ static LogicalResult verifyExtent(Operation *op, ViewType view, unsigned axis,
   return success();
 }
 
-/// Every instance has its own of local memory, whatever its coordinates (C4).
+/// True if an instance has stored to a view before it comes to `load`.
+static bool isStoredBefore(LoadOp load, InstanceOp instance) {
+  Operation *step = instance.getBlock()->findAncestorOpInBlock(*load);
+  return llvm::any_of(load.getView().getUsers(), [&](Operation *user) {
+    if (!isa<StoreOp>(user))
+      return false;
+    Operation *other = instance.getBlock()->findAncestorOpInBlock(*user);
+    if (other == step)
+      return user->isBeforeInBlock(load);
+    return other && other->isBeforeInBlock(step);
+  });
+}
+
+/// Every instance has its own of local memory, whatever its coordinates, and
+/// nothing in it at first (C4).
 static LogicalResult verifyLocal(Operation *op, Value view, MapAttr map,
                                  StageOp stage) {
   auto scratch = view.getDefiningOp<ScratchOp>();
   if (!scratch || !scratch.isLocal())
     return success();
+  auto instance = op->getParentOfType<InstanceOp>();
+  if (!instance)
+    return op->emitOpError("expected local memory to be used by an instance, "
+                           "but got a use outside");
   ArrayRef<int64_t> strides = scratch.getView().getType().getStrides();
   DimsAttr parallel = stage.getSchedule().getParallel();
   for (StringAttr lane : stage.getSchedule().getLanes().getNames())
@@ -186,6 +204,9 @@ static LogicalResult verifyLocal(Operation *op, Value view, MapAttr map,
                << "expected axis " << axis << " of local memory to have "
                << (strides[axis] == 0 ? "parallel dims" : "no parallel dim")
                << ", but got '" << name.getValue() << "'";
+  if (auto load = dyn_cast<LoadOp>(op); load && !isStoredBefore(load, instance))
+    return op->emitOpError("expected the instance to have stored to local "
+                           "memory before, but got no such store");
   return success();
 }
 

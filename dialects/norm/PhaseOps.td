@@ -256,7 +256,8 @@ def Norm_StoreOp : Norm_Op<"store", [ParentOneOf<["StageOp", "InstanceOp", "Phas
     dim that is fixed here, so that each element is written once; of the chunk
     dim only outside the instance. C3: the view is no input of the program.
     C4 (of all accesses): the axes of local scratch with stride 0 have parallel
-    dims, and no others have; the lane dim is not parallel.
+    dims, and no others have; the lane dim is not parallel; an instance uses
+    it, which has stored to it before it loads.
   }];
   let arguments = (ins AnyType:$value, Norm_ViewType:$view, Norm_MapAttr:$map);
   let hasCustomAssemblyFormat = 1;

@@ -143,6 +143,20 @@ TEST(PhiloxTest, TheLayoutDoesNotMatter) {
   expectWords(*kernel, 40, 64, {}, {.strides = {1, 40}});
 }
 
+// Vectors whose results go past the caches start at multiples of their size,
+// the first of a row before the row.
+TEST(PhiloxTest, VectorsThatBeginBeforeTheFirstPoint) {
+  std::string text = wordsText("?", "100");
+  text.insert(text.find(" {\n    %i = "),
+              " schedule [#norm.schedule<target = cpu, parallel = [i], "
+              "lanes = [j], width = 16, stream = 1>]");
+  const Kernel *kernel = kernelFor(text);
+  ASSERT_TRUE(kernel);
+  for (int64_t misses = 0; misses < 16; ++misses)
+    for (uint64_t base : {0, 3, 4})
+      expectWords(*kernel, 3, 100, {.base = base}, {.offset = misses});
+}
+
 // A seed of its own for every row, and for every element.
 TEST(PhiloxTest, SeedsThatVary) {
   for (bool perElement : {false, true}) {

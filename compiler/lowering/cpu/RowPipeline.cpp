@@ -284,7 +284,8 @@ void RowPipeline::announce(Pair &pair, Value reading, Aim aim) {
 /// in registers meanwhile.
 void RowPipeline::emitRows(Segment whole, Value cur, Value next) {
   int64_t step = stage.getSchedule().getUnroll() * context.width;
-  int64_t rowBytes = *constantOf(extent) * elementBytes(first);
+  int64_t points = std::max<int64_t>(*constantOf(extent), 1);
+  int64_t rowBytes = points * elementBytes(first);
   int64_t distance = std::max<int64_t>(kStreamAheadBytes / rowBytes, 1);
   Aim ahead = aimAt(makeI64(b, 0), makeI64(b, distance));
   forEach(makeI64(b, 0), makeI64(b, rows), [&](Value row) {

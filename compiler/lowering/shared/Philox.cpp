@@ -79,18 +79,20 @@ Value normc::emitPhiloxRun(ImplicitLocOpBuilder &b, const PhiloxKeys &keys,
                            Value offset, Value first) {
   auto type = cast<VectorType>(keys.front().getType());
   int64_t blocks = type.getNumElements();
-  ElementwiseBuilder scalar(b, b.getLoc(), first.getType());
   ElementwiseBuilder e(b, b.getLoc(), type);
-  Value start = scalar.addi(offset, scalar.shr(first, 2));
-  SmallVector<int64_t> numbers(blocks), order;
+  SmallVector<int64_t> firsts(blocks), order;
   for (int64_t block = 0; block < blocks; ++block) {
     int64_t lane = laneOf(block, blocks);
-    numbers[lane] = block;
+    firsts[lane] = 4 * block;
     llvm::append_values(order, lane, blocks + lane);
   }
+  // Each block from its own number: a masked vector may begin before the first
+  // point, at a number that is negative, and end behind it.
+  Value numbers =
+      e.addi(vector::BroadcastOp::create(b, type, first),
+             arith::ConstantOp::create(b, b.getI64VectorAttr(firsts)));
   Value counter =
-      e.addi(vector::BroadcastOp::create(b, type, start),
-             arith::ConstantOp::create(b, b.getI64VectorAttr(numbers)));
+      e.addi(vector::BroadcastOp::create(b, type, offset), e.shr(numbers, 2));
   auto words = emitBlocks(e, keys, counter);
   // Words 0 and 1 of a block side by side, and 2 and 3; then both in turn.
   auto pair = [&](Value low, Value high) {

@@ -43,11 +43,8 @@ ViewTable::ViewTable(StageOp stage, ImplicitLocOpBuilder &builder,
     addArgument(argument, pointers[argument.getArgNumber()], words);
   Value offset = makeI64(b, 0);
   for (Operation &op : *program.getBlock()) {
-    auto scratchOp = dyn_cast<ScratchOp>(op);
-    if (scratchOp && scratchOp.isLocal() && !usesView(stage, scratchOp))
-      continue;
-    if (scratchOp)
-      addScratch(scratchOp, offset, scratch);
+    if (auto scratchOp = dyn_cast<ScratchOp>(op))
+      addScratch(scratchOp, stage, offset, scratch);
     else if (!isa<StageOp>(op))
       addSize(op);
   }
@@ -90,7 +87,8 @@ void ViewTable::addArgument(BlockArgument argument, Value pointer,
   views.try_emplace(argument, std::move(view));
 }
 
-void ViewTable::addScratch(ScratchOp op, Value &offset, Value scratch) {
+void ViewTable::addScratch(ScratchOp op, StageOp stage, Value &offset,
+                           Value scratch) {
   ViewType type = op.getView().getType();
   LoweredView view{Value(), type.getElementType(), kScratchAlignment, {}, {}};
   unsigned next = 0;
@@ -99,7 +97,7 @@ void ViewTable::addScratch(ScratchOp op, Value &offset, Value scratch) {
                                ? sizes.lookup(op.getSizes()[next++])
                                : makeI64(b, extent));
   if (op.isLocal())
-    return addLocal(op, std::move(view));
+    return addLocal(op, stage, std::move(view));
   view.strides = rowMajor(b, view.extents);
   view.pointer = LLVM::GEPOp::create(b, scratch.getType(), b.getI8Type(),
                                      scratch, ArrayRef<LLVM::GEPArg>{offset},
@@ -114,15 +112,16 @@ void ViewTable::addScratch(ScratchOp op, Value &offset, Value scratch) {
   views.try_emplace(op.getView(), std::move(view));
 }
 
-void ViewTable::addLocal(ScratchOp op, LoweredView view) {
+void ViewTable::addLocal(ScratchOp op, StageOp stage, LoweredView view) {
   for (int64_t stride : op.getView().getType().getStrides())
     view.strides.push_back(makeI64(b, stride));
   view.localElements =
       op.getLocalBytes() / (view.elementType.getIntOrFloatBitWidth() / 8);
-  view.pointer = LLVM::AllocaOp::create(
-      b, LLVM::LLVMPointerType::get(b.getContext()),
-      getStorageType(view.elementType),
-      makeI64(b, *op.getLocal() * view.localElements), kScratchAlignment);
+  if (usesView(stage, op)) // Of others there may be sizes, but no memory.
+    view.pointer = LLVM::AllocaOp::create(
+        b, LLVM::LLVMPointerType::get(b.getContext()),
+        getStorageType(view.elementType),
+        makeI64(b, *op.getLocal() * view.localElements), kScratchAlignment);
   views.try_emplace(op.getView(), std::move(view));
 }
 

@@ -54,8 +54,9 @@ public:
 private:
   void addArgument(mlir::BlockArgument argument, mlir::Value pointer,
                    mlir::ValueRange words);
-  void addScratch(norm::ScratchOp op, mlir::Value &offset, mlir::Value scratch);
-  void addLocal(norm::ScratchOp op, LoweredView view);
+  void addScratch(norm::ScratchOp op, norm::StageOp stage, mlir::Value &offset,
+                  mlir::Value scratch);
+  void addLocal(norm::ScratchOp op, norm::StageOp stage, LoweredView view);
   void addSize(mlir::Operation &op);
 
   mlir::ImplicitLocOpBuilder &b;

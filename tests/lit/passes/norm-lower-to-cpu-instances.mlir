@@ -371,3 +371,59 @@ norm.program @too_few_places inputs(%x "x" : !norm.view<8x1024xf32>) outputs(%y 
     }
   }
 }
+
+// -----
+
+// A stage has no memory for what another one keeps, but may know its sizes.
+// CHECK-LABEL: func.func @size_of_others_stage0(
+// CHECK: llvm.alloca
+// CHECK-LABEL: func.func @size_of_others_stage1(
+// CHECK-NOT: llvm.alloca
+// CHECK: return
+norm.program @size_of_others inputs(%x "x" : !norm.view<?x8xf32>) outputs(%y "y" : !norm.view<?x8xf32>, %z "z" : !norm.view<?x8xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x8xf32>
+  %own = norm.scratch local 1(%n) : !norm.view<?x8xf32, strides [0, 1]>
+  %m = norm.size %own[0] : !norm.view<?x8xf32, strides [0, 1]>
+  norm.stage dims(i = %n, j = 8)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4> {
+    norm.instance {
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x8xf32>
+        norm.store %e, %own by [[i], [j]] : !norm.view<?x8xf32, strides [0, 1]>
+        norm.store %e, %y by [[i], [j]] : !norm.view<?x8xf32>
+      }
+    }
+  }
+  norm.stage dims(i = %m, j = 8)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4> {
+    norm.instance {
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x8xf32>
+        norm.store %e, %z by [[i], [j]] : !norm.view<?x8xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// Rows of nothing, one written while the next is read: they have no size to
+// divide by.
+// CHECK-LABEL: func.func @empty_rows_stage0(
+// CHECK: return
+norm.program @empty_rows inputs(%x "x" : !norm.view<8x0xf32>) outputs(%y "y" : !norm.view<8x0xf32>) {
+  norm.stage dims(i = 8, j = 0)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, rows = 2, stream = 1> {
+    norm.instance {
+      %s = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<8x0xf32>
+        norm.contribute max %e : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<8x0xf32>
+        %o = arith.mulf %e, %s : f32
+        norm.store %o, %y by [[i], [j]] : !norm.view<8x0xf32>
+      }
+    }
+  }
+}

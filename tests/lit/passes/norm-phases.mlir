@@ -428,3 +428,40 @@ func.func @too_long(%x: tensor<?x32768xf32>) -> tensor<?x32768xf32> {
   }
   return %y : tensor<?x32768xf32>
 }
+
+// -----
+
+// A sample of nothing takes no bytes, however long the axis behind it is.
+// CHECK-LABEL: norm.program @nothing
+// CHECK: norm.stage dims(i = 2, j = 0, k = 3)
+func.func @nothing(%x: tensor<2x0x3xf32>) -> tensor<2x0x3xf32> {
+  %y = norm.kernel dims(i = 2, j = 0, k = 3)
+      ins(%e = %x by [[i], [j], [k]] : tensor<2x0x3xf32>)
+      outs(by [[i], [j], [k]] : tensor<2x0x3xf32>)
+      schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [k], width = 8>] {
+    %n = arith.negf %e : f32
+    norm.yield %n : f32
+  }
+  return %y : tensor<2x0x3xf32>
+}
+
+// -----
+
+// Samples of the second stage, planes of all images, are none of the first one's,
+// which are images, though there are as many: the second waits for all of the
+// first. So its chunks stay as they are.
+// CHECK-LABEL: norm.program @other_samples
+// CHECK: schedule #norm.schedule<{{.*}}parallel = [k, j], {{.*}}chunk = 7,
+func.func @other_samples(%x: tensor<2x2x1024xf32>) -> (tensor<2x2x1024xf32>, tensor<2x1024xf32>) {
+  %y:2 = norm.kernel dims(i = 2, k = 2, j = 1024)
+      ins(%e = %x by [[i], [k], [j]] : tensor<2x2x1024xf32>)
+      outs(by [[i], [k], [j]] : tensor<2x2x1024xf32>, by [[k], [j]] : tensor<2x1024xf32>)
+      schedule [#norm.schedule<target = cpu, parallel = [i, k], lanes = [j], width = 8, resident = 524288>,
+                #norm.schedule<target = cpu, parallel = [k, j], lanes = [j], width = 8, chunk = 7, resident = 524288>] {
+    %m = norm.reduce max %e over [j] : f32
+    %d = arith.subf %e, %m : f32
+    %s = norm.reduce max %d over [i] : f32
+    norm.yield %d, %s : f32, f32
+  }
+  return %y#0, %y#1 : tensor<2x2x1024xf32>, tensor<2x1024xf32>
+}

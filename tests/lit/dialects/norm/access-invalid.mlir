@@ -334,3 +334,63 @@ norm.program @own_sum inputs() outputs() {
     }
   }
 }
+
+// -----
+
+// C4 of norm.store: what is outside the instance has no memory of one.
+norm.program @of_the_chunk inputs() outputs() {
+  %p = norm.scratch local 1() : !norm.view<2x8xf32, strides [8, 1]>
+  norm.stage dims(i = 8, j = 8, k = 2) chunks k
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, chunk = 4> {
+    norm.phase over [j] {
+      %c = arith.constant 0.0 : f32
+      // expected-error @+1 {{expected local memory to be used by an instance, but got a use outside}}
+      norm.store %c, %p by [[k], [j]] : !norm.view<2x8xf32, strides [8, 1]>
+    }
+    norm.instance {
+    }
+  }
+}
+
+// -----
+
+// C4 of norm.load: nothing outlives an instance, so that it finds what it has
+// stored itself, not what another stage has.
+norm.program @never_stored inputs() outputs() {
+  %p = norm.scratch local 1() : !norm.view<4x8xf32, strides [0, 1]>
+  norm.stage dims(i = 4, j = 8)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4> {
+    norm.instance {
+      norm.phase over [j] {
+        %c = arith.constant 0.0 : f32
+        norm.store %c, %p by [[i], [j]] : !norm.view<4x8xf32, strides [0, 1]>
+      }
+    }
+  }
+  norm.stage dims(i = 4, j = 8)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4> {
+    norm.instance {
+      norm.phase over [j] {
+        // expected-error @+1 {{expected the instance to have stored to local memory before, but got no such store}}
+        %e = norm.load %p by [[i], [j]] : !norm.view<4x8xf32, strides [0, 1]>
+      }
+    }
+  }
+}
+
+// -----
+
+// C4 of norm.load: not in a later phase.
+norm.program @stored_later inputs() outputs() {
+  %p = norm.scratch local 1() : !norm.view<4x8xf32, strides [0, 1]>
+  norm.stage dims(i = 4, j = 8)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4> {
+    norm.instance {
+      norm.phase over [j] {
+        // expected-error @+1 {{expected the instance to have stored to local memory before, but got no such store}}
+        %e = norm.load %p by [[i], [j]] : !norm.view<4x8xf32, strides [0, 1]>
+        norm.store %e, %p by [[i], [j]] : !norm.view<4x8xf32, strides [0, 1]>
+      }
+    }
+  }
+}
