@@ -119,9 +119,9 @@ static Value anySubnormal(ImplicitLocOpBuilder &b, ArrayRef<Value> halves) {
 }
 
 /// f32 -> the bits of bf16 by AVX512-BF16, which takes subnormals for zeros:
-/// where there may be any, by integers. (Their upper halves are a truncation,
-/// not a shuffle as elsewhere: LLVM takes longer for the shuffle, which seldom
-/// runs, than for all else that a store of bf16 is.)
+/// where there may be any, by integers. (Register by register, and their upper
+/// halves by a truncation, not a shuffle as elsewhere: that seldom runs, but
+/// took LLVM longer than all else that a store of bf16 is.)
 static Value f32ToBF16Hardware(ElementwiseBuilder &e, Value x,
                                bool maybeSubnormal) {
   ImplicitLocOpBuilder &b = e.builder();
@@ -144,7 +144,15 @@ static Value f32ToBF16Hardware(ElementwiseBuilder &e, Value x,
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(b, e.trunci(e.shr(f32ToBF16High(e, x), 16), 16));
+  SmallVector<Value> exact;
+  for (Value part : halves) {
+    ElementwiseBuilder narrow(b, b.getLoc(), part.getType());
+    exact.push_back(
+        narrow.trunci(narrow.shr(f32ToBF16High(narrow, part), 16), 16));
+  }
+  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(2 * half));
+  scf::YieldOp::create(
+      b, vector::ShuffleOp::create(b, exact[0], exact[1], all).getResult());
   b.setInsertionPointToStart(branch.elseBlock());
   scf::YieldOp::create(b, convert());
   return branch.getResult(0);

@@ -1,7 +1,9 @@
 //===- CompileBench.cpp - how long a kernel takes to compile --------------===//
 //
 // Every iteration compiles a row length that the process has never seen, from
-// the spec to loaded code.
+// the spec to loaded code: any length, most of which end within a vector, or
+// whole cache lines, whose rows are written past the caches while the next are
+// read.
 //
 //===----------------------------------------------------------------------===//
 
@@ -19,12 +21,14 @@ using namespace normc;
 
 static void compileNew(benchmark::State &state, DType dtype,
                        NormSpec (*preset)(const RowNormOptions &)) {
-  static std::atomic<int64_t> next{1024};
+  static std::atomic<int64_t> anyLength{1024}, wholeLines{4096};
+  int64_t step = state.range(0);
+  std::atomic<int64_t> &next = step == 1 ? anyLength : wholeLines;
   std::vector<double> milliseconds;
   for (auto _ : state) {
     auto start = std::chrono::steady_clock::now();
     Result<Kernel> kernel =
-        jit(preset({.shape = {kDynamic, next++}, .dtype = dtype}));
+        jit(preset({.shape = {kDynamic, next += step}, .dtype = dtype}));
     if (!kernel) {
       state.SkipWithError(kernel.error().message.c_str());
       return;
@@ -37,15 +41,17 @@ static void compileNew(benchmark::State &state, DType dtype,
   state.counters["p99_ms"] = bench::percentile(milliseconds, 0.99);
 }
 
+static void lengths(benchmark::internal::Benchmark *benchmark) {
+  benchmark->ArgName("multiples_of")->Arg(1)->Arg(64);
+  benchmark->Unit(benchmark::kMillisecond)->Iterations(200);
+}
+
 BENCHMARK_CAPTURE(compileNew, layer_norm_f32, DType::F32, layerNorm)
-    ->Unit(benchmark::kMillisecond)
-    ->Iterations(200);
+    ->Apply(lengths);
 BENCHMARK_CAPTURE(compileNew, layer_norm_bf16, DType::BF16, layerNorm)
-    ->Unit(benchmark::kMillisecond)
-    ->Iterations(200);
+    ->Apply(lengths);
 BENCHMARK_CAPTURE(compileNew, rms_norm_f32, DType::F32, rmsNorm)
-    ->Unit(benchmark::kMillisecond)
-    ->Iterations(200);
+    ->Apply(lengths);
 
 /// 16 specs that the process has never seen, one after the other and on all
 /// threads, in turns.

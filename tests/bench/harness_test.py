@@ -226,10 +226,23 @@ class SettleTest(unittest.TestCase):
 
 class MicroTest(unittest.TestCase):
     def test_goals(self):
-        self.assertIs(micro.holds({"name": "compileNew/a", "p50_ms": 9.0}), True)
-        self.assertIs(micro.holds({"name": "compileNew/a", "p50_ms": 11.0}), False)
-        self.assertIs(micro.holds({"name": "callOverhead", "real_time": 0.3, "time_unit": "us"}), False)
+        def compiled(p50, p99):
+            return micro.holds({"name": "compileNew/a", "p50_ms": p50, "p99_ms": p99})
+
+        self.assertIs(compiled(9.0, 20.0), True)
+        self.assertIs(compiled(11.0, 20.0), False)
+        self.assertIs(compiled(9.0, 26.0), False)
+        call = {"name": "callWith3Arguments", "real_time": 7000.0, "time_unit": "ns"}
+        self.assertIs(micro.holds(call | {"overhead_ns": 75.0, "overhead_p99_ns": 900.0}), True)
+        self.assertIs(micro.holds(call | {"overhead_ns": 301.0, "overhead_p99_ns": 900.0}), False)
+        self.assertIs(micro.holds(call | {"error_message": "no kernel"}), False)
         self.assertIsNone(micro.holds({"name": "loadKernel", "real_time": 3, "time_unit": "us"}))
+
+    def test_shows_the_call_and_not_the_batch_of_calls(self):
+        record = {"name": "lookUp/a", "real_time": 3500.0, "time_unit": "ns", "p50_ns": 98.6, "p99_ns": 178.0}
+        *_, line = micro.rows([record])
+        self.assertEqual(line, ["lookUp/a", "98.6 ns (≤ 200)", "178 ns", "yes"])
+
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ TITLES = {
     "few": "Few rows, warm",
     "fused": "Norms with their neighbours, as one kernel",
 }
+MICRO_TITLE = "Compiling and calling"
 OWN = ("copy", "normc", "in caches", "plain", "intrinsics")
 
 
@@ -115,6 +116,9 @@ def summary(figures):
             reasons = [line.why_not() for line in chosen]
             short = ", ".join(f"{reasons.count(why)} wait for {why}" for why in ("computing", "memory") if why in reasons)
             texts.append(f"{TITLES[group]}: {held} of {len(chosen)} hold" + (f"; {short}." if short else "."))
+    asked = [verdict for verdict in map(micro.holds, figures.get("micro", [])) if verdict is not None]
+    if asked:
+        texts.append(f"{MICRO_TITLE}: {asked.count(True)} of {len(asked)} hold.")
     return "\n".join(texts + self_proof(figures))
 
 
@@ -212,7 +216,7 @@ def markdown(figures):
             apart = f"{len(chosen)} cases: [{group}.md]({group}.md)."
             parts += [f"## {TITLES[group]}", apart if is_long(chosen) else table(chosen)]
     if figures.get("micro"):
-        parts += ["## Compiling and calling", as_table(micro.rows(figures["micro"]))]
+        parts += [f"## {MICRO_TITLE}", as_table(micro.rows(figures["micro"]))]
     parts.append("Every contestant's figure: [every.md](every.md).")
     return "\n\n".join(part for part in parts if part) + "\n"
 
