@@ -370,7 +370,6 @@ bool normc::shareInstancesPieces(StageOp stage, const StageContext &context) {
   Block &block = *stage.getInstance().getBlock();
   auto phases = block.getOps<PhaseOp>();
   if (schedule.getRows() <= 1 || parallel.empty() || context.lane < 0 ||
-      countLocalPlaces(stage) < schedule.getRows() ||
       !llvm::hasSingleElement(phases))
     return false;
   // Rows that are taken together differ in the last dim alone.

@@ -318,62 +318,6 @@ norm.program @middle inputs(%x "x" : !norm.view<8x512xf32>) outputs(%y "y" : !no
 
 // -----
 
-// Two rows at a time, and two more that are read meanwhile: the memory of four.
-// With that of two, one row comes after the other.
-// CHECK-LABEL: func.func @places_stage0(
-// CHECK: %[[N:.*]] = arith.constant 4096 : i64
-// CHECK: %[[OWN:.*]] = llvm.alloca %[[N]] x f32
-// CHECK: scf.while {{.*}} : (i64, i64)
-// CHECK: scf.if
-// CHECK: %[[PLACE:.*]] = arith.andi %{{.*}}, %c3_i64 : i64
-// CHECK: %[[FIRST:.*]] = arith.muli %[[PLACE]], %c1024_i64 {{.*}} : i64
-// CHECK: math.tanh
-// CHECK: %[[AT:.*]] = arith.addi %[[FIRST]], %{{.*}} : i64
-// CHECK-NEXT: llvm.getelementptr inbounds %[[OWN]][%[[AT]]]
-// CHECK-LABEL: func.func @too_few_places_stage0(
-// CHECK-NOT: scf.while {{.*}} : (i64, i64)
-// CHECK: return
-norm.program @places inputs(%x "x" : !norm.view<8x1024xf32>) outputs(%y "y" : !norm.view<8x1024xf32>) {
-  %own = norm.scratch local 4() : !norm.view<8x1024xf32, strides [0, 1]>
-  norm.stage dims(i = 8, j = 1024)
-      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, rows = 2, stream = 1024> {
-    norm.instance {
-      %s = norm.phase over [j] {
-        %e = norm.load %x by [[i], [j]] : !norm.view<8x1024xf32>
-        %t = math.tanh %e : f32
-        norm.store %t, %own by [[i], [j]] : !norm.view<8x1024xf32, strides [0, 1]>
-        norm.contribute add %t : f32
-      } : f32
-      norm.phase over [j] {
-        %t = norm.load %own by [[i], [j]] : !norm.view<8x1024xf32, strides [0, 1]>
-        %o = arith.mulf %t, %s : f32
-        norm.store %o, %y by [[i], [j]] : !norm.view<8x1024xf32>
-      }
-    }
-  }
-}
-norm.program @too_few_places inputs(%x "x" : !norm.view<8x1024xf32>) outputs(%y "y" : !norm.view<8x1024xf32>) {
-  %own = norm.scratch local 2() : !norm.view<8x1024xf32, strides [0, 1]>
-  norm.stage dims(i = 8, j = 1024)
-      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, rows = 2, stream = 1024> {
-    norm.instance {
-      %s = norm.phase over [j] {
-        %e = norm.load %x by [[i], [j]] : !norm.view<8x1024xf32>
-        %t = math.tanh %e : f32
-        norm.store %t, %own by [[i], [j]] : !norm.view<8x1024xf32, strides [0, 1]>
-        norm.contribute add %t : f32
-      } : f32
-      norm.phase over [j] {
-        %t = norm.load %own by [[i], [j]] : !norm.view<8x1024xf32, strides [0, 1]>
-        %o = arith.mulf %t, %s : f32
-        norm.store %o, %y by [[i], [j]] : !norm.view<8x1024xf32>
-      }
-    }
-  }
-}
-
-// -----
-
 // A stage has no memory for what another one keeps, but may know its sizes.
 // CHECK-LABEL: func.func @size_of_others_stage0(
 // CHECK: llvm.alloca
