@@ -395,7 +395,8 @@ Status FactCollector::addInPlace() {
           ErrorKind::InvalidSpec,
           "expected in_place to name buffers that can be shared, but '" +
               program.getArgName(input).str() + "' may be read after '" +
-              program.getArgName(output).str() + "' is written"};
+              program.getArgName(output).str() +
+              "' is written, or that before"};
     artifact.inPlace.push_back({int32_t(input), int32_t(output)});
   }
   return {};

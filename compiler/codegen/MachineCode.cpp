@@ -114,9 +114,8 @@ namespace {
 
 /// Runs the passes of a code generator, but for loop strength reduction on x86,
 /// which took a third of its time: addresses are sums of terms already, from
-/// the outermost loop's to the innermost's, and a term times 1, 2, 4 or 8 is
-/// part of an instruction there. Kernels are as fast without (sixteen of rows
-/// in the caches: 0.92 to 1.05 of the time, median 1.00), and 2% shorter.
+/// the outermost loop's to the innermost's, with what is known last, and a
+/// factor of 2, 4 or 8 is part of an instruction there.
 class CodePasses final : public llvm::legacy::PassManagerBase {
 public:
   explicit CodePasses(const llvm::TargetMachine &machine)

@@ -225,7 +225,7 @@ LogicalResult SpecChecker::checkRounding() {
                      << "scale offset of 0 or 1, but got " << offset;
     if (!scale && !shift && spec.rounding == Rounding::Normalized)
       return error() << "expected a " << name << "scale or a " << name
-                     << "shift where rounding is normalized";
+                     << "shift where rounding is normalized, but got neither";
     return success();
   };
   if (failed(check("", spec.scale, spec.shift, spec.scaleOffset)))

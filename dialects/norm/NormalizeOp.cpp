@@ -324,7 +324,7 @@ static LogicalResult verifyOptions(NormalizeOp op) { // C8, C9
     return op.emitOpError("expected a scale where there is a scale offset");
   if (!op.getScale() && !op.getShift() && op.getRounding() != Rounding::once)
     return op.emitOpError("expected a scale or a shift where rounding is "
-                          "normalized");
+                          "normalized, but got neither");
   return success();
 }
 

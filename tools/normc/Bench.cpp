@@ -100,10 +100,10 @@ static Status runBench(const Kernel &kernel, const Options &options,
   std::vector<Dims> shapes;
   for (const Array &array : *arrays)
     shapes.push_back(array.shape);
-  bench.bytes = mandatoryBytes(artifact, shapes);
-  if (bench.bytes == 0)
-    return Error{ErrorKind::InvalidArgument,
-                 "expected tensors with elements, but there are none"};
+  Result<int64_t> bytes = timedBytes(artifact, shapes);
+  if (!bytes)
+    return bytes.error();
+  bench.bytes = *bytes;
   bench.name = artifact.name;
   // A saved kernel is for the processor that it was made for.
   bool isSaved = artifact.cpu != Target::named(options.target)->cpu;

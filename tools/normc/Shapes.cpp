@@ -226,3 +226,12 @@ int64_t normc::tool::mandatoryBytes(const Artifact &artifact,
         countElements(facts.dtype, shape).value_or(0) * byteSize(facts.dtype);
   return bytes;
 }
+
+Result<int64_t> normc::tool::timedBytes(const Artifact &artifact,
+                                        std::span<const Dims> shapes) {
+  for (auto [facts, shape] : llvm::zip_equal(artifact.arguments, shapes))
+    if (facts.isOutput && countElements(facts.dtype, shape).value_or(0) != 0)
+      return mandatoryBytes(artifact, shapes);
+  return Error{ErrorKind::InvalidArgument,
+               "expected results with elements, but there are none"};
+}

@@ -56,6 +56,11 @@ std::string describeShape(const ArgumentFacts &facts);
 /// The bytes of all arguments, each once: what a kernel has to move.
 int64_t mandatoryBytes(const Artifact &artifact, std::span<const Dims> shapes);
 
+/// Of a kernel that is to be timed; InvalidArgument where no result has an
+/// element, so that there is nothing to do.
+Result<int64_t> timedBytes(const Artifact &artifact,
+                           std::span<const Dims> shapes);
+
 } // namespace normc::tool
 
 #endif // NORMC_TOOLS_NORMC_SHAPES_H

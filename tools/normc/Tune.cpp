@@ -26,10 +26,10 @@ static Result<ColdCalls> makeCalls(const Artifact &artifact,
   tuning.shape = describeShape(shapes[0]);
   tuning.threads = executor.concurrency();
   tuning.budget = options.budget;
-  tuning.bytes = mandatoryBytes(artifact, shapes);
-  if (tuning.bytes == 0)
-    return Error{ErrorKind::InvalidArgument,
-                 "expected tensors with elements, but there are none"};
+  Result<int64_t> bytes = timedBytes(artifact, shapes);
+  if (!bytes)
+    return bytes.error();
+  tuning.bytes = *bytes;
   Result<ColdCalls> calls =
       ColdCalls::make(artifact, *std::move(arrays), tuning.bytes,
                       Target::native().llcBytes, executor);

@@ -32,14 +32,28 @@ StageContext::StageContext(StageOp stage, const ViewTable &views,
 // Addresses
 //===----------------------------------------------------------------------===//
 
+/// A coordinate's term of an address: what is computed, and what is known.
+static std::pair<Value, int64_t> makeTerm(ImplicitLocOpBuilder &b,
+                                          Value coordinate, Value stride) {
+  constexpr int64_t most = 1 << 14; // So that all of them make 32 bits.
+  auto sum = coordinate.getDefiningOp<arith::AddIOp>();
+  std::optional<int64_t> added = sum ? constantOf(sum.getRhs()) : std::nullopt;
+  std::optional<int64_t> step = constantOf(stride);
+  if (!added || !step || std::abs(*added) > most || std::abs(*step) > most)
+    return {mulI64(b, coordinate, stride), 0};
+  return {mulI64(b, sum.getLhs(), stride), *added * *step};
+}
+
 BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map,
                                          bool inbounds) {
   const LoweredView &view = context.views.view(viewValue);
   SpaceAttr space = context.space();
   // One term per dim: its coordinate by the elements that it strides over. The
   // terms are added from the outermost dim to the innermost, so that what a
-  // loop does not change can leave it.
+  // loop does not change can leave it; constants last, since they are part of
+  // an instruction: what lies side by side has one address in registers.
   Value offset = makeI64(b, 0), laneStride, laneTerm;
+  int64_t known = 0;
   if (view.localElements != 0 && position.place)
     offset = mulI64(b, position.place, makeI64(b, view.localElements));
   unsigned bytes = view.elementType.getIntOrFloatBitWidth() / 8;
@@ -50,7 +64,8 @@ BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map,
     for (StringAttr name : llvm::reverse(names.getNames())) {
       int64_t dim = space.indexOf(name);
       bool isLane = position.hasLanes && dim == context.lane;
-      Value term = mulI64(b, position.coordinates[dim], stride);
+      auto [term, added] = makeTerm(b, position.coordinates[dim], stride);
+      known += added;
       // A lane coordinate is a multiple of the width, but behind a head.
       bool isMultiple = isLane && position.streamed.empty();
       int64_t multiple = (isMultiple ? context.width : 1) * int64_t(bytes);
@@ -72,10 +87,16 @@ BodyEmitter::Access BodyEmitter::address(Value viewValue, MapAttr map,
   }
   if (laneTerm)
     offset = addI64(b, offset, laneTerm);
-  Value pointer = LLVM::GEPOp::create(
-      b, view.pointer.getType(), b.getIntegerType(8 * bytes), view.pointer,
-      ArrayRef<LLVM::GEPArg>{offset},
-      inbounds ? LLVM::GEPNoWrapFlags::inbounds : LLVM::GEPNoWrapFlags::none);
+  auto flags =
+      inbounds ? LLVM::GEPNoWrapFlags::inbounds : LLVM::GEPNoWrapFlags::none;
+  auto behind = [&](Value pointer, LLVM::GEPArg distance) -> Value {
+    return LLVM::GEPOp::create(b, pointer.getType(),
+                               b.getIntegerType(8 * bytes), pointer,
+                               ArrayRef(distance), flags);
+  };
+  Value pointer = behind(view.pointer, offset);
+  if (known != 0)
+    pointer = behind(pointer, int32_t(known));
   return {pointer, laneStride, unsigned(alignment)};
 }
 

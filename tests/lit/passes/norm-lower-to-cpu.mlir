@@ -386,13 +386,13 @@ norm.program @column_sums inputs(%x "x" : !norm.view<?x2048xf32>) outputs(%y "y"
 // CHECK: scf.while
 // CHECK: scf.if {{.*}} -> (i64)
 // CHECK: scf.for
-// CHECK: %[[ON:.*]] = arith.addi %{{.*}}, %c32_i64
 // CHECK: llvm.load {{.*}} -> vector<4xf64>
-// CHECK: %[[LIES:.*]] = arith.muli %[[ON]], %c192_i64
+// CHECK: %[[LIES:.*]] = arith.muli %{{.*}}, %c192_i64
 // CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<4xf64>)
 // CHECK: llvm.getelementptr inbounds %[[TABLE]]
 // CHECK: %[[AT:.*]] = arith.addi %[[LIES]], %
-// CHECK: %[[THERE:.*]] = llvm.getelementptr %{{.*}}[%[[AT]]]
+// CHECK: %[[HERE:.*]] = llvm.getelementptr %{{.*}}[%[[AT]]]
+// CHECK: %[[THERE:.*]] = llvm.getelementptr %[[HERE]][6144]
 // CHECK: "llvm.intr.prefetch"(%[[THERE]])
 // CHECK: scf.if %[[LARGE]]
 // CHECK: scf.yield {{.*}} : vector<4xf64>

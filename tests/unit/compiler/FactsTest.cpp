@@ -208,7 +208,8 @@ norm.program @f inputs(%x "x" : !norm.view<8x8xf32>) outputs(%y "y" : !norm.view
     return artifact ? std::string() : artifact.error().message;
   };
   const char *refused = "expected in_place to name buffers that can be shared, "
-                        "but 'x' may be read after 'y' is written";
+                        "but 'x' may be read after 'y' is written, or "
+                        "that before";
   const std::string x = "%x by [[i], [j]]", y = "%y by [[i], [j]]";
   EXPECT_EQ(compileWith(x, y), "");
   EXPECT_EQ(compileWith(y, y), refused);

@@ -140,7 +140,8 @@ TEST(SpecChecksTest, Rounding) {
                   s.rounding = Rounding::Normalized;
                   s.second = SecondOutput();
                 });
-  expectRefused("expected a scale or a shift where rounding is normalized",
+  expectRefused("expected a scale or a shift where rounding is normalized, "
+                "but got neither",
                 [](NormSpec &s) {
                   s.rounding = Rounding::Normalized;
                   s.scale = s.shift = std::nullopt;

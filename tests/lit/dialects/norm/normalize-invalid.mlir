@@ -322,7 +322,7 @@ func.func @offset_without_scale(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
 
 // C9: nothing to round.
 func.func @rounding_without_parameters(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
-  // expected-error @+1 {{expected a scale or a shift where rounding is normalized}}
+  // expected-error @+1 {{expected a scale or a shift where rounding is normalized, but got neither}}
   %y = norm.normalize rms %x over [1] epsilon 1.0e-06 rounding normalized : (tensor<4x8xf32>) -> tensor<4x8xf32>
   return %y : tensor<4x8xf32>
 }
