@@ -67,12 +67,13 @@ Value normc::emitPhiloxWords(ImplicitLocOpBuilder &b, Value seed, Value offset,
   return e.trunci(word, 32);
 }
 
-/// Where a block is computed: of eight, the first four in even lanes, so that
-/// halves of blocks come together without leaving their 128 bits.
+/// Where a block is computed: of eight, or of what is left of them, the first
+/// half in even lanes, so that halves of blocks come together without leaving
+/// their 128 bits.
 static int64_t laneOf(int64_t block, int64_t blocks) {
-  int64_t lanes = std::min<int64_t>(blocks, 8);
-  int64_t half = std::max<int64_t>(lanes / 2, 1), place = block % lanes;
-  return block - place + 2 * (place % half) + place / half;
+  int64_t begin = block / 8 * 8, place = block - begin;
+  int64_t half = llvm::divideCeil(std::min<int64_t>(blocks - begin, 8), 2);
+  return begin + (place < half ? 2 * place : 2 * (place - half) + 1);
 }
 
 Value normc::emitPhiloxRun(ImplicitLocOpBuilder &b, const PhiloxKeys &keys,
