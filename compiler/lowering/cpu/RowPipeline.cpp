@@ -99,7 +99,7 @@ int64_t RowPipeline::countShortRows() {
   if (!sumsColumns())
     return rows;
   int64_t bytes = 0;
-  for (LoadOp load : findAnnounced(first, context))
+  for (LoadOp load : announced)
     bytes += *constantOf(extent) * bytesOf(load.getResult().getType());
   int64_t most = std::max<int64_t>(nearBytes / std::max<int64_t>(bytes, 1), 1);
   return std::min<int64_t>(rows, llvm::bit_floor(uint64_t(most)));
@@ -194,7 +194,7 @@ struct RowPipeline::Pair {
         loops(pipeline.emitter.begin(pipeline.first, here, values)),
         lastLoops(pipeline.emitter.begin(pipeline.last, there, lastValues)) {
     loops.sharedAlong = lastLoops.sharedAlong = pipeline.parallelDims();
-    loops.prefetched = findAnnounced(pipeline.first, pipeline.context);
+    loops.prefetched = pipeline.announced;
     pipeline.setStreaming(there);
     here = loops.enter(pipeline.b, here);
     there = lastLoops.enter(pipeline.b, there);
@@ -266,7 +266,7 @@ RowPipeline::Values RowPipeline::emitVectors(Pair &pair, Side &read,
 RowPipeline::Aim RowPipeline::aimAt(Value place, Value rowsOn) {
   SmallVector<StringAttr> dims(parallelDims());
   llvm::append_range(dims, first.getOver().getNames());
-  for (LoadOp load : findAnnounced(first, context))
+  for (LoadOp load : announced)
     if (!followEachOther(load, dims, context))
       return {place, rowsOn};
   return {addI64(b, place, mulI64(b, rowsOn, extent)), nullptr};
@@ -375,6 +375,7 @@ void RowPipeline::emitMerged(Segment whole, Value cur, Value next) {
 }
 
 void RowPipeline::emit(Value from, Value to) {
+  announced = findAnnounced(first, context);
   begin = from;
   Value zero = makeI64(b, 0);
   IRMapping none;

@@ -121,9 +121,10 @@ private:
   /// The sections; `reduced` begins with the first phase, `written` with the
   /// last.
   Ops prepared, reduced, written;
-  int64_t rows;       ///< Of a block, a power of two.
-  mlir::Value extent; ///< Points of a row, i64.
-  mlir::Value begin;  ///< The first instance of the range.
+  llvm::SmallVector<norm::LoadOp> announced; ///< Reads that are fetched early.
+  int64_t rows;                              ///< Of a block, a power of two.
+  mlir::Value extent;                        ///< Points of a row, i64.
+  mlir::Value begin; ///< The first instance of the range.
   /// As in Position: what goes past the caches, and when.
   llvm::SmallVector<Streamed, 2> streamed;
   llvm::DenseMap<mlir::Value, Slots> kept;
