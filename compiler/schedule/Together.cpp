@@ -88,6 +88,14 @@ bool Chooser::sharesLanes() const {
   });
 }
 
+/// How many tensors are read along the lanes whose rows are an instance's own.
+int64_t Chooser::countRowInputs() const {
+  return llvm::count_if(structure.kernel().getInputMaps(), [&](Attribute map) {
+    DimSet dims = toDimSet(structure.space(), cast<MapAttr>(map));
+    return dims.contains(unsigned(lane)) && (parallel - dims).empty();
+  });
+}
+
 /// How many rows are written while as many are read, or beside each other.
 int64_t Chooser::chooseRows(int64_t width) {
   constexpr int64_t longBytes = 8 << 10, shortBytes = 4 << 10,
@@ -149,18 +157,19 @@ int64_t Chooser::chooseRows(int64_t width) {
                     "are read again from the second-level cache");
     return 8 * rowBytes > machine.l2Bytes / 2 ? 2 : 4;
   }
+  constexpr int64_t many = 4, floatBytes = 4;
+  bool areMany = countRowInputs() > 1 ||
+                 instanceBytes(/*ownOnly=*/true) >= many * floatBytes * size;
+  if (areMany && (movesHalves() || !isShort) && !takesFunctions()) {
+    because("rows", "each of the rows is several streams, which share few sets "
+                    "of the nearest cache: by twos 0.65 to 1 of the time");
+    return 2;
+  }
   if (movesHalves()) {
     because("rows", "scale and shift are widened once for all of them, and the "
                     "ends of rows overlap: of bf16 55 to 75% of a copy, one "
                     "after the other 40 to 60%");
     return rowBytes < shortBytes ? 8 : 4;
-  }
-  constexpr int64_t many = 4, floatBytes = 4;
-  if (!isShort && !takesFunctions() &&
-      instanceBytes(/*ownOnly=*/true) >= many * floatBytes * size) {
-    because("rows", "each of the rows is several streams, which share few sets "
-                    "of the nearest cache: by twos 0.75 to 0.9 of the time");
-    return 2;
   }
   if (!isShort) {
     because("rows", "writing 4 rows while the next 4 are read: 80 to 95% of a "

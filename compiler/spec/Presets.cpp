@@ -3,6 +3,7 @@
 #include "normc/Presets.h"
 
 #include <algorithm>
+#include <utility>
 
 using namespace normc;
 
@@ -32,37 +33,38 @@ static Axes others(const Axes &shape, const Axes &without) {
 // Over trailing axes
 //===----------------------------------------------------------------------===//
 
+/// Takes the lists out of `options`.
 static NormSpec rowNorm(const char *name, Statistic statistic,
-                        const RowNormOptions &options, double epsilon) {
+                        RowNormOptions &options, double epsilon) {
   NormSpec spec;
   spec.name = name;
-  spec.shape = options.shape;
   spec.dtype = options.dtype;
   spec.statistic = statistic;
   spec.epsilon = options.epsilon.value_or(epsilon);
-  spec.axes = resolve(options.axes, options.shape);
+  spec.axes = resolve(std::move(options.axes), options.shape);
+  spec.shape = std::move(options.shape);
   return spec;
 }
 
-NormSpec normc::rmsNorm(const RowNormOptions &options) {
+NormSpec normc::rmsNorm(RowNormOptions options) {
   NormSpec spec = rowNorm("rms_norm", Statistic::Rms, options, 1e-6);
   spec.scale = Parameter{spec.axes, options.parameterDtype};
   return spec;
 }
 
-NormSpec normc::partialRmsNorm(const RowNormOptions &options, double part) {
-  NormSpec spec = rmsNorm(options);
+NormSpec normc::partialRmsNorm(RowNormOptions options, double part) {
+  NormSpec spec = rmsNorm(std::move(options));
   spec.partial = part;
   return spec;
 }
 
-NormSpec normc::layerNorm(const RowNormOptions &options) {
+NormSpec normc::layerNorm(RowNormOptions options) {
   NormSpec spec = rowNorm("layer_norm", Statistic::MeanVariance, options, 1e-5);
   spec.scale = spec.shift = Parameter{spec.axes, options.parameterDtype};
   return spec;
 }
 
-NormSpec normc::adaptiveLayerNorm(const RowNormOptions &options) {
+NormSpec normc::adaptiveLayerNorm(RowNormOptions options) {
   NormSpec spec =
       rowNorm("ada_layer_norm", Statistic::MeanVariance, options, 1e-6);
   Axes axes = spec.axes;
@@ -72,34 +74,34 @@ NormSpec normc::adaptiveLayerNorm(const RowNormOptions &options) {
   return spec;
 }
 
-NormSpec normc::adaptiveLayerNormZero(const RowNormOptions &options) {
-  NormSpec spec = adaptiveLayerNorm(options);
+NormSpec normc::adaptiveLayerNormZero(RowNormOptions options) {
+  NormSpec spec = adaptiveLayerNorm(std::move(options));
   spec.name = "ada_layer_norm_zero";
   spec.residual = {.emitSum = true, .gate = spec.scale};
   return spec;
 }
 
-NormSpec normc::scaleNorm(const RowNormOptions &options) {
+NormSpec normc::scaleNorm(RowNormOptions options) {
   NormSpec spec = rowNorm("scale_norm", Statistic::L2, options, 1e-5);
   spec.placement = EpsilonPlacement::Clamp;
   spec.scale = Parameter{{}, options.parameterDtype};
   return spec;
 }
 
-NormSpec normc::l2Norm(const RowNormOptions &options) {
+NormSpec normc::l2Norm(RowNormOptions options) {
   NormSpec spec = rowNorm("l2_norm", Statistic::L2, options, 1e-12);
   spec.placement = EpsilonPlacement::Clamp;
   return spec;
 }
 
-NormSpec normc::lpNorm(const RowNormOptions &options, double p) {
+NormSpec normc::lpNorm(RowNormOptions options, double p) {
   NormSpec spec = rowNorm("lp_norm", Statistic::Lp, options, 1e-12);
   spec.placement = EpsilonPlacement::Clamp;
   spec.p = p;
   return spec;
 }
 
-NormSpec normc::dynamicTanh(const RowNormOptions &options) {
+NormSpec normc::dynamicTanh(RowNormOptions options) {
   NormSpec spec = rowNorm("dynamic_tanh", Statistic::None, options, 0);
   spec.alpha = Parameter{{}, options.parameterDtype};
   spec.scale = spec.shift = Parameter{spec.axes, options.parameterDtype};

@@ -20,7 +20,7 @@
 using namespace normc;
 
 static void compileNew(benchmark::State &state, DType dtype,
-                       NormSpec (*preset)(const RowNormOptions &)) {
+                       NormSpec (*preset)(RowNormOptions)) {
   static std::atomic<int64_t> anyLength{1024}, wholeLines{4096};
   int64_t step = state.range(0);
   std::atomic<int64_t> &next = step == 1 ? anyLength : wholeLines;

@@ -28,37 +28,37 @@ struct RowNormOptions {
 };
 
 /// RMSNorm with a scale; epsilon 1e-6 (Zhang and Sennrich, 2019).
-NormSpec rmsNorm(const RowNormOptions &options);
+NormSpec rmsNorm(RowNormOptions options);
 
 /// RMSNorm whose statistic is that of the first part of the elements, above 0
 /// and at most 1 of them (the same, section 4).
-NormSpec partialRmsNorm(const RowNormOptions &options, double part);
+NormSpec partialRmsNorm(RowNormOptions options, double part);
 
 /// LayerNorm with scale and shift; epsilon 1e-5 (Ba et al., 2016).
-NormSpec layerNorm(const RowNormOptions &options);
+NormSpec layerNorm(RowNormOptions options);
 
 /// LayerNorm whose scale (an offset of 1 is added) and shift are per sample:
 /// they live on axis 0 and the reduced axes; epsilon 1e-6 (AdaLN; Peebles and
 /// Xie, 2023).
-NormSpec adaptiveLayerNorm(const RowNormOptions &options);
+NormSpec adaptiveLayerNorm(RowNormOptions options);
 
 /// The same of h = residual + residual_gate x, which is a further result; the
 /// gate is per sample, too (AdaLN-Zero; the same).
-NormSpec adaptiveLayerNormZero(const RowNormOptions &options);
+NormSpec adaptiveLayerNormZero(RowNormOptions options);
 
 /// x / max(|x|, epsilon) by the L2 norm, times one scalar; epsilon 1e-5 (Nguyen
 /// and Salazar, 2019).
-NormSpec scaleNorm(const RowNormOptions &options);
+NormSpec scaleNorm(RowNormOptions options);
 
 /// x / max(|x|, epsilon) by the L2 norm; epsilon 1e-12.
-NormSpec l2Norm(const RowNormOptions &options);
+NormSpec l2Norm(RowNormOptions options);
 
 /// x / max(|x|, epsilon) by the norm of order p, at least 1; epsilon 1e-12.
-NormSpec lpNorm(const RowNormOptions &options, double p);
+NormSpec lpNorm(RowNormOptions options, double p);
 
 /// scale * tanh(alpha x) + shift with a scalar alpha, and scale and shift on
 /// the axes (Zhu et al., 2025).
-NormSpec dynamicTanh(const RowNormOptions &options);
+NormSpec dynamicTanh(RowNormOptions options);
 
 /// scale x / |x| per slice along the kept axes, of which the first is the only
 /// one where none is listed (as PyTorch's dim = 0); epsilon 0 (Salimans and

@@ -308,17 +308,38 @@ void RowPipeline::emitRows(Segment whole, Value cur, Value next) {
 /// At 2 KB four rows reach 90% of a copy and more, without it 80 to 85%.
 static constexpr int64_t kAheadBytes = 2 << 10;
 
+/// How far behind the places that are read those are that are written. At the
+/// same place, rows that lie multiples of 4 KB apart, and scale and shift with
+/// them, share one set of the nearest cache, of eight lines. As far as reads
+/// are announced they would wait for those.
+static constexpr int64_t kApartBytes = 1 << 10;
+
+/// So many bytes after `place`, in a row that is taken up to `end`, which is
+/// followed by its beginning; and whether that is where it is.
+std::pair<Value, Value> RowPipeline::goAround(Value place, int64_t bytes,
+                                              Value end) {
+  Value ahead = addI64(b, place, makeI64(b, bytes / elementBytes(first)));
+  Value isPast =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, end);
+  Value next = b.createOrFold<arith::SubIOp>(ahead, end);
+  return {arith::SelectOp::create(b, isPast, next, ahead), isPast};
+}
+
 /// Where a read is announced from `place` of a row that is taken up to `end`:
 /// there, and so many rows on. Past its end it is in the next block: the rows
 /// in between are being read already.
 RowPipeline::Aim RowPipeline::aimAhead(Value place, Value end) {
-  Value ahead = addI64(b, place, makeI64(b, kAheadBytes / elementBytes(first)));
-  Value isPast =
-      arith::CmpIOp::create(b, arith::CmpIPredicate::sge, ahead, end);
-  Value next = b.createOrFold<arith::SubIOp>(ahead, end);
-  place = arith::SelectOp::create(b, isPast, next, ahead);
-  return aimAt(place, arith::SelectOp::create(b, isPast, makeI64(b, rows),
+  auto [ahead, isPast] = goAround(place, kAheadBytes, end);
+  return aimAt(ahead, arith::SelectOp::create(b, isPast, makeI64(b, rows),
                                               makeI64(b, 0)));
+}
+
+/// Whether rows are written at another place than others are read at: some
+/// whole blocks of vectors on, in rows that have many.
+bool RowPipeline::takesPlacesApart() {
+  int64_t bytes = elementBytes(first), apart = kApartBytes / bytes;
+  int64_t step = stage.getSchedule().getUnroll() * context.width;
+  return apart % step == 0 && *constantOf(extent) >= 4 * apart;
 }
 
 /// One block of vectors of all rows, the one at `at` of the first; of each
@@ -327,9 +348,10 @@ RowPipeline::Aim RowPipeline::aimAhead(Value place, Value end) {
 void RowPipeline::emitBlock(Segment whole, Value at, int64_t shift, Value cur,
                             Value next) {
   Position position = locate(cur);
-  auto begin = [&](Value place) {
-    return std::pair(beginSide(first, place, position),
-                     beginSide(last, addI64(b, whole.head, place), position));
+  auto begin = [&](Value place, Value lastPlace) {
+    return std::pair(
+        beginSide(first, place, position),
+        beginSide(last, addI64(b, whole.head, lastPlace), position));
   };
   auto emitRow = [&](Value row, std::pair<Side, Side> sides, Aim aim) {
     Value reading = addI64(b, next, row);
@@ -342,7 +364,10 @@ void RowPipeline::emitBlock(Segment whole, Value at, int64_t shift, Value cur,
   Value zero = makeI64(b, 0), end = makeI64(b, rows);
   if (shift == 0) {
     Aim aim = aimAhead(at, whole.end);
-    std::pair<Side, Side> sides = begin(at);
+    Value lastPlace = at;
+    if (takesPlacesApart())
+      lastPlace = goAround(at, kApartBytes, whole.end).first;
+    std::pair<Side, Side> sides = begin(at, lastPlace);
     for (Side *side : {&sides.first, &sides.second})
       side->shared = emitShared(*side, 0, stage.getSchedule().getUnroll());
     forEach(zero, end, [&](Value row) { emitRow(row, sides, aim); });
@@ -356,7 +381,7 @@ void RowPipeline::emitBlock(Segment whole, Value at, int64_t shift, Value cur,
     auto branch = scf::IfOp::create(b, isInside);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(branch.thenBlock()->getTerminator());
-    emitRow(row, begin(place), aimAhead(place, whole.end));
+    emitRow(row, begin(place, place), aimAhead(place, whole.end));
   });
 }
 

@@ -101,7 +101,10 @@ private:
   };
   Aim aimAt(mlir::Value place, mlir::Value rowsOn);
   void announce(Pair &pair, mlir::Value reading, Aim aim);
+  std::pair<mlir::Value, mlir::Value> goAround(mlir::Value place, int64_t bytes,
+                                               mlir::Value end);
   Aim aimAhead(mlir::Value place, mlir::Value end);
+  bool takesPlacesApart();
   void emitBlock(Segment whole, mlir::Value at, int64_t shift, mlir::Value cur,
                  mlir::Value next);
   void forEach(mlir::Value begin, mlir::Value end,
