@@ -273,7 +273,8 @@ norm.program @two_results inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" 
 // what a row leaves for its last phase wait in memory, 4 rows of each. %g is
 // loaded once for both rows. Where there are not two and two, rows come one after
 // the other, by the code that also ends each row. A read past the end of its row
-// is announced in the block after: two rows on, which follow each other.
+// is announced in the block after: two rows on, which follow each other. What is
+// written is 1 KB, 256 elements, further on than what is read.
 // CHECK-LABEL: func.func @pipelined_stage0(
 // CHECK-DAG: llvm.alloca %{{.*}} x vector<4xf64> {alignment = 64 : i64}
 // CHECK-DAG: llvm.alloca %{{.*}} x f32 {alignment = 64 : i64}
@@ -287,6 +288,12 @@ norm.program @two_results inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" 
 // CHECK: arith.select %[[PAST]], %[[BACK]], %[[AHEAD]] : i64
 // CHECK: %[[ON:.*]] = arith.select %[[PAST]], %c2_i64, %c0_i64 : i64
 // CHECK: arith.muli %[[ON]], %c2048_i64
+// CHECK: %[[APART:.*]] = arith.addi %{{.*}}, %c256_i64
+// CHECK: %[[OVER:.*]] = arith.cmpi sge, %[[APART]], %[[END]]
+// CHECK: %[[FIRST:.*]] = arith.subi %[[APART]], %[[END]] : i64
+// CHECK: %[[PLACE:.*]] = arith.select %[[OVER]], %[[FIRST]], %[[APART]] : i64
+// CHECK: %[[WRITTEN:.*]] = arith.addi %{{.*}}, %[[PLACE]]
+// CHECK: llvm.getelementptr inbounds %{{.*}}[%[[WRITTEN]]]
 // CHECK: llvm.load {{.*}} -> vector<4xf32>
 // CHECK: scf.for
 // CHECK: llvm.load {{.*}} -> vector<4xf64>

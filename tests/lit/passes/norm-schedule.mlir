@@ -300,10 +300,16 @@ func.func @short(%a: tensor<32x2048x49xbf16>) -> tensor<32x2048xf32> {
 
 // -----
 
-// Rows of two streams go by fours, rows of four by twos.
+// Rows of two streams go by fours, rows of four by twos, and rows that are read
+// from two tensors: of bf16 short ones, too, which would go by eights. Functions
+// take longer than what a set of a cache costs.
 // CHECK-LABEL: func.func @streams
 // CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 16, {{.*}}rows = 4, {{.*}}}>]
 // CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 16, {{.*}}rows = 2, {{.*}}several streams
+// CHECK-LABEL: func.func @residuals
+// CHECK: schedule [#norm.schedule<{{.*}}rows = 8, {{.*}}widened once
+// CHECK: schedule [#norm.schedule<{{.*}}rows = 2, {{.*}}several streams
+// CHECK: schedule [#norm.schedule<{{.*}}rows = 8, {{.*}}widened once
 func.func @streams(%x: tensor<?x4096xf32>, %r: tensor<?x4096xf32>, %g: tensor<4096xf32>)
     -> (tensor<?x4096xf32>, tensor<?x4096xf32>, tensor<?x4096xf32>) {
   %a = norm.kernel dims(i = ?, j = 4096) ins(%xe = %x by [[i], [j]] : tensor<?x4096xf32>, %ge = %g by [[j]] : tensor<4096xf32>)
@@ -327,6 +333,41 @@ func.func @streams(%x: tensor<?x4096xf32>, %r: tensor<?x4096xf32>, %g: tensor<40
     norm.yield %o, %h : f32, f32
   }
   return %a, %b#0, %b#1 : tensor<?x4096xf32>, tensor<?x4096xf32>, tensor<?x4096xf32>
+}
+func.func @residuals(%x: tensor<?x1024xbf16>, %r: tensor<?x1024xbf16>, %g: tensor<1024xf32>)
+    -> (tensor<?x1024xbf16>, tensor<?x1024xbf16>, tensor<?x1024xbf16>) {
+  %a = norm.kernel dims(i = ?, j = 1024) ins(%xe = %x by [[i], [j]] : tensor<?x1024xbf16>, %ge = %g by [[j]] : tensor<1024xf32>)
+      outs(by [[i], [j]] : tensor<?x1024xbf16>) {
+    %h = arith.extf %xe : bf16 to f32
+    %m = norm.reduce mean %h over [j] : f32
+    %o = arith.mulf %m, %ge : f32
+    %y = arith.truncf %o : f32 to bf16
+    norm.yield %y : bf16
+  }
+  %b = norm.kernel dims(i = ?, j = 1024)
+      ins(%xe = %x by [[i], [j]] : tensor<?x1024xbf16>, %re = %r by [[i], [j]] : tensor<?x1024xbf16>, %ge = %g by [[j]] : tensor<1024xf32>)
+      outs(by [[i], [j]] : tensor<?x1024xbf16>) {
+    %xw = arith.extf %xe : bf16 to f32
+    %rw = arith.extf %re : bf16 to f32
+    %h = arith.addf %xw, %rw : f32
+    %m = norm.reduce mean %h over [j] : f32
+    %o = arith.mulf %m, %ge : f32
+    %y = arith.truncf %o : f32 to bf16
+    norm.yield %y : bf16
+  }
+  %c = norm.kernel dims(i = ?, j = 1024)
+      ins(%xe = %x by [[i], [j]] : tensor<?x1024xbf16>, %re = %r by [[i], [j]] : tensor<?x1024xbf16>, %ge = %g by [[j]] : tensor<1024xf32>)
+      outs(by [[i], [j]] : tensor<?x1024xbf16>) {
+    %xw = arith.extf %xe : bf16 to f32
+    %rw = arith.extf %re : bf16 to f32
+    %h = arith.addf %xw, %rw : f32
+    %t = math.tanh %h : f32
+    %m = norm.reduce mean %t over [j] : f32
+    %o = arith.mulf %m, %ge : f32
+    %y = arith.truncf %o : f32 to bf16
+    norm.yield %y : bf16
+  }
+  return %a, %b, %c : tensor<?x1024xbf16>, tensor<?x1024xbf16>, tensor<?x1024xbf16>
 }
 
 // -----
