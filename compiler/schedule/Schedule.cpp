@@ -256,11 +256,12 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   // Rows that are written while others are read, 256 bytes of each in turn:
   // RMSNorm f32 of 4096 from memory 85% of a copy, by eight vectors of 64 bytes
   // 79%, in the caches 1 to 4% slower; two threads 92 and 83%.
-  constexpr int64_t longBytes = 8 << 10, turnBytes = 256, floatBytes = 4;
-  bool isInTurn = isRow() && !takesPairs() && stage.partial.empty() &&
-                  8 * width * floatBytes > turnBytes &&
-                  !ShapedType::isDynamic(findRun().points) &&
-                  findRun().points * floatBytes >= longBytes;
+  constexpr int64_t turnBytes = 256, floatBytes = 4;
+  int64_t row = isRow() ? findRun().points : ShapedType::kDynamic;
+  bool isInTurn = !ShapedType::isDynamic(row) && row % width == 0 &&
+                  row * floatBytes >= kLongRowBytes && !takesPairs() &&
+                  8 * width * floatBytes > turnBytes && stage.partial.empty() &&
+                  !writtenAlongLanes().empty();
   const int64_t most = isSplit || isLong || isInTurn ? 4 : 8;
   because("unroll",
           Twine(most) +

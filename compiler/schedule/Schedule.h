@@ -36,6 +36,10 @@ inline constexpr int64_t kPartialRows = 256;
 /// two pieces' values takes 2 or 3 a vector.
 inline constexpr int64_t kLongPiece = 1024;
 
+/// Rows of as many bytes are written while others are read: shorter ones
+/// overlap by themselves.
+inline constexpr int64_t kLongRowBytes = 8 << 10;
+
 /// As many short instances are emitted together, with a lane for each between
 /// their loops: of f64 two registers of the widest vectors.
 inline constexpr int64_t kInstancesTogether = 16;

@@ -98,8 +98,7 @@ int64_t Chooser::countRowInputs() const {
 
 /// How many rows are written while as many are read, or beside each other.
 int64_t Chooser::chooseRows(int64_t width) {
-  constexpr int64_t longBytes = 8 << 10, shortBytes = 4 << 10,
-                    blockBytes = 1 << 10;
+  constexpr int64_t shortBytes = 4 << 10, blockBytes = 1 << 10;
   if (int dim = sharingDim(); dim >= 0 && !parallel.contains(unsigned(dim)) &&
                               !ShapedType::isDynamic(extent(lane)) &&
                               extent(lane) % width == 0) {
@@ -137,7 +136,7 @@ int64_t Chooser::chooseRows(int64_t width) {
     return 4;
   }
   // Without what all rows read along the lanes, only memory can gain.
-  bool isShort = rowBytes < longBytes;
+  bool isShort = rowBytes < kLongRowBytes;
   if (!sharesLanes() && (movesHalves() || isShort)) {
     because("rows", "nothing is read along the rows but their own: bf16 gains "
                     "by a prefetch alone, 75 to 80% of a copy and not 60");

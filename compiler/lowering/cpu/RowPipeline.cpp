@@ -308,10 +308,10 @@ void RowPipeline::emitRows(Segment whole, Value cur, Value next) {
 /// At 2 KB four rows reach 90% of a copy and more, without it 80 to 85%.
 static constexpr int64_t kAheadBytes = 2 << 10;
 
-/// How far behind the places that are read those are that are written. At the
-/// same place, rows that lie multiples of 4 KB apart, and scale and shift with
-/// them, share one set of the nearest cache, of eight lines. As far as reads
-/// are announced they would wait for those.
+/// How much further on in a row is written than others are read. At the same
+/// place, rows that lie multiples of 4 KB apart, and scale and shift with them,
+/// share one set of the nearest cache, of eight lines. 2 KB, where reads are
+/// announced, gains nothing from memory.
 static constexpr int64_t kApartBytes = 1 << 10;
 
 /// So many bytes after `place`, in a row that is taken up to `end`, which is
