@@ -270,7 +270,8 @@ void BodyEmitter::accumulate(AccumulateOp op) {
     value = toVector(value);
     if (position.mask)
       value = arith::SelectOp::create(
-          b, position.mask, value,
+          b, context.order.maskFor(op.getValue().getType(), b, position.mask),
+          value,
           toVector(makeIdentity(b, op.getKind(), op.getValue().getType())));
     value = combineLanes(b, op.getKind(), value);
   }

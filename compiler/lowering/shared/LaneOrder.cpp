@@ -22,15 +22,29 @@ static StringAttr laneOf(StageOp stage) {
   return lanes.size() == 1 ? lanes[0] : StringAttr();
 }
 
+/// Whether vectors of a phase often have lanes of two pieces, which takes a
+/// mask of lanes each: images of a few vectors, or of unknown size.
+static bool hasShortPieces(PhaseOp phase, SpaceAttr dims) {
+  int64_t points = 1;
+  for (StringAttr dim : phase.getOver().getNames().take_back(2)) {
+    int64_t extent = dims.getExtents()[dims.indexOf(dim)];
+    if (ShapedType::isDynamic(extent))
+      return true;
+    points *= extent;
+  }
+  return points < 4 * kLanes;
+}
+
 /// Whether the op knows no order but that of memory: it has narrow values other
 /// than bf16 on their way from and to memory, or numbers of lanes.
-static bool needsMemoryOrder(Operation &op, StringAttr lane) {
+static bool needsMemoryOrder(Operation &op, StringAttr lane, SpaceAttr dims) {
   if (auto index = dyn_cast<IndexOp>(op))
     return index.getDimAttr() == lane;
   if (isa<PhiloxOp>(op))
     return true;
-  if (auto phase = dyn_cast<PhaseOp>(op)) // Runs of pieces count lanes.
-    return phase.getOver().contains(lane) && phase.getOver().size() > 1;
+  if (auto phase = dyn_cast<PhaseOp>(op))
+    return phase.getOver().contains(lane) && phase.getOver().size() > 1 &&
+           hasShortPieces(phase, dims);
   auto isNarrow = [](Type type) {
     return type.isIntOrFloat() && type.getIntOrFloatBitWidth() < 32 &&
            !type.isInteger(1);
@@ -40,32 +54,32 @@ static bool needsMemoryOrder(Operation &op, StringAttr lane) {
       llvm::any_of(op.getResultTypes(), isOther))
     return true;
   if (auto widen = dyn_cast<arith::ExtFOp>(op))
-    return isNarrow(widen.getIn().getType()) &&
-           !(widen.getType().isF32() && widen.getIn().getDefiningOp<LoadOp>());
+    return isNarrow(widen.getIn().getType()) && !widen.getType().isF32();
   if (auto narrow = dyn_cast<arith::TruncFOp>(op))
-    return isNarrow(narrow.getType()) &&
-           !(narrow.getIn().getType().isF32() &&
-             llvm::all_of(narrow->getUsers(), llvm::IsaPred<StoreOp>));
-  return !isa<LoadOp, StoreOp>(op) &&
+    return isNarrow(narrow.getType()) && !narrow.getIn().getType().isF32();
+  return !isa<LoadOp, StoreOp>(op) && !op.hasTrait<OpTrait::ConstantLike>() &&
          (llvm::any_of(op.getOperandTypes(), isNarrow) ||
           llvm::any_of(op.getResultTypes(), isNarrow));
 }
 
-/// Whether the stage's vectors may be split: rows are whole vectors.
+/// Whether the stage's vectors may be split.
 static bool canSplit(StageOp stage) {
   StringAttr lane = laneOf(stage);
   if (!lane || stage.getSchedule().getWidth() != kLanes)
     return false;
-  SpaceAttr dims = stage.getDims();
-  int64_t extent = dims.getExtents()[dims.indexOf(lane)];
-  if (ShapedType::isDynamic(extent) || extent % kLanes != 0)
-    return false;
   return !stage
               .walk([&](Operation *op) {
-                return needsMemoryOrder(*op, lane) ? WalkResult::interrupt()
-                                                   : WalkResult::advance();
+                return needsMemoryOrder(*op, lane, stage.getDims())
+                           ? WalkResult::interrupt()
+                           : WalkResult::advance();
               })
               .wasInterrupted();
+}
+
+static bool hasWholeVectors(StageOp stage) {
+  SpaceAttr dims = stage.getDims();
+  int64_t extent = dims.getExtents()[dims.indexOf(laneOf(stage))];
+  return ShapedType::isStatic(extent) && extent % kLanes == 0;
 }
 
 static bool isAlongLanes(MapAttr map, StringAttr lane) {
@@ -84,7 +98,7 @@ static bool isKnownToSplitStagesOnly(Value view) {
     return false;
   return llvm::all_of(view.getUsers(), [&](Operation *user) {
     auto stage = user->getParentOfType<StageOp>();
-    if (!stage || !canSplit(stage))
+    if (!stage || !canSplit(stage) || !hasWholeVectors(stage))
       return false;
     StringAttr lane = laneOf(stage);
     if (auto store = dyn_cast<StoreOp>(user)) // The same in all lanes.
@@ -99,27 +113,32 @@ static bool isKnownToSplitStagesOnly(Value view) {
   });
 }
 
-/// Whether a stage gains: it widens more than it narrows or reads from memory
-/// as f32, and what it adds up for each column is split in memory. (LayerNorm
-/// itself widens a value for each that it narrows, once.)
+/// Whether a stage gains: its phases widen more than they narrow, read or write
+/// as f32, and what it adds up for each column is split in memory.
 static bool gains(StageOp stage) {
   StringAttr lane = laneOf(stage);
-  int64_t saved = 0, sums = 0;
+  int64_t saved = 0;
   bool areSumsSplit = true;
+  auto movesWide = [&](MapAttr map, Type type) {
+    return map.uses(lane) && !type.isBF16();
+  };
   stage.walk([&](Operation *op) {
+    if (auto sum = dyn_cast<AccumulateOp>(op))
+      areSumsSplit &= isKnownToSplitStagesOnly(sum.getView());
+    if (!isa<PhaseOp>(op->getParentOp()))
+      return;
     if (auto widen = dyn_cast<arith::ExtFOp>(op)) {
       auto load = widen.getIn().getDefiningOp<LoadOp>();
       saved += load && load.getMap().uses(lane);
     } else if (auto narrow = dyn_cast<arith::TruncFOp>(op)) {
       saved -= narrow.getType().isBF16();
     } else if (auto load = dyn_cast<LoadOp>(op)) {
-      saved -= load.getMap().uses(lane) && !load.getType().isBF16() ? 2 : 0;
-    } else if (auto sum = dyn_cast<AccumulateOp>(op)) {
-      ++sums;
-      areSumsSplit &= isKnownToSplitStagesOnly(sum.getView());
+      saved -= 2 * movesWide(load.getMap(), load.getType());
+    } else if (auto store = dyn_cast<StoreOp>(op)) {
+      saved -= 2 * movesWide(store.getMap(), store.getValue().getType());
     }
   });
-  return sums > 0 && areSumsSplit && saved > 0;
+  return areSumsSplit && saved > 0;
 }
 
 /// Whether vectors of a view are split in memory.
@@ -139,7 +158,7 @@ LaneOrder::LaneOrder(StageOp stage, Instructions instructions) {
       if (isa<ViewType>(operand.getType()) && isSplitInMemory(operand))
         views.insert(operand);
   });
-  splits = !views.empty();
+  splits = !views.empty() || gains(stage);
 }
 
 bool LaneOrder::reorders(Value view) const {
@@ -164,6 +183,11 @@ Value LaneOrder::join(ImplicitLocOpBuilder &b, Value vector) const {
   for (int64_t lane = 0; lane < kLanes / 2; ++lane)
     llvm::append_values(lanes, lane, lane + kLanes / 2);
   return vector::ShuffleOp::create(b, vector, vector, lanes);
+}
+
+Value LaneOrder::maskFor(Type element, ImplicitLocOpBuilder &b,
+                         Value mask) const {
+  return splits && !element.isBF16() ? split(b, mask) : mask;
 }
 
 Value LaneOrder::widen(ImplicitLocOpBuilder &b, Value narrow) const {

@@ -24,10 +24,12 @@ namespace normc {
 /// The order of the lanes of one stage's vectors: that of memory, or "split",
 /// the even elements before the odd ones. Vectors of 16-bit values are always
 /// as in memory; what is computed lane by lane, or summed over lanes, is the
-/// same either way. Scratch that only split stages know is split in memory too,
-/// in blocks of a vector. An immutable value.
+/// same either way, but for the mask of a tail. Scratch that only split stages
+/// know is split in memory too, in blocks of a vector. An immutable value.
 class LaneOrder {
 public:
+  /// That of memory.
+  LaneOrder() = default;
   LaneOrder(norm::StageOp stage, Instructions instructions);
 
   bool isSplit() const { return splits; }
@@ -39,6 +41,9 @@ public:
   /// From the order of memory, and back to it.
   mlir::Value split(mlir::ImplicitLocOpBuilder &b, mlir::Value vector) const;
   mlir::Value join(mlir::ImplicitLocOpBuilder &b, mlir::Value vector) const;
+  /// The mask of lanes of memory for vectors of `element`, of any stage.
+  mlir::Value maskFor(mlir::Type element, mlir::ImplicitLocOpBuilder &b,
+                      mlir::Value mask) const;
   /// bf16 as in memory -> split f32, and back, rounded.
   mlir::Value widen(mlir::ImplicitLocOpBuilder &b, mlir::Value narrow) const;
   mlir::Value narrow(mlir::ImplicitLocOpBuilder &b, mlir::Value wide) const;

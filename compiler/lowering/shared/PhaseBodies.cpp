@@ -242,7 +242,9 @@ Value PhaseEmitter::withoutTail(PhaseBodies &bodies, int64_t i, Value value,
                                 Value identity) {
   if (!bodies.isTail(i))
     return value;
-  return arith::SelectOp::create(b, bodies.mask, value, identity);
+  Value mask =
+      context.order.maskFor(getElementTypeOrSelf(value), b, bodies.mask);
+  return arith::SelectOp::create(b, mask, value, identity);
 }
 
 /// The values of all copies or their squares, in two chains.

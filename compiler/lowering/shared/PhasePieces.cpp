@@ -163,7 +163,8 @@ void PhaseEmitter::emitPieces(PhaseBodies &bodies, IRMapping &values,
     Values blended;
     for (auto [value, mine] : llvm::zip_equal(used, plain))
       blended.push_back(arith::SelectOp::create(
-          b, isFirst, mine, widener.toVector(other.lookup(value))));
+          b, context.order.maskFor(value.getType(), b, isFirst), mine,
+          widener.toVector(other.lookup(value))));
     return blended;
   };
   if (pieces.length < manyVectors * context.width) {

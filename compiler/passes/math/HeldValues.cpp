@@ -13,13 +13,33 @@ using namespace mlir;
 
 namespace normc {
 
+/// Whether values of f32 are words of 16 bits moved up, or masked: bf16, whose
+/// even and odd lanes are apart.
+static bool areUpperWords(Value wide) {
+  if (auto shuffle = wide.getDefiningOp<vector::ShuffleOp>())
+    return areUpperWords(shuffle.getV1()) && areUpperWords(shuffle.getV2());
+  auto cast = wide.getDefiningOp<arith::BitcastOp>();
+  if (!cast || !getElementTypeOrSelf(wide).isF32())
+    return false;
+  APInt constant;
+  auto hasConstant = [&](Operation *op) {
+    return op && matchPattern(op->getOperand(1), m_ConstantInt(&constant));
+  };
+  if (auto shift = cast.getIn().getDefiningOp<arith::ShLIOp>())
+    return hasConstant(shift) && constant.uge(16);
+  auto mask = cast.getIn().getDefiningOp<arith::AndIOp>();
+  return hasConstant(mask) && constant.countr_zero() >= 16;
+}
+
 bool isHeldBy(Value wide, Type narrow) {
   Operation *op = wide.getDefiningOp();
-  while (isa_and_nonnull<arith::NegFOp, math::AbsFOp>(op))
-    op = op->getOperand(0).getDefiningOp();
-  auto extension = dyn_cast_or_null<arith::ExtFOp>(op);
-  return extension &&
-         getElementTypeOrSelf(extension.getIn().getType()) == narrow;
+  while (isa_and_nonnull<arith::NegFOp, math::AbsFOp>(op)) {
+    wide = op->getOperand(0);
+    op = wide.getDefiningOp();
+  }
+  if (auto extension = dyn_cast_or_null<arith::ExtFOp>(op))
+    return getElementTypeOrSelf(extension.getIn().getType()) == narrow;
+  return narrow.isBF16() && areUpperWords(wide);
 }
 
 /// A constant that was perhaps extended, and made a vector of.
