@@ -260,7 +260,7 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   int64_t row = isRow() ? findRun().points : ShapedType::kDynamic;
   bool isInTurn = !ShapedType::isDynamic(row) && row % width == 0 &&
                   row * floatBytes >= kLongRowBytes && !takesPairs() &&
-                  8 * width * floatBytes > turnBytes && stage.partial.empty() &&
+                  8 * width * floatBytes > turnBytes &&
                   !writtenAlongLanes().empty();
   const int64_t most = isSplit || isLong || isInTurn ? 4 : 8;
   because("unroll",

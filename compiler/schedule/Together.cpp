@@ -98,7 +98,8 @@ int64_t Chooser::countRowInputs() const {
 
 /// How many rows are written while as many are read, or beside each other.
 int64_t Chooser::chooseRows(int64_t width) {
-  constexpr int64_t shortBytes = 4 << 10, blockBytes = 1 << 10;
+  constexpr int64_t shortBytes = 4 << 10, blockBytes = 1 << 10,
+                    nearBytes = 6 << 10;
   if (int dim = sharingDim(); dim >= 0 && !parallel.contains(unsigned(dim)) &&
                               !ShapedType::isDynamic(extent(lane)) &&
                               extent(lane) % width == 0) {
@@ -142,7 +143,7 @@ int64_t Chooser::chooseRows(int64_t width) {
                     "by a prefetch alone, 75 to 80% of a copy and not 60");
     return 1;
   }
-  if (hasColumns && movesHalves()) {
+  if (hasColumns && rowBytes < nearBytes && movesHalves()) {
     because("rows",
             "sums over rows make many instructions for few bytes: both "
             "loops at once are 45 to 55% of a copy, one after the other "
@@ -151,10 +152,10 @@ int64_t Chooser::chooseRows(int64_t width) {
   }
   if (hasColumns) {
     because("rows", "writing rows while the next are read, which sums over "
-                    "rows are added to meanwhile: 75 to 95% of a copy, one "
-                    "after the other 50 to 70%; of long ones two, since all "
-                    "are read again from the second-level cache");
-    return 8 * rowBytes > machine.l2Bytes / 2 ? 2 : 4;
+                    "rows are added to meanwhile: 55 to 85% of a copy, one "
+                    "after the other 45 to 60%; two of long ones, since each "
+                    "is several streams");
+    return rowBytes < nearBytes ? 4 : 2;
   }
   constexpr int64_t many = 4, floatBytes = 4;
   bool areMany = countRowInputs() > 1 ||

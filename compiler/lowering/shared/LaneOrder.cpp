@@ -119,8 +119,9 @@ static bool gains(StageOp stage) {
   StringAttr lane = laneOf(stage);
   int64_t saved = 0;
   bool areSumsSplit = true;
-  auto movesWide = [&](MapAttr map, Type type) {
-    return map.uses(lane) && !type.isBF16();
+  auto movesWide = [&](MapAttr map, Value value) {
+    return map.uses(lane) && !value.getType().isBF16() &&
+           !matchPattern(value, m_Constant()); // The same in all lanes.
   };
   stage.walk([&](Operation *op) {
     if (auto sum = dyn_cast<AccumulateOp>(op))
@@ -133,9 +134,9 @@ static bool gains(StageOp stage) {
     } else if (auto narrow = dyn_cast<arith::TruncFOp>(op)) {
       saved -= narrow.getType().isBF16();
     } else if (auto load = dyn_cast<LoadOp>(op)) {
-      saved -= 2 * movesWide(load.getMap(), load.getType());
+      saved -= 2 * movesWide(load.getMap(), load);
     } else if (auto store = dyn_cast<StoreOp>(op)) {
-      saved -= 2 * movesWide(store.getMap(), store.getValue().getType());
+      saved -= 2 * movesWide(store.getMap(), store.getValue());
     }
   });
   return areSumsSplit && saved > 0;

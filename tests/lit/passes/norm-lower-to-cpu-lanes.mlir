@@ -75,10 +75,136 @@ norm.program @column_sums inputs(%x "x" : !norm.view<?x64xbf16>)
 
 // -----
 
-// Nothing is gained where as much is narrowed as is widened, nor where f32 values
-// would have to be put in order. Rows that are not whole vectors, numbers of
-// lanes, and a scratch that a stage of other vectors reads need the order of
-// memory.
+// Without sums over rows, too. The mask of a tail is that of memory for what is
+// loaded and stored, and is put in order for what is summed.
+// CHECK-LABEL: func.func @tails_stage0(
+// CHECK: arith.shli
+// CHECK: %[[MASK:.*]] = arith.cmpi slt, {{.*}} : vector<32xi32>
+// CHECK: llvm.intr.masked.load %{{.*}}, %[[MASK]]
+// CHECK: %[[SPLIT:.*]] = vector.shuffle %[[MASK]], %[[MASK]] [0, 2, 4, 6,
+// CHECK: arith.select %[[SPLIT]]
+// CHECK: llvm.intr.masked.store %{{.*}}, %{{.*}}, %[[MASK]]
+// MEMORY-LABEL: func.func @tails_stage0(
+norm.program @tails inputs(%x "x" : !norm.view<?x72xbf16>)
+    outputs(%y "y" : !norm.view<?x72xbf16>) {
+  %n = norm.size %x[0] : !norm.view<?x72xbf16>
+  norm.stage dims(i = %n, j = 72) non_empty [j]
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32> {
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x72xbf16>
+        %w = arith.extf %e : bf16 to f32
+        norm.contribute add %w : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x72xbf16>
+        %w = arith.extf %e : bf16 to f32
+        %d = arith.subf %w, %sum : f32
+        %h = arith.truncf %d : f32 to bf16
+        norm.store %h, %y by [[i], [j]] : !norm.view<?x72xbf16>
+      }
+    }
+  }
+}
+
+// -----
+
+// What is rounded in between goes through the order of memory and back, once.
+// CHECK-LABEL: func.func @rounded_stage0(
+// CHECK: %[[ONCE:.*]] = arith.truncf {{.*}} : vector<32xf32> to vector<32xbf16>
+// CHECK: %[[BITS:.*]] = arith.bitcast %[[ONCE]]
+// CHECK: vector.shuffle %[[BITS]], %[[BITS]] [0, 16, 1, 17, 2, 18,
+// CHECK: arith.shli
+norm.program @rounded inputs(%x "x" : !norm.view<?x64xbf16>, %r "r" : !norm.view<?x64xbf16>)
+    outputs(%y "y" : !norm.view<?x64xbf16>) {
+  %n = norm.size %x[0] : !norm.view<?x64xbf16>
+  norm.stage dims(i = %n, j = 64) non_empty [j]
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32> {
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xbf16>
+        %f = norm.load %r by [[i], [j]] : !norm.view<?x64xbf16>
+        %w = arith.extf %e : bf16 to f32
+        %v = arith.extf %f : bf16 to f32
+        %a = arith.addf %w, %v : f32
+        %h = arith.truncf %a : f32 to bf16
+        %g = arith.extf %h : bf16 to f32
+        %m = arith.mulf %g, %w : f32
+        %q = arith.addf %m, %v : f32
+        norm.contribute add %q : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xbf16>
+        %w = arith.extf %e : bf16 to f32
+        %d = arith.subf %w, %sum : f32
+        %h = arith.truncf %d : f32 to bf16
+        norm.store %h, %y by [[i], [j]] : !norm.view<?x64xbf16>
+      }
+    }
+  }
+}
+
+// -----
+
+// CHECK-LABEL: func.func @results_of_f32_stage0(
+// CHECK-NOT: arith.shli
+norm.program @results_of_f32 inputs(%x "x" : !norm.view<?x64xbf16>)
+    outputs(%y "y" : !norm.view<?x64xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x64xbf16>
+  norm.stage dims(i = %n, j = 64) non_empty [j]
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32> {
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xbf16>
+        %w = arith.extf %e : bf16 to f32
+        norm.contribute add %w : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x64xbf16>
+        %w = arith.extf %e : bf16 to f32
+        %d = arith.subf %w, %sum : f32
+        norm.store %d, %y by [[i], [j]] : !norm.view<?x64xf32>
+      }
+    }
+  }
+}
+
+// -----
+
+// Images of fewer points than four vectors have lanes of two in most vectors.
+// CHECK-LABEL: func.func @short_pieces_stage0(
+// CHECK-NOT: arith.shli {{.*}} : vector<16xi32>
+// CHECK: return
+norm.program @short_pieces inputs(%x "x" : !norm.view<?x8x7x7xbf16>, %g "g" : !norm.view<8xbf16>)
+    outputs(%y "y" : !norm.view<?x8x7x7xbf16>) {
+  %n = norm.size %x[0] : !norm.view<?x8x7x7xbf16>
+  norm.stage dims(i = %n, c = 8, h = 7, w = 7) non_empty [c, h, w]
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [w], width = 32> {
+    norm.instance {
+      %sum = norm.phase over [c, h, w] {
+        %e = norm.load %x by [[i], [c], [h], [w]] : !norm.view<?x8x7x7xbf16>
+        %v = arith.extf %e : bf16 to f32
+        norm.contribute add %v : f32
+      } : f32
+      norm.phase over [c, h, w] {
+        %e = norm.load %x by [[i], [c], [h], [w]] : !norm.view<?x8x7x7xbf16>
+        %v = arith.extf %e : bf16 to f32
+        %s = norm.load %g by [[c]] : !norm.view<8xbf16>
+        %t = arith.extf %s : bf16 to f32
+        %d = arith.mulf %v, %t : f32
+        %o = arith.subf %d, %sum : f32
+        %h = arith.truncf %o : f32 to bf16
+        norm.store %h, %y by [[i], [c], [h], [w]] : !norm.view<?x8x7x7xbf16>
+      }
+    }
+  }
+}
+
+// -----
+
+// Nothing is gained where f32 values would have to be put in order. Rows with sums
+// that are not whole vectors, numbers of lanes, and a scratch that a stage of other
+// vectors reads need the order of memory.
 // CHECK-LABEL: func.func @parts_of_vectors_stage0(
 // CHECK-NOT: arith.shli
 norm.program @parts_of_vectors inputs(%x "x" : !norm.view<?x72xbf16>)

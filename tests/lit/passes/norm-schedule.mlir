@@ -372,8 +372,47 @@ func.func @residuals(%x: tensor<?x1024xbf16>, %r: tensor<?x1024xbf16>, %g: tenso
 
 // -----
 
-// Rows of bf16 that add to sums over rows go one after the other; short ones are
-// stored through the caches.
+// Long rows that add to sums over rows are written by twos while the next two are
+// read, of f32 256 bytes of each in turn.
+// CHECK-LABEL: func.func @long_column_sums(
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 16, unroll = 4, chunk = 256, {{.*}} rows = 2, reasons
+// CHECK-LABEL: func.func @long_column_sums_of_halves(
+// CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, unroll = 4, chunk = 256, {{.*}} rows = 2, reasons
+func.func @long_column_sums(%a: tensor<?x4096xf32>, %b: tensor<?xf32>, %c: tensor<4096xbf16>) -> (tensor<?x4096xf32>, tensor<4096xf32>) {
+  %r:2 = norm.kernel dims(i = ?, j = 4096)
+      ins(%x = %a by [[i], [j]] : tensor<?x4096xf32>, %rstd = %b by [[i]] : tensor<?xf32>, %g = %c by [[j]] : tensor<4096xbf16>)
+      outs(by [[i], [j]] : tensor<?x4096xf32>, by [[j]] : tensor<4096xf32>) {
+    %h = arith.mulf %x, %rstd : f32
+    %v = arith.extf %g : bf16 to f32
+    %k = arith.mulf %h, %v : f32
+    %m = norm.reduce mean %k over [j] : f32
+    %d = arith.subf %x, %m : f32
+    %s = norm.reduce add %h over [i] : f32
+    norm.yield %d, %s : f32, f32
+  }
+  return %r#0, %r#1 : tensor<?x4096xf32>, tensor<4096xf32>
+}
+func.func @long_column_sums_of_halves(%a: tensor<?x4096xbf16>, %b: tensor<?xf32>, %c: tensor<4096xbf16>) -> (tensor<?x4096xbf16>, tensor<4096xf32>) {
+  %r:2 = norm.kernel dims(i = ?, j = 4096)
+      ins(%x = %a by [[i], [j]] : tensor<?x4096xbf16>, %rstd = %b by [[i]] : tensor<?xf32>, %g = %c by [[j]] : tensor<4096xbf16>)
+      outs(by [[i], [j]] : tensor<?x4096xbf16>, by [[j]] : tensor<4096xf32>) {
+    %w = arith.extf %x : bf16 to f32
+    %h = arith.mulf %w, %rstd : f32
+    %v = arith.extf %g : bf16 to f32
+    %k = arith.mulf %h, %v : f32
+    %m = norm.reduce mean %k over [j] : f32
+    %d = arith.subf %w, %m : f32
+    %y = arith.truncf %d : f32 to bf16
+    %s = norm.reduce add %h over [i] : f32
+    norm.yield %y, %s : bf16, f32
+  }
+  return %r#0, %r#1 : tensor<?x4096xbf16>, tensor<4096xf32>
+}
+
+// -----
+
+// Short rows of bf16 that add to sums over rows go one after the other; the
+// shortest are stored through the caches.
 // CHECK-LABEL: func.func @column_sums_of_halves
 // CHECK: schedule [#norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, unroll = 4, chunk = 256, resident = {{[0-9]+}}, stream = 4194304, prefetch = 1, reasons
 // CHECK-LABEL: func.func @short_column_sums_of_halves
