@@ -31,6 +31,8 @@ private:
   Value toF32(ElementwiseBuilder &e, Value in, Type from);
   Value fromF32(ElementwiseBuilder &e, Value in, Type to, bool maybeSubnormal);
   LogicalResult replaceCast(Operation *op);
+  bool isTested(Operation *op);
+  void replaceTogether(ArrayRef<Operation *> roundings);
   void skipRoundings();
   void replaceRounding(arith::FPToSIOp op);
 
@@ -101,61 +103,106 @@ static Value callIntrinsic(ImplicitLocOpBuilder &b, Type type, StringRef name,
       .getResults();
 }
 
-/// Whether any of two registers of f32 has a subnormal.
-static Value anySubnormal(ImplicitLocOpBuilder &b, ArrayRef<Value> halves) {
+/// Whether any of some registers of f32 has a subnormal.
+static Value anySubnormal(ImplicitLocOpBuilder &b, ArrayRef<Value> registers) {
   constexpr int32_t subnormal = 0x20; // Of VFPCLASSPS.
   auto mask = VectorType::get(kHardwareLanes / 2, b.getI1Type());
   Value classes = arith::ConstantOp::create(b, b.getI32IntegerAttr(subnormal));
-  auto found = llvm::map_to_vector(halves, [&](Value half) {
-    return callIntrinsic(b, mask, "llvm.x86.avx512.fpclass.ps.512",
-                         {half, classes});
-  });
-  Value any = vector::BitCastOp::create(
-      b, VectorType::get(1, b.getI16Type()),
-      arith::OrIOp::create(b, found[0], found[1]).getResult());
+  Value any;
+  for (Value lanes : registers) {
+    Value found = callIntrinsic(b, mask, "llvm.x86.avx512.fpclass.ps.512",
+                                {lanes, classes});
+    any = any ? arith::OrIOp::create(b, any, found).getResult() : found;
+  }
+  any = vector::BitCastOp::create(b, VectorType::get(1, b.getI16Type()), any);
   any = vector::ExtractOp::create(b, any, ArrayRef<int64_t>{0});
   Value none = arith::ConstantOp::create(b, b.getI16IntegerAttr(0));
   return arith::CmpIOp::create(b, IPred::ne, any, none);
 }
 
-/// f32 -> the bits of bf16 by AVX512-BF16, which takes subnormals for zeros:
-/// where there may be any, by integers. (Register by register, and their upper
-/// halves by a truncation, not a shuffle as elsewhere: that seldom runs, but
-/// took LLVM longer than all else that a store of bf16 is.)
-static Value f32ToBF16Hardware(ElementwiseBuilder &e, Value x,
-                               bool maybeSubnormal) {
-  ImplicitLocOpBuilder &b = e.builder();
+/// Whether any of some registers of bf16, as bits, has a zero.
+static Value anyZero(ImplicitLocOpBuilder &b, ArrayRef<Value> registers) {
+  Type type = registers.front().getType();
+  auto constant = [&](int16_t value) -> Value {
+    return arith::ConstantOp::create(
+        b, DenseElementsAttr::get(cast<ShapedType>(type),
+                                  b.getI16IntegerAttr(value)));
+  };
+  Value magnitude = constant(0x7fff), zero = constant(0), none;
+  for (Value bits : registers) {
+    Value isNonzero = arith::CmpIOp::create(
+        b, IPred::ne, arith::AndIOp::create(b, bits, magnitude), zero);
+    none = none ? arith::AndIOp::create(b, none, isNonzero).getResult()
+                : isNonzero;
+  }
+  none = vector::BitCastOp::create(b, VectorType::get(1, b.getI32Type()), none);
+  none = vector::ExtractOp::create(b, none, ArrayRef<int64_t>{0});
+  Value all = arith::ConstantOp::create(b, b.getI32IntegerAttr(-1));
+  return arith::CmpIOp::create(b, IPred::ne, none, all);
+}
+
+/// Vectors of f32 -> the bits of bf16 by AVX512-BF16, which takes subnormals
+/// for zeros: where there may be any, by integers. Of several vectors the
+/// results are asked for zeros first, which takes one branch for all. (Register
+/// by register, and their upper halves by a truncation, not a shuffle as
+/// elsewhere: that seldom runs, but took LLVM longer than all else that a store
+/// of bf16 is.)
+static SmallVector<Value> f32ToBF16Hardware(ImplicitLocOpBuilder &b,
+                                            ArrayRef<Value> vectors,
+                                            bool maybeSubnormal) {
   constexpr int64_t half = kHardwareLanes / 2;
   auto bits = VectorType::get(kHardwareLanes, b.getI16Type());
-  SmallVector<Value> halves;
-  for (int64_t first : {int64_t(0), half}) {
-    auto lanes = llvm::to_vector(llvm::seq<int64_t>(first, first + half));
-    halves.push_back(vector::ShuffleOp::create(b, x, x, lanes));
-  }
-  auto convert = [&]() -> Value {
-    Value rounded = callIntrinsic(
-        b, VectorType::get(kHardwareLanes, b.getBF16Type()),
-        "llvm.x86.avx512bf16.cvtne2ps2bf16.512", {halves[1], halves[0]});
-    return LLVM::BitcastOp::create(b, bits, rounded);
+  SmallVector<Value> halves; // Two of each vector.
+  for (Value x : vectors)
+    for (int64_t first : {int64_t(0), half}) {
+      auto lanes = llvm::to_vector(llvm::seq<int64_t>(first, first + half));
+      halves.push_back(vector::ShuffleOp::create(b, x, x, lanes));
+    }
+  auto convert = [&] {
+    SmallVector<Value> rounded;
+    for (size_t i = 0; i < halves.size(); i += 2)
+      rounded.push_back(LLVM::BitcastOp::create(
+          b, bits,
+          callIntrinsic(b, VectorType::get(kHardwareLanes, b.getBF16Type()),
+                        "llvm.x86.avx512bf16.cvtne2ps2bf16.512",
+                        {halves[i + 1], halves[i]})));
+    return rounded;
+  };
+  auto convertExactly = [&] {
+    auto all = llvm::to_vector(llvm::seq<int64_t>(kHardwareLanes));
+    SmallVector<Value> exact, parts;
+    for (Value part : halves) {
+      ElementwiseBuilder narrow(b, b.getLoc(), part.getType());
+      parts.push_back(
+          narrow.trunci(narrow.shr(f32ToBF16High(narrow, part), 16), 16));
+    }
+    for (size_t i = 0; i < parts.size(); i += 2)
+      exact.push_back(
+          vector::ShuffleOp::create(b, parts[i], parts[i + 1], all));
+    return exact;
+  };
+  using Results = llvm::function_ref<SmallVector<Value>()>;
+  auto choose = [&](Value condition, Results then, Results otherwise) {
+    SmallVector<Type> types(vectors.size(), bits);
+    auto branch =
+        scf::IfOp::create(b, types, condition, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    scf::YieldOp::create(b, then());
+    b.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(b, otherwise());
+    return SmallVector<Value>(branch.getResults());
   };
   if (!maybeSubnormal)
     return convert();
-  auto branch = scf::IfOp::create(b, bits, anySubnormal(b, halves),
-                                  /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(branch.thenBlock());
-  SmallVector<Value> exact;
-  for (Value part : halves) {
-    ElementwiseBuilder narrow(b, b.getLoc(), part.getType());
-    exact.push_back(
-        narrow.trunci(narrow.shr(f32ToBF16High(narrow, part), 16), 16));
-  }
-  SmallVector<int64_t> all = llvm::to_vector(llvm::seq<int64_t>(2 * half));
-  scf::YieldOp::create(
-      b, vector::ShuffleOp::create(b, exact[0], exact[1], all).getResult());
-  b.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(b, convert());
-  return branch.getResult(0);
+  if (vectors.size() == 1)
+    return choose(anySubnormal(b, halves), convertExactly, convert);
+  SmallVector<Value> rounded = convert();
+  auto same = [&] { return rounded; };
+  return choose(
+      anyZero(b, rounded),
+      [&] { return choose(anySubnormal(b, halves), convertExactly, same); },
+      same);
 }
 
 /// The upper 16 bits of every 32. Of vectors as a shuffle: LLVM 22 would merge
@@ -231,7 +278,8 @@ Value ExpandCasts::fromF32(ElementwiseBuilder &e, Value in, Type to,
     return e.bitcast(e.trunci(f32ToSmallFloat(e, in, *format), format->width),
                      to);
   if (hardwareBF16 && hasHardwareLanes(in))
-    return e.bitcast(f32ToBF16Hardware(e, in, maybeSubnormal), to);
+    return e.bitcast(f32ToBF16Hardware(e.builder(), in, maybeSubnormal).front(),
+                     to);
   Value high = f32ToBF16High(e, in);
   Value bits = upperHalves(e, high);
   beforeShift[bits] = high;
@@ -255,6 +303,30 @@ LogicalResult ExpandCasts::replaceCast(Operation *op) {
   op->erase();
   ++numExpanded;
   return success();
+}
+
+/// Whether the op is a rounding that takes a test for subnormals.
+bool ExpandCasts::isTested(Operation *op) {
+  auto rounding = dyn_cast<arith::TruncFOp>(op);
+  return rounding && hardwareBF16 && hasHardwareLanes(rounding.getIn()) &&
+         getElementTypeOrSelf(rounding.getIn()).isF32() &&
+         getElementTypeOrSelf(rounding.getType()).isBF16() &&
+         !rounding.getRoundingmode() && !neverSubnormal.contains(op);
+}
+
+/// Roundings that follow each other.
+void ExpandCasts::replaceTogether(ArrayRef<Operation *> roundings) {
+  ImplicitLocOpBuilder b(roundings.back()->getLoc(), roundings.back());
+  auto vectors = llvm::map_to_vector(
+      roundings, [](Operation *op) { return op->getOperand(0); });
+  SmallVector<Value> bits =
+      f32ToBF16Hardware(b, vectors, /*maybeSubnormal=*/true);
+  for (auto [op, value] : llvm::zip_equal(roundings, bits)) {
+    op->getResult(0).replaceAllUsesWith(
+        arith::BitcastOp::create(b, op->getResult(0).getType(), value));
+    op->erase();
+    ++numExpanded;
+  }
 }
 
 /// Values that are rounded to a type that holds them, and extended again, stay
@@ -318,9 +390,17 @@ void ExpandCasts::runOnOperation() {
     else if (auto bitcast = dyn_cast<arith::BitcastOp>(op))
       bitcasts.push_back(bitcast);
   });
-  for (Operation *op : casts)
-    if (failed(replaceCast(op)))
+  for (ArrayRef<Operation *> left = casts; !left.empty();) {
+    size_t count = isTested(left.front());
+    while (count > 0 && count < left.size() && isTested(left[count]) &&
+           left[count - 1]->getNextNode() == left[count])
+      ++count;
+    if (count > 1)
+      replaceTogether(left.take_front(count));
+    else if (failed(replaceCast(left.front())))
       return signalPassFailure();
+    left = left.drop_front(std::max<size_t>(count, 1));
+  }
   for (arith::FPToSIOp op : roundings)
     replaceRounding(op);
 

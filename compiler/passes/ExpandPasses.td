@@ -62,7 +62,7 @@ def ExpandCasts : Pass<"norm-expand-casts"> {
     Option<
       "hardwareBF16", "hardware-bf16", "bool", /*default=*/"false",
       "Round 32 lanes of f32 to bf16 by AVX512-BF16, but where any is "
-      "subnormal">];
+      "subnormal; roundings that follow each other take one test for that">];
   let statistics = [Statistic<"numExpanded", "casts-expanded",
                               "Number of casts expanded">,
                     Statistic<"numSkipped", "roundings-skipped",

@@ -257,6 +257,8 @@ RowPipeline::Values RowPipeline::emitVectors(Pair &pair, Side &read,
       bodies.endBody(b);
     compute(write, lastBodies, i, lastPlace);
   }
+  emitter.emitStores(bodies);
+  emitter.emitStores(lastBodies);
   return emitter.addTotals(bodies, carries);
 }
 

@@ -63,6 +63,10 @@ struct StageContext {
   StageContext(norm::StageOp stage, const ViewTable &views,
                mlir::ImplicitLocOpBuilder &b, Instructions instructions);
   norm::SpaceAttr space() const { return dims; }
+  /// Whether vectors side by side are rounded to bf16 together.
+  bool roundsTogether() const {
+    return instructions.hasBF16Dot && width == LaneOrder::kLanes;
+  }
 
 private:
   norm::SpaceAttr dims;

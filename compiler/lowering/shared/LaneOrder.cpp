@@ -10,8 +10,7 @@ using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
 
-/// Values of bf16 in a register, for which there are instructions.
-static constexpr int64_t kLanes = 32;
+static constexpr int64_t kLanes = LaneOrder::kLanes;
 
 //===----------------------------------------------------------------------===//
 // Which stages
@@ -209,10 +208,15 @@ Value LaneOrder::widen(ImplicitLocOpBuilder &b, Value narrow) const {
       arith::BitcastOp::create(b, floats, odd).getResult(), all);
 }
 
-Value LaneOrder::narrow(ImplicitLocOpBuilder &b, Value wide) const {
-  auto words = VectorType::get(kLanes, b.getI16Type());
+Value LaneOrder::round(ImplicitLocOpBuilder &b, Value wide) const {
   auto narrow = VectorType::get(kLanes, b.getBF16Type());
-  Value rounded = arith::TruncFOp::create(b, narrow, wide);
+  return arith::TruncFOp::create(b, narrow, wide);
+}
+
+Value LaneOrder::asInMemory(ImplicitLocOpBuilder &b, Value rounded) const {
+  if (!splits)
+    return rounded;
+  auto words = VectorType::get(kLanes, b.getI16Type());
   Value bits = arith::BitcastOp::create(b, words, rounded);
-  return arith::BitcastOp::create(b, narrow, join(b, bits));
+  return arith::BitcastOp::create(b, rounded.getType(), join(b, bits));
 }

@@ -4,8 +4,8 @@
 // the order of memory, widening takes two permutations of words. With all even
 // elements in the first register, and the odd ones in the second, it takes a
 // shift and a mask; what is narrowed goes through one permutation. LayerNorm of
-// bf16 and 1024 takes 13 cycles for 32 values that way, in the caches, and 14 in
-// the order of memory; its backward pass 24 and 31.
+// bf16 and 1024 takes 13 cycles for 32 values that way, in the caches, and 14
+// in the order of memory; its backward pass 24 and 31.
 //
 //===----------------------------------------------------------------------===//
 
@@ -28,6 +28,9 @@ namespace normc {
 /// know is split in memory too, in blocks of a vector. An immutable value.
 class LaneOrder {
 public:
+  /// Values of bf16 in a register, for which there are instructions.
+  static constexpr int64_t kLanes = 32;
+
   /// That of memory.
   LaneOrder() = default;
   LaneOrder(norm::StageOp stage, Instructions instructions);
@@ -46,7 +49,14 @@ public:
                       mlir::Value mask) const;
   /// bf16 as in memory -> split f32, and back, rounded.
   mlir::Value widen(mlir::ImplicitLocOpBuilder &b, mlir::Value narrow) const;
-  mlir::Value narrow(mlir::ImplicitLocOpBuilder &b, mlir::Value wide) const;
+  mlir::Value narrow(mlir::ImplicitLocOpBuilder &b, mlir::Value wide) const {
+    return asInMemory(b, round(b, wide));
+  }
+
+  // `narrow` in two steps, of any stage:
+  mlir::Value round(mlir::ImplicitLocOpBuilder &b, mlir::Value wide) const;
+  mlir::Value asInMemory(mlir::ImplicitLocOpBuilder &b,
+                         mlir::Value rounded) const;
 
 private:
   bool splits = false;

@@ -35,6 +35,7 @@ PhaseEmitter::Values PhaseEmitter::emitBodies(PhaseLoops &loops,
     else
       emitBody(bodies, i, here);
   }
+  emitStores(bodies);
   return addTotals(bodies, carried);
 }
 
@@ -136,6 +137,33 @@ static bool feedsSumsOnly(Operation &op) {
          llvm::all_of(op.getUsers(), llvm::IsaPred<ContributeOp>);
 }
 
+/// The rounding to bf16 that an op makes, or stores, if only stores take it.
+static arith::TruncFOp findStoredRounding(Operation &op) {
+  auto store = dyn_cast<StoreOp>(op);
+  auto rounding = store ? store.getValue().getDefiningOp<arith::TruncFOp>()
+                        : dyn_cast<arith::TruncFOp>(op);
+  bool isStored = rounding && rounding.getType().isBF16() &&
+                  rounding.getIn().getType().isF32() &&
+                  llvm::all_of(rounding->getUsers(), llvm::IsaPred<StoreOp>) &&
+                  llvm::all_of(rounding->getUsers(), [&](Operation *user) {
+                    return user->getBlock() == rounding->getBlock();
+                  });
+  return isStored ? rounding : nullptr;
+}
+
+void PhaseEmitter::emitStores(PhaseBodies &bodies) {
+  auto rounded =
+      llvm::map_to_vector(bodies.stores, [&](const PhaseBodies::Store &store) {
+        return context.order.round(b, store.wide);
+      });
+  for (auto [store, value] : llvm::zip_equal(bodies.stores, rounded)) {
+    IRMapping values;
+    values.map(store.op.getValue(), context.order.asInMemory(b, value));
+    BodyEmitter(context, b, store.position, values).emit(*store.op);
+  }
+  bodies.stores.clear();
+}
+
 void PhaseEmitter::emitLoads(PhaseBodies &bodies, int64_t i, Value at) {
   PhaseLoops &loops = bodies.loops;
   IRMapping &values = bodies.copies[i];
@@ -170,6 +198,14 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
     if (bodies.columns && bodies.columns->contains(&op)) {
       Value &total = bodies.columns->find(&op)->second;
       total = emitter.addTo(cast<AccumulateOp>(op), total);
+      continue;
+    }
+    if (arith::TruncFOp rounding = findStoredRounding(op);
+        rounding && context.roundsTogether() && bodies.copies.size() > 1 &&
+        !bodies.position.mask && isVector(values.lookup(rounding.getIn()))) {
+      if (auto store = dyn_cast<StoreOp>(op))
+        bodies.stores.push_back(
+            {store, bodies.position, values.lookup(rounding.getIn())});
       continue;
     }
     auto select = dyn_cast<arith::SelectOp>(op);

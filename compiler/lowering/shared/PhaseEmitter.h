@@ -122,6 +122,14 @@ struct PhaseBodies {
   llvm::SmallVector<mlir::IRMapping> copies = {};
   ColumnTotals *columns = nullptr; ///< Of the body at hand: not in memory.
 
+  /// A store of `wide`, rounded.
+  struct Store {
+    norm::StoreOp op;
+    Position position;
+    mlir::Value wide;
+  };
+  llvm::SmallVector<Store> stores = {}; ///< That wait for those of all bodies.
+
   /// Where each body ends, if sums are to be taken there, or empty. A sum at
   /// the end of all keeps what it adds in registers meanwhile.
   llvm::SmallVector<mlir::Operation *> ends = {};
@@ -190,6 +198,9 @@ public:
   PhaseBodies beginBodies(PhaseLoops &loops, const Position &position,
                           int64_t count);
   void emitBody(PhaseBodies &bodies, int64_t i, mlir::Value at);
+  /// What bodies have rounded for nothing but to be stored, rounded together:
+  /// one test tells whether any of them needs care.
+  void emitStores(PhaseBodies &bodies);
   /// The loads of a body, if they are to come before something else.
   void emitLoads(PhaseBodies &bodies, int64_t i, mlir::Value at);
   void emitRandom(PhaseBodies &bodies, mlir::Value at);

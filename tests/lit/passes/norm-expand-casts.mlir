@@ -241,3 +241,71 @@ func.func @rounded(%x: vector<8xf32>) -> (vector<8xi8>, vector<8xi8>, vector<8xi
   %wide = arith.fptosi %r : vector<8xf32> to vector<8xi32>
   return %i, %cut, %wide : vector<8xi8>, vector<8xi8>, vector<8xi32>
 }
+
+// Roundings by the instruction that follow each other take one test: whether any
+// result is zero, as it makes subnormals, and only then whether any was one.
+// BF16-LABEL: func.func @together
+// BF16-COUNT-2: cvtne2ps2bf16
+// BF16: %[[A:.*]] = arith.cmpi ne, {{.*}} : vector<32xi16>
+// BF16: %[[B:.*]] = arith.cmpi ne, {{.*}} : vector<32xi16>
+// BF16: arith.andi %[[A]], %[[B]] : vector<32xi1>
+// BF16: scf.if
+// BF16-COUNT-4: fpclass
+// BF16: scf.if
+// BF16-COUNT-4: arith.shrui {{.*}} : vector<16xi32>
+// BF16-NOT: fpclass
+// BF16-NOT: cvtne2ps2bf16
+// BF16: return
+func.func @together(%x: vector<32xf32>, %y: vector<32xf32>) -> (vector<32xbf16>, vector<32xbf16>) {
+  %a = arith.truncf %x : vector<32xf32> to vector<32xbf16>
+  %b = arith.truncf %y : vector<32xf32> to vector<32xbf16>
+  return %a, %b : vector<32xbf16>, vector<32xbf16>
+}
+
+// With something in between each has its own.
+// BF16-LABEL: func.func @apart
+// BF16-COUNT-2: fpclass
+// BF16: scf.if
+// BF16: arith.addf
+// BF16-COUNT-2: fpclass
+// BF16: scf.if
+// BF16: return
+func.func @apart(%x: vector<32xf32>, %y: vector<32xf32>) -> (vector<32xbf16>, vector<32xbf16>) {
+  %a = arith.truncf %x : vector<32xf32> to vector<32xbf16>
+  %sum = arith.addf %x, %y : vector<32xf32>
+  %b = arith.truncf %sum : vector<32xf32> to vector<32xbf16>
+  return %a, %b : vector<32xbf16>, vector<32xbf16>
+}
+
+// Words moved up, or masked, are bf16 as they are: nothing is rounded.
+// CHECK-LABEL: func.func @upper_words
+// CHECK: %[[X:.*]] = vector.shuffle
+// CHECK-NEXT: %[[SIZE:.*]] = math.absf %[[X]]
+// CHECK-NEXT: return %[[SIZE]]
+func.func @upper_words(%pairs: vector<4xi32>) -> vector<8xf32> {
+  %c16 = arith.constant dense<16> : vector<4xi32>
+  %high = arith.constant dense<0xffff0000> : vector<4xi32>
+  %evenBits = arith.shli %pairs, %c16 : vector<4xi32>
+  %oddBits = arith.andi %pairs, %high : vector<4xi32>
+  %even = arith.bitcast %evenBits : vector<4xi32> to vector<4xf32>
+  %odd = arith.bitcast %oddBits : vector<4xi32> to vector<4xf32>
+  %x = vector.shuffle %even, %odd [0, 1, 2, 3, 4, 5, 6, 7] : vector<4xf32>, vector<4xf32>
+  %size = math.absf %x : vector<8xf32>
+  %0 = arith.truncf %size : vector<8xf32> to vector<8xbf16>
+  %1 = arith.extf %0 : vector<8xbf16> to vector<8xf32>
+  return %1 : vector<8xf32>
+}
+
+// One bit less, and they aren't.
+// CHECK-LABEL: func.func @not_upper_words
+// CHECK: arith.bitcast
+// CHECK: arith.shrui
+// CHECK: return
+func.func @not_upper_words(%bits: vector<4xi32>) -> vector<4xf32> {
+  %c15 = arith.constant dense<15> : vector<4xi32>
+  %shifted = arith.shli %bits, %c15 : vector<4xi32>
+  %x = arith.bitcast %shifted : vector<4xi32> to vector<4xf32>
+  %0 = arith.truncf %x : vector<4xf32> to vector<4xbf16>
+  %1 = arith.extf %0 : vector<4xbf16> to vector<4xf32>
+  return %1 : vector<4xf32>
+}

@@ -109,6 +109,43 @@ norm.program @tails inputs(%x "x" : !norm.view<?x72xbf16>)
 
 // -----
 
+// Vectors side by side are rounded together, and then stored, but for a tail.
+// CHECK-LABEL: func.func @together_stage0(
+// CHECK: scf.for
+// CHECK: arith.truncf
+// CHECK-NEXT: arith.truncf
+// CHECK: llvm.store
+// CHECK-NOT: arith.truncf
+// CHECK: llvm.store
+// CHECK: arith.truncf
+// CHECK: llvm.intr.masked.store
+// CHECK: return
+// MEMORY-LABEL: func.func @together_stage0(
+// MEMORY: arith.truncf
+// MEMORY-NOT: arith.truncf
+// MEMORY: llvm.store
+// MEMORY: arith.truncf
+// MEMORY: return
+norm.program @together inputs(%x "x" : !norm.view<?x136xbf16>)
+    outputs(%y "y" : !norm.view<?x136xbf16>) {
+  %n = norm.size %x[0] : !norm.view<?x136xbf16>
+  norm.stage dims(i = %n, j = 136) non_empty [j]
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, unroll = 2> {
+    norm.instance {
+      %sum = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x136xbf16>
+        %w = arith.extf %e : bf16 to f32
+        %d = arith.addf %w, %w : f32
+        %h = arith.truncf %d : f32 to bf16
+        norm.store %h, %y by [[i], [j]] : !norm.view<?x136xbf16>
+        norm.contribute max %w : f32
+      } : f32
+    }
+  }
+}
+
+// -----
+
 // What is rounded in between goes through the order of memory and back, once.
 // CHECK-LABEL: func.func @rounded_stage0(
 // CHECK: %[[ONCE:.*]] = arith.truncf {{.*}} : vector<32xf32> to vector<32xbf16>
