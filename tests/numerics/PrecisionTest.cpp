@@ -146,6 +146,26 @@ TEST(PrecisionTest, SubnormalOutputs) {
                           }));
 }
 
+// Vectors that are rounded together: of some rows none is subnormal, of others
+// all are, some, or none among zeros.
+TEST(PrecisionTest, SubnormalOutputsOfManyRows) {
+  for (int64_t n : {256, 4096})
+    expectSolved(makeRows(Extreme::RmsNorm, DType::BF16, 40, n, 1,
+                          [&](Generator &generator, int64_t row) {
+                            double value = generator.normal();
+                            bool isRare = generator.uniform() < 0.01;
+                            switch (row % 4) {
+                            case 0:
+                              return value;
+                            case 1:
+                              return std::ldexp(value, -130);
+                            case 2:
+                              return isRare ? std::ldexp(value, -130) : value;
+                            }
+                            return isRare ? 0 : value;
+                          }));
+}
+
 TEST(PrecisionTest, TinyAndHugeInputs) {
   for (Extreme extreme : kSavingExtremes)
     for (DType dtype : {DType::F32, DType::F64})
