@@ -20,11 +20,11 @@ def NormLowerToCpu : Pass<"norm-lower-to-cpu", "::mlir::ModuleOp"> {
     least `stream` bytes are stored past the caches, from the first aligned
     vector on; the last phase of an instance fetches what the one `prefetch`
     ahead will read, or runs beside the first phase of the next `rows`, 1 KB
-    further on in long ones. Others of an elementwise stage, `rows` rows of pixels or images, share what is the
-    same for them, as blocks of 8-bit results hide each other's waits; sixteen
-    short instances have a lane each between their phases. A phase
-    whose contributions are all chosen by a condition of the instance, against the
-    identity, runs only where it holds.
+    further on in long ones. Others of an elementwise stage, `rows` rows of
+    pixels or images, share what is the same for them, as blocks of 8-bit results
+    hide each other's waits; sixteen short instances have a lane each between
+    their phases. A phase whose contributions are all chosen by a condition of the
+    instance, against the identity, runs only where it holds.
 
     Before:
 

@@ -98,8 +98,7 @@ int64_t Chooser::countRowInputs() const {
 
 /// How many rows are written while as many are read, or beside each other.
 int64_t Chooser::chooseRows(int64_t width) {
-  constexpr int64_t shortBytes = 4 << 10, blockBytes = 1 << 10,
-                    nearBytes = 6 << 10;
+  constexpr int64_t shortBytes = 4 << 10, blockBytes = 1 << 10;
   if (int dim = sharingDim(); dim >= 0 && !parallel.contains(unsigned(dim)) &&
                               !ShapedType::isDynamic(extent(lane)) &&
                               extent(lane) % width == 0) {
@@ -143,6 +142,10 @@ int64_t Chooser::chooseRows(int64_t width) {
                     "by a prefetch alone, 75 to 80% of a copy and not 60");
     return 1;
   }
+  // From 2048 of bf16 on, a row's tensors and the sums that it adds to leave no
+  // room in the nearest cache: by twos 66% of a copy, one after the other 59%;
+  // of 1536 65 and 81%.
+  constexpr int64_t nearBytes = 6 << 10;
   if (hasColumns && rowBytes < nearBytes && movesHalves()) {
     because("rows",
             "sums over rows make many instructions for few bytes: both "

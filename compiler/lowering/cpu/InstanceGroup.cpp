@@ -93,7 +93,7 @@ InstanceGroup::InstanceGroup(const StageContext &context,
   this->context.lane = context.space().indexOf(
       stage.getSchedule().getParallel().getNames().back());
   this->context.width = kGroup;
-  this->context.order = LaneOrder();
+  this->context.order = LaneOrder(); // Lanes are instances.
 }
 
 //===----------------------------------------------------------------------===//

@@ -207,8 +207,8 @@ struct RowPipeline::Pair {
 };
 
 /// One block of vectors of each row of a pair: a vector is read, and one is
-/// written; what is read at `ahead` is announced. Returns what the first phase
-/// carries on.
+/// written, or waits to be rounded and written with others of the block; what
+/// is read at `ahead` is announced. Returns what the first phase carries on.
 ///
 /// Where sums over rows make bodies long, all that a vector takes is loaded
 /// before anything is stored, which may lie a multiple of 4 KB behind it: the

@@ -65,7 +65,7 @@ struct StageContext {
   norm::SpaceAttr space() const { return dims; }
   /// Whether vectors side by side are rounded to bf16 together.
   bool roundsTogether() const {
-    return instructions.hasBF16Dot && width == LaneOrder::kLanes;
+    return instructions.hasBF16Dot && width == kBF16Lanes;
   }
 
 private:

@@ -10,8 +10,6 @@ using namespace mlir;
 using namespace normc;
 using namespace normc::norm;
 
-static constexpr int64_t kLanes = LaneOrder::kLanes;
-
 //===----------------------------------------------------------------------===//
 // Which stages
 //===----------------------------------------------------------------------===//
@@ -31,7 +29,7 @@ static bool hasShortPieces(PhaseOp phase, SpaceAttr dims) {
       return true;
     points *= extent;
   }
-  return points < 4 * kLanes;
+  return points < 4 * kBF16Lanes;
 }
 
 /// Whether the op knows no order but that of memory: it has narrow values other
@@ -64,7 +62,7 @@ static bool needsMemoryOrder(Operation &op, StringAttr lane, SpaceAttr dims) {
 /// Whether the stage's vectors may be split.
 static bool canSplit(StageOp stage) {
   StringAttr lane = laneOf(stage);
-  if (!lane || stage.getSchedule().getWidth() != kLanes)
+  if (!lane || stage.getSchedule().getWidth() != kBF16Lanes)
     return false;
   return !stage
               .walk([&](Operation *op) {
@@ -78,7 +76,7 @@ static bool canSplit(StageOp stage) {
 static bool hasWholeVectors(StageOp stage) {
   SpaceAttr dims = stage.getDims();
   int64_t extent = dims.getExtents()[dims.indexOf(laneOf(stage))];
-  return ShapedType::isStatic(extent) && extent % kLanes == 0;
+  return ShapedType::isStatic(extent) && extent % kBF16Lanes == 0;
 }
 
 static bool isAlongLanes(MapAttr map, StringAttr lane) {
@@ -173,15 +171,15 @@ bool LaneOrder::reorders(Value view) const {
 Value LaneOrder::split(ImplicitLocOpBuilder &b, Value vector) const {
   SmallVector<int64_t> lanes;
   for (int64_t first : {0, 1})
-    for (int64_t lane = first; lane < kLanes; lane += 2)
+    for (int64_t lane = first; lane < kBF16Lanes; lane += 2)
       lanes.push_back(lane);
   return vector::ShuffleOp::create(b, vector, vector, lanes);
 }
 
 Value LaneOrder::join(ImplicitLocOpBuilder &b, Value vector) const {
   SmallVector<int64_t> lanes;
-  for (int64_t lane = 0; lane < kLanes / 2; ++lane)
-    llvm::append_values(lanes, lane, lane + kLanes / 2);
+  for (int64_t lane = 0; lane < kBF16Lanes / 2; ++lane)
+    llvm::append_values(lanes, lane, lane + kBF16Lanes / 2);
   return vector::ShuffleOp::create(b, vector, vector, lanes);
 }
 
@@ -191,9 +189,9 @@ Value LaneOrder::maskFor(Type element, ImplicitLocOpBuilder &b,
 }
 
 Value LaneOrder::widen(ImplicitLocOpBuilder &b, Value narrow) const {
-  auto words = VectorType::get(kLanes, b.getI16Type());
-  auto pairs = VectorType::get(kLanes / 2, b.getI32Type());
-  auto floats = VectorType::get(kLanes / 2, b.getF32Type());
+  auto words = VectorType::get(kBF16Lanes, b.getI16Type());
+  auto pairs = VectorType::get(kBF16Lanes / 2, b.getI32Type());
+  auto floats = VectorType::get(kBF16Lanes / 2, b.getF32Type());
   Value bits = vector::BitCastOp::create(
       b, pairs, arith::BitcastOp::create(b, words, narrow).getResult());
   auto constant = [&](uint32_t value) -> Value {
@@ -202,21 +200,21 @@ Value LaneOrder::widen(ImplicitLocOpBuilder &b, Value narrow) const {
   };
   Value even = arith::ShLIOp::create(b, bits, constant(16));
   Value odd = arith::AndIOp::create(b, bits, constant(0xffff0000));
-  auto all = llvm::to_vector(llvm::seq<int64_t>(0, kLanes));
+  auto all = llvm::to_vector(llvm::seq<int64_t>(0, kBF16Lanes));
   return vector::ShuffleOp::create(
       b, arith::BitcastOp::create(b, floats, even).getResult(),
       arith::BitcastOp::create(b, floats, odd).getResult(), all);
 }
 
 Value LaneOrder::round(ImplicitLocOpBuilder &b, Value wide) const {
-  auto narrow = VectorType::get(kLanes, b.getBF16Type());
+  auto narrow = VectorType::get(kBF16Lanes, b.getBF16Type());
   return arith::TruncFOp::create(b, narrow, wide);
 }
 
 Value LaneOrder::asInMemory(ImplicitLocOpBuilder &b, Value rounded) const {
   if (!splits)
     return rounded;
-  auto words = VectorType::get(kLanes, b.getI16Type());
+  auto words = VectorType::get(kBF16Lanes, b.getI16Type());
   Value bits = arith::BitcastOp::create(b, words, rounded);
   return arith::BitcastOp::create(b, rounded.getType(), join(b, bits));
 }

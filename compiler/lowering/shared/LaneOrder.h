@@ -28,9 +28,6 @@ namespace normc {
 /// know is split in memory too, in blocks of a vector. An immutable value.
 class LaneOrder {
 public:
-  /// Values of bf16 in a register, for which there are instructions.
-  static constexpr int64_t kLanes = 32;
-
   /// That of memory.
   LaneOrder() = default;
   LaneOrder(norm::StageOp stage, Instructions instructions);

@@ -142,12 +142,12 @@ static arith::TruncFOp findStoredRounding(Operation &op) {
   auto store = dyn_cast<StoreOp>(op);
   auto rounding = store ? store.getValue().getDefiningOp<arith::TruncFOp>()
                         : dyn_cast<arith::TruncFOp>(op);
-  bool isStored = rounding && rounding.getType().isBF16() &&
-                  rounding.getIn().getType().isF32() &&
-                  llvm::all_of(rounding->getUsers(), llvm::IsaPred<StoreOp>) &&
-                  llvm::all_of(rounding->getUsers(), [&](Operation *user) {
-                    return user->getBlock() == rounding->getBlock();
-                  });
+  bool isStored =
+      rounding && rounding.getType().isBF16() &&
+      rounding.getIn().getType().isF32() &&
+      llvm::all_of(rounding->getUsers(), [&](Operation *user) {
+        return isa<StoreOp>(user) && user->getBlock() == rounding->getBlock();
+      });
   return isStored ? rounding : nullptr;
 }
 
@@ -202,7 +202,8 @@ void PhaseEmitter::emitBody(PhaseBodies &bodies, int64_t i, Value at) {
     }
     if (arith::TruncFOp rounding = findStoredRounding(op);
         rounding && context.roundsTogether() && bodies.copies.size() > 1 &&
-        !bodies.position.mask && isVector(values.lookup(rounding.getIn()))) {
+        !bodies.position.mask && !values.contains(rounding.getOut()) &&
+        isVector(values.lookup(rounding.getIn()))) {
       if (auto store = dyn_cast<StoreOp>(op))
         bodies.stores.push_back(
             {store, bodies.position, values.lookup(rounding.getIn())});
@@ -286,11 +287,11 @@ Value PhaseEmitter::withoutTail(PhaseBodies &bodies, int64_t i, Value value,
 /// The values of all copies or their squares, in two chains.
 Value PhaseEmitter::sumOfDots(PhaseBodies &bodies, const Dot &dot) {
   bodies.goBehind(b, 0);
-  auto type = VectorType::get(kDotLanes / 2, b.getF32Type());
+  auto type = VectorType::get(kBF16Lanes / 2, b.getF32Type());
   Value sums[2];
   for (Value &sum : sums)
     sum = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  auto terms = VectorType::get(kDotLanes, b.getBF16Type());
+  auto terms = VectorType::get(kBF16Lanes, b.getBF16Type());
   Value ones = arith::ConstantOp::create(
       b, DenseElementsAttr::get(terms, b.getFloatAttr(b.getBF16Type(), 1.0)));
   for (auto [i, copy] : llvm::enumerate(bodies.copies)) {

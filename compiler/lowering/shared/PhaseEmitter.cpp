@@ -29,7 +29,7 @@ bool PhaseLoops::takesDots(const StageContext &context) {
   return context.instructions.hasBF16Dot &&
          llvm::all_of(phase.getBlock()->getOps<StoreOp>(),
                       [](StoreOp store) { return isLocal(store.getView()); }) &&
-         context.width == kDotLanes && alongLanes && unroll(context) > 1 &&
+         context.width == kBF16Lanes && alongLanes && unroll(context) > 1 &&
          !isOneBlock(context);
 }
 

@@ -38,8 +38,6 @@ public:
 
 /// Bytes of a cache line.
 inline constexpr int64_t kLineBytes = 64;
-/// bf16 values of one operand of AVX512-BF16's dot product.
-inline constexpr int64_t kDotLanes = 32;
 
 /// A sum of bf16 values, or of their squares, that dot products take.
 struct Dot {

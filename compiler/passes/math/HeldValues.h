@@ -13,7 +13,8 @@
 namespace normc {
 
 /// Whether every element of `wide` is a value of the float type `narrow`: it
-/// was extended from there, and since then at most changed its sign.
+/// was extended from there, of bf16 perhaps by a shift or a mask of bits, and
+/// since then at most changed its sign.
 bool isHeldBy(mlir::Value wide, mlir::Type narrow);
 
 /// Whether no element of `wide`, of f32, is subnormal: it is the sum of a value
