@@ -69,7 +69,8 @@ private:
   int64_t chooseStream();
   int64_t choosePrefetch();
   bool takesInstancesTogether() const;
-  int64_t countRowInputs() const;
+  bool isRowInput(unsigned i) const;
+  bool reducesSeveralRows() const;
   int64_t chooseRows(int64_t width);
   bool writesBytes() const;
   bool findBlock(int64_t width, int64_t unroll) const;

@@ -3,6 +3,7 @@
 #include "compiler/schedule/Chooser.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/bit.h"
 
 using namespace mlir;
@@ -88,12 +89,34 @@ bool Chooser::sharesLanes() const {
   });
 }
 
-/// How many tensors are read along the lanes whose rows are an instance's own.
-int64_t Chooser::countRowInputs() const {
-  return llvm::count_if(structure.kernel().getInputMaps(), [&](Attribute map) {
-    DimSet dims = toDimSet(structure.space(), cast<MapAttr>(map));
-    return dims.contains(unsigned(lane)) && (parallel - dims).empty();
-  });
+/// Whether an instance reads its own rows of an input, along the lanes.
+bool Chooser::isRowInput(unsigned i) const {
+  DimSet dims = toDimSet(structure.space(), structure.kernel().getInputMap(i));
+  return dims.contains(unsigned(lane)) && (parallel - dims).empty();
+}
+
+/// Whether the loop of an instance's collectives reads rows of several inputs,
+/// and along the lanes nothing else.
+bool Chooser::reducesSeveralRows() const {
+  llvm::SetVector<Value> behind;
+  for (unsigned number : stage.complete)
+    behind.insert_range(structure.collectives()[number].op->getOperands());
+  for (size_t i = 0; i < behind.size(); ++i)
+    if (Operation *op = behind[i].getDefiningOp();
+        op && structure.collectiveOf(behind[i]) < 0)
+      behind.insert_range(op->getOperands());
+  KernelOp kernel = structure.kernel();
+  int64_t rows = 0;
+  for (unsigned i = 0; i < kernel.getNumOperands(); ++i) {
+    Value element = kernel.getBlock()->getArgument(i);
+    if (!behind.contains(element) ||
+        !structure.spaceOf(element).contains(unsigned(lane)))
+      continue;
+    if (!isRowInput(i))
+      return false;
+    ++rows;
+  }
+  return rows > 1;
 }
 
 /// How many rows are written while as many are read, or beside each other.
@@ -161,8 +184,10 @@ int64_t Chooser::chooseRows(int64_t width) {
     return rowBytes < nearBytes ? 4 : 2;
   }
   constexpr int64_t many = 4, floatBytes = 4;
-  bool areMany = countRowInputs() > 1 ||
-                 instanceBytes(/*ownOnly=*/true) >= many * floatBytes * size;
+  auto inputs = llvm::seq(structure.kernel().getNumOperands());
+  bool areMany =
+      llvm::count_if(inputs, [&](unsigned i) { return isRowInput(i); }) > 1 ||
+      instanceBytes(/*ownOnly=*/true) >= many * floatBytes * size;
   if (areMany && (movesHalves() || !isShort) && !takesFunctions()) {
     because("rows", "each of the rows is several streams, which share few sets "
                     "of the nearest cache: by twos 0.65 to 1 of the time");
