@@ -197,6 +197,7 @@ struct RowPipeline::Pair {
     loops.prefetched = pipeline.announced;
     pipeline.setStreaming(there);
     here = loops.enter(pipeline.b, here);
+    here.streamed = pipeline.streamedFirst;
     there = lastLoops.enter(pipeline.b, there);
   }
   Pair(const Pair &) = delete;
@@ -409,6 +410,7 @@ void RowPipeline::emit(Value from, Value to) {
   Position position = locate(begin);
   PhaseLoops loops = emitter.begin(last, position, none);
   streamed = emitter.chooseStreaming(loops, position).streamed;
+  streamedFirst = chooseStreamedFirst();
   Segment wholeRow = findWhole();
   if (takesRowsInTurn()) {
     rows = countShortRows();

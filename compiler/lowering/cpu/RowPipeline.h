@@ -60,6 +60,7 @@ private:
   }
   Position locate(mlir::Value number);
   void setStreaming(Position &position) const;
+  llvm::SmallVector<Streamed, 2> chooseStreamedFirst();
   mlir::Value countFrom(mlir::Value number, int64_t count);
   mlir::Value slotAddress(const Slots &slots, mlir::Value number);
   Slots allocate(mlir::Type type);
@@ -128,8 +129,9 @@ private:
   int64_t rows;                              ///< Of a block, a power of two.
   mlir::Value extent;                        ///< Points of a row, i64.
   mlir::Value begin; ///< The first instance of the range.
-  /// As in Position: what goes past the caches, and when.
-  llvm::SmallVector<Streamed, 2> streamed;
+  /// As in Position: what goes past the caches, and when; of the last phase,
+  /// and of whole vectors of the first.
+  llvm::SmallVector<Streamed, 2> streamed, streamedFirst;
   llvm::DenseMap<mlir::Value, Slots> kept;
   llvm::SmallVector<Slots> carried; ///< Of the first phase.
   /// Of the first phase and of the last, where whole rows are taken in turn.

@@ -148,6 +148,32 @@ void RowPipeline::setStreaming(Position &position) const {
   position.streamed = streamed;
 }
 
+/// What whole vectors of the first phase write past the caches: results that
+/// nothing reads again, where rows begin at multiples of a vector's size. (The
+/// last phase begins with part of a vector elsewhere; the first one sums, in an
+/// order that the place of a result must not change.)
+SmallVector<Streamed, 2> RowPipeline::chooseStreamedFirst() {
+  Position position = locate(begin);
+  IRMapping none;
+  PhaseLoops loops = emitter.begin(first, position, none);
+  loops.streamed = findStreamed(first, context);
+  llvm::erase_if(loops.streamed, [&](StoreOp store) {
+    return !rowsAreAligned(store, first.getOver().getNames(), context) ||
+           llvm::any_of(store.getView().getUsers(), llvm::IsaPred<LoadOp>);
+  });
+  auto chosen = emitter.chooseStreaming(loops, position).streamed;
+  if (chosen.empty())
+    return {};
+  position.streamed = chosen;
+  Value isWhole =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::eq,
+                            emitter.headLength(loops, position), makeI64(b, 0));
+  for (Streamed &each : chosen)
+    each.when =
+        each.when ? b.createOrFold<arith::AndIOp>(each.when, isWhole) : isWhole;
+  return chosen;
+}
+
 /// Rows of two blocks are in flight at once.
 RowPipeline::Slots RowPipeline::allocate(Type type) {
   return {stack.allocate(type, 2 * rows), type};
