@@ -104,6 +104,21 @@ func.func @post_norm(%x: tensor<?xNxT> {norm.name = "x"}, %r: tensor<?xNxT> {nor
                 dtype, n);
 }
 
+/// A norm of a sum and the sum, which of 16 bits the first phase writes.
+std::string normAndSum(DType dtype, int64_t n) {
+  return ofType(R"(
+func.func @norm_and_sum(%x: tensor<?xNxT> {norm.name = "x"}, %r: tensor<?xNxT> {norm.name = "r"},
+    %scale: tensor<NxT> {norm.name = "scale"})
+    -> (tensor<?xNxT> {norm.name = "y"}, tensor<?xNxT> {norm.name = "h"}) {
+  %h = arith.addf %x, %r : tensor<?xNxT>
+  %y = norm.normalize rms %h over [1] epsilon 1.0e-06 scale %scale on [1]
+      : (tensor<?xNxT>, tensor<NxT>) -> tensor<?xNxT>
+  return %y, %h : tensor<?xNxT>, tensor<?xNxT>
+}
+)",
+                dtype, n);
+}
+
 /// A norm of a tanh of a norm: the tanh waits there between later phases.
 std::string sandwich(DType dtype, int64_t n) {
   return ofType(R"(
@@ -156,6 +171,8 @@ std::vector<Case> makeCases() {
   for (int64_t n : {512, 672, 1568})
     for (DType dtype : {DType::F32, DType::BF16, DType::F16}) {
       cases.push_back({"post_norm" + suffix(dtype, n), postNorm(dtype, n)});
+      cases.push_back(
+          {"norm_and_sum" + suffix(dtype, n), normAndSum(dtype, n)});
       cases.push_back({"sandwich" + suffix(dtype, n), sandwich(dtype, n)});
     }
   // Planes; and groups whose channels are pieces of a row, not of whole

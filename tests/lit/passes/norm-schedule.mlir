@@ -372,6 +372,67 @@ func.func @residuals(%x: tensor<?x1024xbf16>, %r: tensor<?x1024xbf16>, %g: tenso
 
 // -----
 
+// Where one loop reads rows of two inputs of f32, it takes 128 bytes of each in
+// turn, and not 256; not where it reads more than rows. Rows of bf16 that are
+// several streams go by twos, whatever else they read; a single one, which reads
+// nothing else, one after the other.
+// CHECK-LABEL: func.func @turns(
+// CHECK: norm.kernel
+// CHECK: unroll = 2, {{.*}} rows = 2, reasons
+// CHECK: norm.kernel
+// CHECK: unroll = 4, {{.*}} rows = 2, reasons
+// CHECK-LABEL: func.func @streams(
+// CHECK: norm.kernel
+// CHECK: prefetch = 1, rows = 2, reasons
+// CHECK: norm.kernel
+// CHECK: prefetch = 1, reasons
+func.func @turns(%x: tensor<?x4096xf32>, %r: tensor<?x4096xf32>, %g: tensor<4096xf32>) -> (tensor<?x4096xf32>, tensor<?x4096xf32>) {
+  %a = norm.kernel dims(i = ?, j = 4096)
+      ins(%xe = %x by [[i], [j]] : tensor<?x4096xf32>, %re = %r by [[i], [j]] : tensor<?x4096xf32>, %ge = %g by [[j]] : tensor<4096xf32>)
+      outs(by [[i], [j]] : tensor<?x4096xf32>) {
+    %h = arith.addf %xe, %re : f32
+    %m = norm.reduce mean %h over [j] : f32
+    %d = arith.subf %h, %m : f32
+    %o = arith.mulf %d, %ge : f32
+    norm.yield %o : f32
+  }
+  %b = norm.kernel dims(i = ?, j = 4096)
+      ins(%xe = %x by [[i], [j]] : tensor<?x4096xf32>, %re = %r by [[i], [j]] : tensor<?x4096xf32>, %ge = %g by [[j]] : tensor<4096xf32>)
+      outs(by [[i], [j]] : tensor<?x4096xf32>) {
+    %p = arith.mulf %re, %ge : f32
+    %h = arith.addf %xe, %p : f32
+    %m = norm.reduce mean %h over [j] : f32
+    %o = arith.subf %h, %m : f32
+    norm.yield %o : f32
+  }
+  return %a, %b : tensor<?x4096xf32>, tensor<?x4096xf32>
+}
+func.func @streams(%x: tensor<?x4096xbf16>, %r: tensor<?x4096xbf16>) -> (tensor<?x4096xbf16>, tensor<?x4096xbf16>) {
+  %a = norm.kernel dims(i = ?, j = 4096)
+      ins(%xe = %x by [[i], [j]] : tensor<?x4096xbf16>, %re = %r by [[i], [j]] : tensor<?x4096xbf16>)
+      outs(by [[i], [j]] : tensor<?x4096xbf16>) {
+    %xw = arith.extf %xe : bf16 to f32
+    %rw = arith.extf %re : bf16 to f32
+    %h = arith.addf %xw, %rw : f32
+    %m = norm.reduce mean %h over [j] : f32
+    %o = arith.subf %h, %m : f32
+    %y = arith.truncf %o : f32 to bf16
+    norm.yield %y : bf16
+  }
+  %b = norm.kernel dims(i = ?, j = 4096)
+      ins(%xe = %x by [[i], [j]] : tensor<?x4096xbf16>)
+      outs(by [[i], [j]] : tensor<?x4096xbf16>) {
+    %xw = arith.extf %xe : bf16 to f32
+    %m = norm.reduce mean %xw over [j] : f32
+    %o = arith.subf %xw, %m : f32
+    %y = arith.truncf %o : f32 to bf16
+    norm.yield %y : bf16
+  }
+  return %a, %b : tensor<?x4096xbf16>, tensor<?x4096xbf16>
+}
+
+// -----
+
 // Long rows that add to sums over rows are written by twos while the next two are
 // read, of f32 256 bytes of each in turn.
 // CHECK-LABEL: func.func @long_column_sums(
