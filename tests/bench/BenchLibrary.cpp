@@ -112,6 +112,21 @@ double bench_control_rms_norm(const float *x, const float *scale, float *y,
   });
 }
 
+double bench_streams(void *const *data, const int64_t *elementBytes,
+                     int32_t reads, int32_t writes, int64_t elements,
+                     int64_t blocks, int readFirst,
+                     const normc_executor *executor, int64_t repeats) {
+  std::vector<bench::Stream> streams;
+  for (int32_t i = 0; i < reads + writes; ++i)
+    streams.push_back(
+        {static_cast<std::byte *>(data[i]), elementBytes[i], i >= reads});
+  return secondsOf(repeats, [&] {
+    return bench::moveStreams(streams, elements, blocks,
+                              bench::ReadFirst(readFirst),
+                              executorOf(executor));
+  });
+}
+
 double bench_dnnl(int (*execute)(const void *primitive, void *stream, int count,
                                  const void *arguments),
                   int (*wait)(void *stream), const void *primitive,

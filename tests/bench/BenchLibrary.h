@@ -40,6 +40,15 @@ double bench_control_rms_norm(const float *x, const float *scale, float *y,
                               int64_t rows, int64_t n, float epsilon,
                               const normc_executor *executor, int64_t repeats);
 
+/// The memory traffic of a kernel without its arithmetic: bench::moveStreams of
+/// `reads` + `writes` tensors, those that are read first, with addresses that
+/// are multiples of 64 and `elementBytes` each. `readFirst` is 0 for nothing, 1
+/// for a block, 2 for all. Without AVX-512 a negative number.
+double bench_streams(void *const *data, const int64_t *elementBytes,
+                     int32_t reads, int32_t writes, int64_t elements,
+                     int64_t blocks, int readFirst,
+                     const normc_executor *executor, int64_t repeats);
+
 /// A call of a oneDNN primitive: `execute` and `wait` are
 /// dnnl_primitive_execute and dnnl_stream_wait, `arguments` an array of `count`
 /// dnnl_exec_arg_t.

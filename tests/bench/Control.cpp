@@ -1,4 +1,4 @@
-//===- Control.cpp - a kernel written by hand, as a control ---------------===//
+//===- Control.cpp - kernels written by hand, as controls -----------------===//
 
 #include "tests/bench/Control.h"
 
@@ -88,7 +88,77 @@ bool bench::controlRmsNorm(const float *x, const float *scale, float *y,
   return true;
 }
 
+/// So many elements of all streams at a time: whole cache lines of each.
+static constexpr int64_t kStep = 64;
+
+namespace {
+struct Movement {
+  std::span<const bench::Stream> streams;
+  int64_t steps, blocks;
+  bool readsFirst = false, writes = true, isBackward = false;
+};
+} // namespace
+
+__attribute__((target("avx512f"))) static __m512i
+readLines(const bench::Stream &stream, int64_t begin, int64_t end,
+          __m512i all) {
+  const std::byte *at = stream.data + begin * kStep * stream.elementBytes;
+  const std::byte *last = stream.data + end * kStep * stream.elementBytes;
+  for (; at < last; at += 64)
+    all = _mm512_xor_si512(all, _mm512_load_si512(at));
+  return all;
+}
+
+__attribute__((target("avx512f"))) static void
+moveBlocks(void *context, int64_t begin, int64_t end) {
+  const Movement &movement = *static_cast<const Movement *>(context);
+  __m512i all = _mm512_setzero_si512();
+  for (int64_t i = begin; i < end; ++i) {
+    int64_t block = movement.isBackward ? movement.blocks - 1 - i : i;
+    int64_t first = movement.steps * block / movement.blocks;
+    int64_t last = movement.steps * (block + 1) / movement.blocks;
+    if (movement.readsFirst)
+      for (const bench::Stream &stream : movement.streams)
+        if (!stream.isWritten)
+          all = readLines(stream, first, last, all);
+    if (!movement.writes)
+      continue;
+    for (int64_t step = first; step < last; ++step)
+      for (const bench::Stream &stream : movement.streams)
+        if (!stream.isWritten) {
+          all = readLines(stream, step, step + 1, all);
+        } else {
+          std::byte *to = stream.data + step * kStep * stream.elementBytes;
+          for (int64_t k = 0; k < stream.elementBytes; ++k)
+            _mm512_stream_si512(reinterpret_cast<__m512i *>(to + 64 * k), all);
+        }
+  }
+  asm volatile("" ::"v"(all)); // It was read for something.
+  _mm_sfence();
+}
+
+bool bench::moveStreams(std::span<const Stream> streams, int64_t elements,
+                        int64_t blocks, ReadFirst first, Executor &executor) {
+  if (!__builtin_cpu_supports("avx512f"))
+    return false;
+  Movement movement{streams, elements / kStep, blocks};
+  if (first == ReadFirst::all) {
+    movement.readsFirst = true;
+    movement.writes = false;
+    executor.parallelFor(blocks, moveBlocks, &movement);
+    movement = {streams, elements / kStep, blocks, false, true, true};
+  }
+  movement.readsFirst = first == ReadFirst::block;
+  executor.parallelFor(blocks, moveBlocks, &movement);
+  return true;
+}
+
 #else
+
+bool bench::moveStreams(std::span<const Stream>, int64_t, int64_t, ReadFirst,
+                        Executor &) {
+  return false;
+}
 
 bool bench::controlRmsNorm(const float *, const float *, float *, int64_t,
                            int64_t, float, Executor &) {

@@ -1,5 +1,6 @@
 """Norms with their neighbours: the patterns of tests/graphs as large kernels."""
 
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,17 +39,19 @@ class Argument:
     dtype: str
     shape: tuple
     strides: tuple | None
+    is_result: bool
 
     @property
     def element_bytes(self):
         return int(re.search(r"\d+", self.dtype)[0]) // 8
 
     @property
+    def elements(self):
+        return math.prod(self.shape)
+
+    @property
     def bytes(self):
-        count = self.element_bytes
-        for extent in self.shape:
-            count *= extent
-        return count
+        return self.element_bytes * self.elements
 
     @property
     def memory(self):
@@ -65,10 +68,14 @@ def text(op, dtype):
 
 def arguments(op, dtype, first):
     """Operands and results, with `first` rows or samples."""
-    for kind, name, strides in DECLARED.findall(text(op, dtype)):
+    declaration = text(op, dtype)
+    results = declaration.index("->")
+    for found in DECLARED.finditer(declaration):
+        kind, name, strides = found.groups()
         *extents, element = kind.split("x")
         shape = tuple(first if extent == "?" else int(extent) for extent in extents)
-        yield Argument(name, element, shape, tuple(map(int, strides.split(","))) if strides else None)
+        strides = tuple(map(int, strides.split(","))) if strides else None
+        yield Argument(name, element, shape, strides, found.start() > results)
 
 
 def bytes_of(op, dtype, first):

@@ -55,6 +55,10 @@ class Library:
                 c_double,
                 [c_void_p, c_void_p, c_void_p, c_int64, c_int64, c_float, c_void_p, c_int64],
             ),
+            "bench_streams": (
+                c_double,
+                [POINTER(c_void_p), POINTER(c_int64), c_int32, c_int32, c_int64, c_int64, c_int, c_void_p, c_int64],
+            ),
             "bench_dnnl": (
                 c_double,
                 [c_void_p, c_void_p, c_void_p, c_void_p, c_int, c_void_p, c_int64],

@@ -3,7 +3,7 @@
 import ctypes
 
 from .buffers import Buffers, FusedBuffers
-from .cases import EPSILON, Case
+from .cases import DIFFUSION_GROUPS, EPSILON, SIZES, Case
 from .kernels import compile_artifact
 from .native import Tensor
 
@@ -108,6 +108,69 @@ class Copy:
 
     def time(self, repeats):
         return self.library.dll.bench_copy(self.to, self.source, self.half, self.library.executor, repeats)
+
+    def result(self):
+        self.time(1)
+        return None
+
+
+class Streams:
+    """The memory traffic of a case without its arithmetic: its tensors of full
+    size are read and written side by side. Where statistics need them before,
+    they are read twice: by samples or planes, or the whole. Not where that is
+    the copy, nor for tensors with gaps."""
+
+    name = "same streams"
+    NOTHING, BLOCK, ALL = range(3)
+
+    def __init__(self, context, case, buffers):
+        self.library = context.library
+        self.first, blocks = self.plan(case)
+        if context.threads > blocks or self.first != self.BLOCK:
+            self.first = min(self.first * self.ALL, self.ALL)
+            blocks = max(case.bytes >> 20, context.threads)
+        streams = list(self.tensors(case, buffers))
+        reads = [s for s in streams if not s[2]]
+        ordered = reads + [s for s in streams if s[2]]
+        addresses = (ctypes.c_void_p * len(ordered))(*(s[0] for s in ordered))
+        sizes = (ctypes.c_int64 * len(ordered))(*(s[1] for s in ordered))
+        elements = streams[0][3]
+        self.arguments = (addresses, sizes, len(reads), len(ordered) - len(reads), elements, blocks, self.first)
+
+    def plan(self, case):
+        """What is read first, and in how many parts."""
+        if case.is_backward:
+            return self.NOTHING, 1
+        if case.group == "fused":
+            is_image = case.op == "group_norm_silu"
+            return (self.BLOCK, case.shape[0]) if is_image else (self.NOTHING, 1)
+        if case.group == "channels" and case.op == "batch_norm_training":
+            return self.ALL, 1
+        if case.group == "channels" and case.op in ("group_norm", "instance_norm"):
+            samples, channels = case.shape[:2]
+            planes = DIFFUSION_GROUPS if case.op == "group_norm" else channels
+            return self.BLOCK, samples * (planes if case.layout == "nchw" else 1)
+        raise NotImplementedError("as the copy")
+
+    def tensors(self, case, buffers):
+        """(address, bytes of an element, whether it is written, elements)"""
+        if case.group == "fused":
+            most = max(argument.elements for argument in buffers.arguments.values())
+            for name, argument in buffers.arguments.items():
+                if argument.strides:
+                    raise NotImplementedError("gaps")
+                if argument.elements == most:
+                    yield buffers[name].data_ptr(), argument.element_bytes, argument.is_result, most
+            return
+        for name in ("x", "dy", "dx", "y"):
+            if name in buffers.tensors:
+                yield buffers[name].data_ptr(), SIZES[case.dtype], name in ("dx", "y"), case.elements
+
+    def time(self, repeats):
+        seconds = self.library.dll.bench_streams(*self.arguments, self.library.executor, repeats)
+        if seconds < 0:
+            raise NotImplementedError("no AVX-512")
+        return seconds
 
     def result(self):
         self.time(1)

@@ -14,7 +14,13 @@ TITLES = {
     "fused": "Norms with their neighbours, as one kernel",
 }
 MICRO_TITLE = "Compiling and calling"
-OWN = ("copy", "normc", "in caches", "plain", "intrinsics")
+OWN = ("copy", "normc", "in caches", "same streams", "plain", "intrinsics")
+# Why a line does not hold, as the summary says it.
+REASONS = {
+    "streams": "ask for more than their streams reach",
+    "computing": "wait for computing",
+    "memory": "wait for memory",
+}
 
 
 class Line:
@@ -62,11 +68,26 @@ class Line:
         return None if any(got is None for _, got in judged) else True
 
 
+    def streams_fall_short(self):
+        """Whether what is asked of the rate is out of reach without computing."""
+        alone = self.figures.get("same streams")
+        if not alone:
+            return False
+        plain = self.figures.get("plain")
+        rates = [(self.goal.share, alone["share"])]
+        rates += [(self.goal.plain, plain["median"] / alone["median"])] if plain else []
+        return any(asked and round(got, 3) < asked for asked, got in rates)
+
     def why_not(self):
-        """What keeps the line from holding: "computing" where the kernel would be
-        too slow, or hardly fast enough, if memory took no time; "memory" where it
-        would not; empty where nothing is known."""
-        if not self.cached or self.holds() is not False:
+        """What keeps the line from holding: "streams" where its memory traffic
+        alone takes longer than is asked; "computing" where the kernel would be too
+        slow, or hardly fast enough, if memory took no time; "memory" where it would
+        not; empty where nothing is known."""
+        if self.holds() is not False or not self.figures:
+            return ""
+        if self.streams_fall_short():
+            return "streams"
+        if not self.cached:
             return ""
         most = max(asked / got for asked, got in self.judgements() if got is not None)
         return "computing" if self.cached < 1.1 * most * self.ours["share"] else "memory"
@@ -114,7 +135,7 @@ def summary(figures):
         if chosen:
             held = sum(line.holds() is True for line in chosen)
             reasons = [line.why_not() for line in chosen]
-            short = ", ".join(f"{reasons.count(why)} wait for {why}" for why in ("computing", "memory") if why in reasons)
+            short = ", ".join(f"{reasons.count(why)} {text}" for why, text in REASONS.items() if why in reasons)
             texts.append(f"{TITLES[group]}: {held} of {len(chosen)} hold" + (f"; {short}." if short else "."))
     asked = [verdict for verdict in map(micro.holds, figures.get("micro", [])) if verdict is not None]
     if asked:
@@ -146,7 +167,7 @@ def row_of(line):
     shape = "x".join(map(str, case.shape)) + ("" if case.layout == "rows" else " " + case.layout.upper())
     start = [case.op, case.dtype, shape, "warm" if case.warm else "cold", str(record["threads"])]
     if not line.figures:
-        return start + ["-"] * 11 + ["**no**: " + record["error"].replace("|", "/").splitlines()[0]]
+        return start + ["-"] * 12 + ["**no**: " + record["error"].replace("|", "/").splitlines()[0]]
     goal, best = line.goal, line.best
     asked = goal.best_for(best["share"] if best else 0)
     verdict = {True: "yes", False: "**no**", None: "no rival"}[line.holds()]
@@ -159,6 +180,7 @@ def row_of(line):
         microseconds(line.ours),
         percent(line.ours["share"]) + (f" (≥ {percent(goal.share)})" if goal.share else ""),
         percent(line.cached),
+        times(line.ratio(line.figures.get("same streams"))),
         times(line.ratio(line.figures.get("plain"))) + (f" (≥ {goal.plain:g})" if goal.plain else ""),
         f"{line.best_name} {rate(best)}" if best else "-",
         times(line.ratio(best)) + (f" (≥ {asked:g})" if asked else ""),
@@ -169,7 +191,7 @@ def row_of(line):
 
 
 HEADER = (
-    "kernel", "type", "shape", "caches", "threads", "cores ns", "copy GB/s", "normc GB/s", "normc µs", "share of the copy", "in caches", "× plain",
+    "kernel", "type", "shape", "caches", "threads", "cores ns", "copy GB/s", "normc GB/s", "normc µs", "share of the copy", "in caches", "× same streams", "× plain",
     "best rival GB/s", "× best rival", "× PyTorch", "× intrinsics", "holds",
 )
 

@@ -21,7 +21,7 @@ from . import measure  # noqa: E402
 from .buffers import Arena, Buffers, FusedBuffers  # noqa: E402
 from .cases import Case  # noqa: E402
 from .native import Library  # noqa: E402
-from .ours import Cached, Control, Copy, Fused, Ours, Plain  # noqa: E402
+from .ours import Cached, Control, Copy, Fused, Ours, Plain, Streams  # noqa: E402
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Context:
 
 def find_rivals(job):
     """Makers of contestants, and why others are absent."""
-    makers, absent = [Cached, Control], {}
+    makers, absent = [Cached, Streams, Control], {}
     wanted = set(job["rivals"])
     if "torch" in wanted:
         from .torch_rival import Compiled, Torch
@@ -102,7 +102,7 @@ def line_up(context, case, buffers, makers):
 
 def run_case(context, case, arena, makers, effort, processors):
     if case.group == "fused":
-        makers, buffers = [Cached, Plain], FusedBuffers(arena, case)
+        makers, buffers = [Cached, Streams, Plain], FusedBuffers(arena, case)
     else:
         buffers = Buffers(arena, case)
     contestants, absent = line_up(context, case, buffers, makers)
