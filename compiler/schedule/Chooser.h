@@ -70,6 +70,7 @@ private:
   int64_t choosePrefetch();
   bool takesInstancesTogether() const;
   bool isRowInput(unsigned i) const;
+  bool readsFloats() const;
   bool reducesSeveralRows() const;
   int64_t chooseRows(int64_t width);
   bool writesBytes() const;

@@ -255,23 +255,27 @@ int64_t Chooser::chooseUnroll(int64_t width) {
   bool isSplit = takesPairs() && !reducesColumns();
   // Rows that are written while others are read, 256 bytes of each in turn:
   // RMSNorm f32 of 4096 from memory 85% of a copy, by eight vectors of 64 bytes
-  // 79%, in the caches 1 to 4% slower; two threads 92 and 83%.
+  // 79%, in the caches 1 to 4% slower; two threads 92 and 83%. With results of
+  // bf16 by two of 128 bytes 74 and 87%, by four 62 and 78%.
   constexpr int64_t turnBytes = 256, floatBytes = 4;
   int64_t row = isRow() ? findRun().points : ShapedType::kDynamic;
   bool hasTurns = !ShapedType::isDynamic(row) && row % width == 0 &&
-                  !takesPairs() && !writtenAlongLanes().empty();
-  bool isInTurn = hasTurns && row * floatBytes >= kLongRowBytes &&
-                  8 * width * floatBytes > turnBytes;
+                  !writtenAlongLanes().empty();
+  bool arePairsOfFloats = takesPairs() && !drawsNumbers() && readsFloats();
+  int64_t vectorsInTurn = turnBytes / (width * floatBytes);
+  bool isInTurn = hasTurns && row * floatBytes >= kLongRowBytes && !isLong &&
+                  (!takesPairs() || arePairsOfFloats) && vectorsInTurn < 8;
   // Of each of two inputs half as much. One thread, LayerNorm of a sum of 4096
   // 88% of a copy, by four 68%, of 768 79 and 67%; RMSNorm 84 and 75%. Not with
   // sums over rows (LayerNorm's backward loses 10%), nor where the loop reads
   // more than its rows (AdaLN-Zero, whose gate it needs, 66% and 74%).
-  bool areInputsInTurn = hasTurns && (isLong || isInTurn) &&
+  bool areInputsInTurn = hasTurns && !takesPairs() && (isLong || isInTurn) &&
                          stage.partial.empty() && !takesFunctions() &&
                          reducesSeveralRows();
-  const int64_t most = areInputsInTurn                 ? 2
-                       : isSplit || isLong || isInTurn ? 4
-                                                       : 8;
+  const int64_t most = areInputsInTurn     ? 2
+                       : isInTurn          ? vectorsInTurn
+                       : isSplit || isLong ? 4
+                                           : 8;
   because("unroll",
           Twine(most) +
               (takesPairs() ? " vectors of two registers" : " vectors") +

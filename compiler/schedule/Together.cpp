@@ -95,6 +95,16 @@ bool Chooser::isRowInput(unsigned i) const {
   return dims.contains(unsigned(lane)) && (parallel - dims).empty();
 }
 
+/// Whether all such inputs are of 32 bits.
+bool Chooser::readsFloats() const {
+  KernelOp kernel = structure.kernel();
+  auto inputs = llvm::seq(kernel.getNumOperands());
+  return llvm::all_of(inputs, [&](unsigned i) {
+    Type element = getElementTypeOrSelf(kernel.getOperand(i).getType());
+    return !isRowInput(i) || element.getIntOrFloatBitWidth() == 32;
+  });
+}
+
 /// Whether the loop of an instance's collectives reads rows of several inputs,
 /// and along the lanes nothing else.
 bool Chooser::reducesSeveralRows() const {

@@ -243,7 +243,14 @@ void BodyEmitter::prefetch(LoadOp op) {
   // For reading, into the second level, as data. Past a tensor's end it asks
   // for nothing that faults.
   constexpr int32_t read = 0, secondLevel = 2, data = 1;
-  LLVM::Prefetch::create(b, access.pointer, read, secondLevel, data);
+  int64_t bytes = context.width * bytesOf(op.getResult().getType());
+  for (int32_t at = 0; at == 0 || at < bytes; at += kLineBytes) {
+    Value line = access.pointer;
+    if (at > 0)
+      line = LLVM::GEPOp::create(b, line.getType(), b.getI8Type(), line,
+                                 LLVM::GEPArg(at));
+    LLVM::Prefetch::create(b, line, read, secondLevel, data);
+  }
 }
 
 Value BodyEmitter::addressOf(StoreOp op) {

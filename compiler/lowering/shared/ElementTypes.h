@@ -23,6 +23,14 @@ mlir::Type toType(mlir::MLIRContext *context, DType dtype);
 /// Its inverse; nothing for a type that buffers don't hold.
 std::optional<DType> toDType(mlir::Type type);
 
+/// Bytes of an element as it lies in memory.
+inline int64_t bytesOf(mlir::Type element) {
+  return (element.getIntOrFloatBitWidth() + 7) / 8;
+}
+
+/// Bytes of a cache line.
+inline constexpr int64_t kLineBytes = 64;
+
 /// The type in which elements move: floats below 32 bits as integers, so that
 /// there are bits and no conversion of a target.
 inline mlir::Type getStorageType(mlir::Type type) {

@@ -36,9 +36,6 @@ public:
                                  mlir::ValueRange carried) = 0;
 };
 
-/// Bytes of a cache line.
-inline constexpr int64_t kLineBytes = 64;
-
 /// A sum of bf16 values, or of their squares, that dot products take.
 struct Dot {
   mlir::Value value; ///< The bf16 value, or null: no dot product.

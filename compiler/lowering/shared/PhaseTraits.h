@@ -10,15 +10,11 @@
 #define NORMC_COMPILER_LOWERING_SHARED_PHASETRAITS_H
 
 #include "compiler/lowering/shared/BodyEmitter.h"
+#include "compiler/lowering/shared/ElementTypes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
 namespace normc {
-
-/// Bytes of an element as it lies in memory.
-inline int64_t bytesOf(mlir::Type element) {
-  return (element.getIntOrFloatBitWidth() + 7) / 8;
-}
 
 /// The product that contribution `i` is, if a fused multiply-add may take it.
 mlir::arith::MulFOp getProduct(norm::ContributeOp contribute, unsigned i);

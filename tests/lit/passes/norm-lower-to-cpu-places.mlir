@@ -210,3 +210,27 @@ norm.program @fifteen_places inputs(%x "x" : !norm.view<32x6xf32>) outputs(%y "y
     }
   }
 }
+
+// -----
+
+// Of the next row's vectors of two cache lines, both lines are asked for.
+// CHECK-LABEL: func.func @two_lines_stage0(
+// CHECK: scf.for
+// CHECK: %[[AHEAD:.*]] = llvm.getelementptr %{{.*}}[256]
+// CHECK-NEXT: "llvm.intr.prefetch"(%[[AHEAD]])
+// CHECK-NEXT: %[[NEXT:.*]] = llvm.getelementptr %[[AHEAD]][64] : (!llvm.ptr) -> !llvm.ptr, i8
+// CHECK-NEXT: "llvm.intr.prefetch"(%[[NEXT]])
+// CHECK-NOT: prefetch
+// CHECK: return
+norm.program @two_lines inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" : !norm.view<?x256xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x256xf32>
+  norm.stage dims(i = %n, j = 256)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 32, prefetch = 1> {
+    norm.instance {
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x256xf32>
+        norm.store %e, %y by [[i], [j]] : !norm.view<?x256xf32>
+      }
+    }
+  }
+}

@@ -433,6 +433,40 @@ func.func @streams(%x: tensor<?x4096xbf16>, %r: tensor<?x4096xbf16>) -> (tensor<
 
 // -----
 
+// Rows of f32 whose results are narrower are taken by vectors of two cache lines:
+// two of them make 256 bytes; of bf16, whose vectors are a line each, four.
+// CHECK-LABEL: func.func @narrower(
+// CHECK: width = 32, unroll = 2, {{.*}} rows = 4, reasons
+// CHECK-LABEL: func.func @as_narrow(
+// CHECK: width = 32, unroll = 4, {{.*}} rows = 4, reasons
+func.func @narrower(%x: tensor<?x4096xf32>, %g: tensor<4096xf32>) -> tensor<?x4096xbf16> {
+  %a = norm.kernel dims(i = ?, j = 4096)
+      ins(%xe = %x by [[i], [j]] : tensor<?x4096xf32>, %ge = %g by [[j]] : tensor<4096xf32>)
+      outs(by [[i], [j]] : tensor<?x4096xbf16>) {
+    %m = norm.reduce mean %xe over [j] : f32
+    %d = arith.subf %xe, %m : f32
+    %o = arith.mulf %d, %ge : f32
+    %y = arith.truncf %o : f32 to bf16
+    norm.yield %y : bf16
+  }
+  return %a : tensor<?x4096xbf16>
+}
+func.func @as_narrow(%x: tensor<?x4096xbf16>, %g: tensor<4096xf32>) -> tensor<?x4096xbf16> {
+  %a = norm.kernel dims(i = ?, j = 4096)
+      ins(%xe = %x by [[i], [j]] : tensor<?x4096xbf16>, %ge = %g by [[j]] : tensor<4096xf32>)
+      outs(by [[i], [j]] : tensor<?x4096xbf16>) {
+    %xw = arith.extf %xe : bf16 to f32
+    %m = norm.reduce mean %xw over [j] : f32
+    %d = arith.subf %xw, %m : f32
+    %o = arith.mulf %d, %ge : f32
+    %y = arith.truncf %o : f32 to bf16
+    norm.yield %y : bf16
+  }
+  return %a : tensor<?x4096xbf16>
+}
+
+// -----
+
 // Long rows that add to sums over rows are written by twos while the next two are
 // read, of f32 256 bytes of each in turn.
 // CHECK-LABEL: func.func @long_column_sums(
