@@ -23,7 +23,8 @@ static void addCleanups(OpPassManager &pm, const Target &target) {
   bool isAvx512 = isX86 && target.vectorBits == 512;
   pm.addPass(createExpandMath({.hasFma = target.hasFma,
                                .hasScale = isAvx512,
-                               .hasLookup = isAvx512 && target.hasFma}));
+                               .hasLookup = isAvx512 && target.hasFma,
+                               .hasMaximum = !isX86}));
   pm.addPass(createExpandCasts({.hardwareF16 = target.hasHalfConversion,
                                 .hardwareBF16 = target.hasBF16}));
   pm.addPass(createCSEPass());

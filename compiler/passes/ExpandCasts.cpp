@@ -39,9 +39,9 @@ private:
   /// The bits of a bf16 value made here -> the same value as f32 bits with
   /// something below, so that a rounding in place needs no narrow vector.
   llvm::DenseMap<Value, Value> beforeShift;
-  /// Roundings whose operand is no subnormal of f32, from what it was before
-  /// any cast was replaced.
-  llvm::DenseSet<Operation *> neverSubnormal;
+  /// Roundings to bf16 whose operand is no subnormal of f32, and those that
+  /// change nothing, from what it was before any cast was replaced.
+  llvm::DenseSet<Operation *> neverSubnormal, held;
   FloatType f32, f64;
 };
 
@@ -299,10 +299,20 @@ LogicalResult ExpandCasts::replaceCast(Operation *op) {
   OpBuilder builder(op);
   ElementwiseBuilder e(builder, op->getLoc(), in.getType());
   out.replaceAllUsesWith(
-      fromF32(e, toF32(e, in, from), to, !neverSubnormal.contains(op)));
+      held.contains(op)
+          ? e.bitcast(upperHalves(e, e.bits(in)), to)
+          : fromF32(e, toF32(e, in, from), to, !neverSubnormal.contains(op)));
   op->erase();
   ++numExpanded;
   return success();
+}
+
+/// Whether a rounding goes from f32 to bf16, and changes nothing.
+static bool isHeldF32(Operation *rounding) {
+  Value wide = rounding->getOperand(0);
+  Type narrow = getElementTypeOrSelf(rounding->getResult(0));
+  return getElementTypeOrSelf(wide).isF32() && narrow.isBF16() &&
+         isHeldBy(wide, narrow);
 }
 
 /// Whether the op is a rounding that takes a test for subnormals.
@@ -311,7 +321,8 @@ bool ExpandCasts::isTested(Operation *op) {
   return rounding && hardwareBF16 && hasHardwareLanes(rounding.getIn()) &&
          getElementTypeOrSelf(rounding.getIn()).isF32() &&
          getElementTypeOrSelf(rounding.getType()).isBF16() &&
-         !rounding.getRoundingmode() && !neverSubnormal.contains(op);
+         !rounding.getRoundingmode() && !neverSubnormal.contains(op) &&
+         !held.contains(op);
 }
 
 /// Roundings that follow each other.
@@ -375,6 +386,7 @@ void ExpandCasts::runOnOperation() {
   f64 = Float64Type::get(&getContext());
   beforeShift.clear();
   neverSubnormal.clear();
+  held.clear();
   skipRoundings();
 
   SmallVector<Operation *> casts;
@@ -385,6 +397,8 @@ void ExpandCasts::runOnOperation() {
       casts.push_back(op);
     if (isa<arith::TruncFOp>(op) && isNeverSubnormal(op->getOperand(0)))
       neverSubnormal.insert(op);
+    if (isa<arith::TruncFOp>(op) && isHeldF32(op))
+      held.insert(op);
     if (getRounding(op))
       roundings.push_back(cast<arith::FPToSIOp>(op));
     else if (auto bitcast = dyn_cast<arith::BitcastOp>(op))

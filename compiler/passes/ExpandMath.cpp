@@ -8,6 +8,8 @@
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <cmath>
+
 using namespace mlir;
 
 namespace normc {
@@ -89,6 +91,29 @@ static Value expand(FloatBuilder &f, Operation *op) {
       .Case<math::TanhOp>([&](auto) { return expandTanh(f, arg(0)); });
 }
 
+/// Whether an op is a maximum or minimum with a number that a comparison tells:
+/// x where it is beyond the number, or NaN, and the number elsewhere. Of two
+/// zeros the maximum is the positive one, the minimum the negative one.
+static bool isLimit(Operation *op) {
+  if (!isa<arith::MaximumFOp, arith::MinimumFOp>(op) ||
+      !isExpandable(op->getResult(0).getType()))
+    return false;
+  std::optional<double> number = findNumber(op->getOperand(1));
+  return number && !std::isnan(*number) &&
+         (*number != 0 || std::signbit(*number) == isa<arith::MinimumFOp>(op));
+}
+
+static void replaceLimit(Operation *op) {
+  OpBuilder builder(op);
+  Value x = op->getOperand(0), number = op->getOperand(1);
+  ElementwiseBuilder e(builder, op->getLoc(), x.getType());
+  auto beyond = isa<arith::MaximumFOp>(op) ? arith::CmpFPredicate::UGT
+                                           : arith::CmpFPredicate::ULT;
+  op->getResult(0).replaceAllUsesWith(
+      e.select(e.cmp(beyond, x, number), x, number));
+  op->erase();
+}
+
 LogicalResult ExpandMath::replace(Operation *op) {
   if (!isa<math::CopySignOp, math::ErfOp, math::ExpOp, math::Exp2Op,
            math::ExpM1Op, math::FmaOp, math::LogOp, math::Log1pOp, math::PowFOp,
@@ -117,7 +142,7 @@ LogicalResult ExpandMath::replace(Operation *op) {
 }
 
 void ExpandMath::runOnOperation() {
-  SmallVector<Operation *> ops;
+  SmallVector<Operation *> ops, limits;
   getOperation()->walk([&](Operation *op) {
     bool onFloats = llvm::any_of(op->getOperandTypes(), [](Type type) {
       return isa<FloatType>(getElementTypeOrSelf(type));
@@ -125,10 +150,14 @@ void ExpandMath::runOnOperation() {
     if (isa_and_nonnull<math::MathDialect>(op->getDialect()) && onFloats &&
         !isKept(op))
       ops.push_back(op);
+    if (!hasMaximum && isLimit(op))
+      limits.push_back(op);
   });
   for (Operation *op : ops)
     if (failed(replace(op)))
       return signalPassFailure();
+  for (Operation *op : limits)
+    replaceLimit(op);
 }
 
 } // namespace normc

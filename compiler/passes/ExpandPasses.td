@@ -127,6 +127,10 @@ def ExpandMath : Pass<"norm-expand-math"> {
     and not zero it is off by at most 2^-1072. Without fma the polynomials are
     multiplications and additions, not emulated fma.
 
+    Without `has-maximum`, as on x86, `arith.maximumf` and `arith.minimumf` of x
+    and a number become a comparison and a select, which keep x where it is NaN;
+    LLVM takes three instructions, in case both are.
+
     `math.copysign` of f32 and f64 becomes integer code, since LLVM 22 may call a
     function where a sign has come from f64 and the result goes to f16.
 
@@ -143,7 +147,11 @@ def ExpandMath : Pass<"norm-expand-math"> {
                  Option<"hasLookup", "has-lookup", "bool", /*default=*/"false",
                         "The target picks lanes of 16 f32 by index (VPERMPS) "
                         "and has fma: erf, exp and tanh of f32 are one "
-                        "polynomial and numbers from tables">];
+                        "polynomial and numbers from tables">,
+                 Option<"hasMaximum", "has-maximum", "bool", /*default=*/"true",
+                        "One instruction of the target is the maximum, or "
+                        "minimum, that keeps NaN: one with a number stays, and "
+                        "is no comparison">];
   let statistics = [Statistic<"numExpanded", "functions-expanded",
                               "Number of math operations expanded">,
                     Statistic<"numRounded", "functions-of-bf16",

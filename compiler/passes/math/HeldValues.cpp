@@ -31,26 +31,46 @@ static bool areUpperWords(Value wide) {
   return hasConstant(mask) && constant.countr_zero() >= 16;
 }
 
+std::optional<double> findNumber(Value value) {
+  if (auto broadcast = value.getDefiningOp<vector::BroadcastOp>())
+    value = broadcast.getSource();
+  if (auto extension = value.getDefiningOp<arith::ExtFOp>())
+    value = extension.getIn();
+  APFloat constant(0.0);
+  if (!matchPattern(value, m_ConstantFloat(&constant)))
+    return std::nullopt;
+  return constant.convertToDouble();
+}
+
+static bool isNumberOf(double number, Type narrow) {
+  APFloat rounded(number);
+  bool losesInfo = false;
+  rounded.convert(cast<FloatType>(narrow).getFloatSemantics(),
+                  APFloat::rmNearestTiesToEven, &losesInfo);
+  return !losesInfo;
+}
+
 bool isHeldBy(Value wide, Type narrow) {
   Operation *op = wide.getDefiningOp();
   while (isa_and_nonnull<arith::NegFOp, math::AbsFOp>(op)) {
     wide = op->getOperand(0);
     op = wide.getDefiningOp();
   }
+  auto isHeld = [&](Value value) { return isHeldBy(value, narrow); };
+  if (isa_and_nonnull<arith::MaximumFOp, arith::MinimumFOp>(op))
+    return llvm::all_of(op->getOperands(), isHeld);
+  if (auto select = dyn_cast_or_null<arith::SelectOp>(op))
+    return isHeld(select.getTrueValue()) && isHeld(select.getFalseValue());
+  if (std::optional<double> number = findNumber(wide))
+    return isNumberOf(*number, narrow);
   if (auto extension = dyn_cast_or_null<arith::ExtFOp>(op))
     return getElementTypeOrSelf(extension.getIn().getType()) == narrow;
   return narrow.isBF16() && areUpperWords(wide);
 }
 
-/// A constant that was perhaps extended, and made a vector of.
-static bool isLargeConstant(Value value) {
-  if (auto broadcast = value.getDefiningOp<vector::BroadcastOp>())
-    value = broadcast.getSource();
-  if (auto extension = value.getDefiningOp<arith::ExtFOp>())
-    value = extension.getIn();
-  APFloat constant(0.0);
-  return matchPattern(value, m_ConstantFloat(&constant)) &&
-         std::fabs(constant.convertToDouble()) >= 0x1p-100;
+static bool isLargeNumber(Value value) {
+  std::optional<double> number = findNumber(value);
+  return number && std::fabs(*number) >= 0x1p-100;
 }
 
 bool isNeverSubnormal(Value wide) {
@@ -59,8 +79,8 @@ bool isNeverSubnormal(Value wide) {
     return false;
   Type bf16 = BFloat16Type::get(wide.getContext());
   Value x = sum.getLhs(), y = sum.getRhs();
-  return (isHeldBy(x, bf16) && isLargeConstant(y)) ||
-         (isHeldBy(y, bf16) && isLargeConstant(x));
+  return (isHeldBy(x, bf16) && isLargeNumber(y)) ||
+         (isHeldBy(y, bf16) && isLargeNumber(x));
 }
 
 } // namespace normc

@@ -10,11 +10,18 @@
 
 #include "mlir/IR/Value.h"
 
+#include <optional>
+
 namespace normc {
+
+/// The number that every element of a float value is, where it is a constant,
+/// perhaps extended, and made a vector of.
+std::optional<double> findNumber(mlir::Value value);
 
 /// Whether every element of `wide` is a value of the float type `narrow`: it
 /// was extended from there, of bf16 perhaps by a shift or a mask of bits, and
-/// since then at most changed its sign.
+/// since then at most changed its sign; or is one of several such values, or a
+/// number of that type.
 bool isHeldBy(mlir::Value wide, mlir::Type narrow);
 
 /// Whether no element of `wide`, of f32, is subnormal: it is the sum of a value

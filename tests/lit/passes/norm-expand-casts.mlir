@@ -309,3 +309,41 @@ func.func @not_upper_words(%bits: vector<4xi32>) -> vector<4xf32> {
   %1 = arith.extf %0 : vector<4xbf16> to vector<4xf32>
   return %1 : vector<4xf32>
 }
+
+// What bf16 holds still does when it is limited to a range of bf16: its rounding
+// is its upper half. Limits that bf16 does not hold are rounded.
+// CHECK-LABEL: func.func @limited
+// CHECK: %[[MOST:.*]] = arith.minimumf
+// CHECK: %[[HALVES:.*]] = vector.bitcast
+// CHECK-NEXT: %[[UPPER:.*]] = vector.shuffle %[[HALVES]], %[[HALVES]] [1, 3, 5, 7]
+// CHECK-NEXT: arith.bitcast %[[UPPER]]
+// CHECK: arith.maximumf
+// CHECK: arith.cmpf uno
+// CHECK: return
+// BF16-LABEL: func.func @limited_lanes
+// BF16-NOT: cvtne2ps2bf16
+// BF16-NOT: scf.if
+// BF16: return
+func.func @limited(%x: vector<4xbf16>, %y: vector<4xbf16>, %on: vector<4xi1>) -> (vector<4xbf16>, vector<4xbf16>) {
+  %zero = arith.constant dense<0.0> : vector<4xf32>
+  %six = arith.constant dense<6.0> : vector<4xf32>
+  %tenth = arith.constant dense<0.1> : vector<4xf32>
+  %xw = arith.extf %x : vector<4xbf16> to vector<4xf32>
+  %yw = arith.extf %y : vector<4xbf16> to vector<4xf32>
+  %one = arith.select %on, %xw, %yw : vector<4xi1>, vector<4xf32>
+  %a = arith.maximumf %one, %zero : vector<4xf32>
+  %b = arith.minimumf %a, %six : vector<4xf32>
+  %0 = arith.truncf %b : vector<4xf32> to vector<4xbf16>
+  %c = arith.maximumf %one, %tenth : vector<4xf32>
+  %1 = arith.truncf %c : vector<4xf32> to vector<4xbf16>
+  return %0, %1 : vector<4xbf16>, vector<4xbf16>
+}
+func.func @limited_lanes(%x: vector<32xbf16>) -> vector<32xbf16> {
+  %zero = arith.constant 0.0 : bf16
+  %wide = arith.extf %zero : bf16 to f32
+  %zeros = vector.broadcast %wide : f32 to vector<32xf32>
+  %xw = arith.extf %x : vector<32xbf16> to vector<32xf32>
+  %a = arith.maximumf %xw, %zeros : vector<32xf32>
+  %0 = arith.truncf %a : vector<32xf32> to vector<32xbf16>
+  return %0 : vector<32xbf16>
+}

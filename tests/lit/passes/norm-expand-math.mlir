@@ -3,6 +3,33 @@
 // RUN: norm-opt %s --norm-expand-math=has-scale | FileCheck %s --check-prefix=SCALE
 // RUN: norm-opt %s --norm-expand-math=has-lookup --cse | FileCheck %s --check-prefix=LOOKUP
 // RUN: norm-opt %s --norm-expand-math="has-lookup has-scale" | FileCheck %s --check-prefix=BF16
+// RUN: norm-opt %s --norm-expand-math=has-maximum=false | FileCheck %s --check-prefix=LIMIT
+
+// Maxima and minima with a number are a comparison, true of NaN. Not with the zero
+// that a zero of x might exceed, nor of two values.
+// CHECK-LABEL: func.func @limits
+// CHECK-NOT: arith.cmpf
+// CHECK: return
+// LIMIT-LABEL: func.func @limits
+// LIMIT-SAME: %[[X:[^:]*]]: vector<8xf32>, %[[Y:[^:]*]]: vector<8xf32>
+// LIMIT: %[[ABOVE:.*]] = arith.cmpf ugt, %[[X]], %[[ZERO:.*]] : vector<8xf32>
+// LIMIT-NEXT: %[[A:.*]] = arith.select %[[ABOVE]], %[[X]], %[[ZERO]]
+// LIMIT-NEXT: %[[BELOW:.*]] = arith.cmpf ult, %[[A]], %[[SIX:.*]] : vector<8xf32>
+// LIMIT-NEXT: %[[B:.*]] = arith.select %[[BELOW]], %[[A]], %[[SIX]]
+// LIMIT-NEXT: %[[C:.*]] = arith.maximumf %[[B]], %{{.*}} : vector<8xf32>
+// LIMIT-NEXT: %[[D:.*]] = arith.minimumf %[[C]], %[[ZERO]] : vector<8xf32>
+// LIMIT-NEXT: arith.maximumf %[[D]], %[[Y]] : vector<8xf32>
+func.func @limits(%x: vector<8xf32>, %y: vector<8xf32>) -> vector<8xf32> {
+  %zero = arith.constant dense<0.0> : vector<8xf32>
+  %minusZero = arith.constant dense<-0.0> : vector<8xf32>
+  %six = arith.constant dense<6.0> : vector<8xf32>
+  %a = arith.maximumf %x, %zero : vector<8xf32>
+  %b = arith.minimumf %a, %six : vector<8xf32>
+  %c = arith.maximumf %b, %minusZero : vector<8xf32>
+  %d = arith.minimumf %c, %zero : vector<8xf32>
+  %e = arith.maximumf %d, %y : vector<8xf32>
+  return %e : vector<8xf32>
+}
 
 // A vector of two registers is scaled by halves, which need no shifts.
 // SCALE-LABEL: func.func @two_registers
