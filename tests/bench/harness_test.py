@@ -90,6 +90,15 @@ class GoalTest(unittest.TestCase):
 
 
 class ReasonTest(unittest.TestCase):
+    def test_streams_alone(self):
+        """Asked is 100 / 0.85 = 118 us; of fused cases 110 where plain takes 100."""
+        self.assertEqual(self.why(normc=130, PyTorch=400, in_caches=110, same_streams=120), "streams")
+        self.assertEqual(self.why(normc=130, PyTorch=400, in_caches=110, same_streams=116), "computing")
+        self.assertEqual(self.why(normc=110, PyTorch=400, same_streams=120), "")
+        fused = Case("fused", "post_norm", "bf16", (8, 4096))
+        line = report.Line(record(fused, normc=130, plain=100, same_streams=112))
+        self.assertEqual(line.why_not(), "streams")
+
     def why(self, **microseconds):
         (line,) = report.lines_of({"records": [record(ROW, **microseconds)]})
         return line.why_not()
@@ -137,6 +146,12 @@ class TableTest(unittest.TestCase):
         self.assertTrue(report.row_of(line)[-5].startswith("PyTorch"))
         self.assertTrue(report.row_of(line)[-5].endswith("*"))
         self.assertIs(line.holds(), True)
+
+    def test_every_section_says_where_its_reasons_are(self):
+        text = (Path(__file__).resolve().parents[2] / "docs/shortfalls.md").read_text(encoding="utf-8")
+        for title in [*report.TITLES.values(), report.MICRO_TITLE]:
+            self.assertIn(f"\n## {title}\n", text)
+        self.assertIn("](../shortfalls.md#few-rows-warm)", report.shortfalls("Few rows, warm"))
 
     def test_every_figure(self):
         text = report.every_figure([report.Line(record(ROW, normc=100, oneDNN=200))])

@@ -215,6 +215,16 @@ def every_figure(lines):
     return as_table(rows)
 
 
+def anchor(title):
+    """Of a heading, as GitHub makes it."""
+    return "".join(c for c in title.lower().replace(" ", "-") if c.isalnum() or c == "-")
+
+
+def shortfalls(title):
+    """Where it is said why goals of a section are missed."""
+    return f"Why goals are missed, and what was tried: [{title}](../shortfalls.md#{anchor(title)})."
+
+
 def is_long(lines):
     """Whether a group's table has a file of its own."""
     return len(lines) > 150
@@ -236,9 +246,10 @@ def markdown(figures):
         chosen = [line for line in lines if line.case.group == group]
         if chosen:
             apart = f"{len(chosen)} cases: [{group}.md]({group}.md)."
-            parts += [f"## {TITLES[group]}", apart if is_long(chosen) else table(chosen)]
+            parts += [f"## {TITLES[group]}", shortfalls(TITLES[group])]
+            parts += [apart if is_long(chosen) else table(chosen)]
     if figures.get("micro"):
-        parts += [f"## {MICRO_TITLE}", as_table(micro.rows(figures["micro"]))]
+        parts += [f"## {MICRO_TITLE}", shortfalls(MICRO_TITLE), as_table(micro.rows(figures["micro"]))]
     parts.append("Every contestant's figure: [every.md](every.md).")
     return "\n\n".join(part for part in parts if part) + "\n"
 
