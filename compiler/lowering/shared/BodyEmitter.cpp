@@ -294,8 +294,18 @@ void BodyEmitter::accumulate(AccumulateOp op) {
 Value BodyEmitter::toVector(Value value) {
   if (isVector(value))
     return value;
-  return vector::BroadcastOp::create(
-      b, VectorType::get(context.width, value.getType()), value);
+  // As integers where floats are narrow: LLVM 22 would widen a bf16 for its
+  // broadcast, and call a function to round it again.
+  auto vectorOf = [&](Type type) {
+    return VectorType::get(context.width, type);
+  };
+  Type type = value.getType();
+  if (!isa<FloatType>(type))
+    return vector::BroadcastOp::create(b, vectorOf(type), value);
+  Type storage = getStorageType(type);
+  Value lanes = vector::BroadcastOp::create(b, vectorOf(storage),
+                                            bitcastTo(b, value, storage));
+  return bitcastTo(b, lanes, vectorOf(type));
 }
 
 void BodyEmitter::emitIndex(IndexOp op) {

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SetVector.h"
 
 #include <cmath>
 
@@ -50,22 +51,35 @@ static bool isNumberOf(double number, Type narrow) {
   return !losesInfo;
 }
 
+/// The values of which `op` gives one, perhaps with another sign; none where it
+/// may give something else.
+static ValueRange chosenBy(Operation *op) {
+  if (isa_and_nonnull<arith::NegFOp, math::AbsFOp, arith::MaximumFOp,
+                      arith::MinimumFOp>(op))
+    return op->getOperands();
+  if (isa_and_nonnull<arith::SelectOp>(op))
+    return op->getOperands().drop_front();
+  return {};
+}
+
 bool isHeldBy(Value wide, Type narrow) {
-  Operation *op = wide.getDefiningOp();
-  while (isa_and_nonnull<arith::NegFOp, math::AbsFOp>(op)) {
-    wide = op->getOperand(0);
-    op = wide.getDefiningOp();
+  llvm::SetVector<Value> values;
+  values.insert(wide);
+  for (size_t i = 0; i < values.size(); ++i) {
+    Value value = values[i];
+    if (ValueRange chosen = chosenBy(value.getDefiningOp()); !chosen.empty())
+      values.insert_range(chosen);
+    else if (std::optional<double> number = findNumber(value)) {
+      if (!isNumberOf(*number, narrow))
+        return false;
+    } else if (auto extension = value.getDefiningOp<arith::ExtFOp>()) {
+      if (getElementTypeOrSelf(extension.getIn().getType()) != narrow)
+        return false;
+    } else if (!narrow.isBF16() || !areUpperWords(value)) {
+      return false;
+    }
   }
-  auto isHeld = [&](Value value) { return isHeldBy(value, narrow); };
-  if (isa_and_nonnull<arith::MaximumFOp, arith::MinimumFOp>(op))
-    return llvm::all_of(op->getOperands(), isHeld);
-  if (auto select = dyn_cast_or_null<arith::SelectOp>(op))
-    return isHeld(select.getTrueValue()) && isHeld(select.getFalseValue());
-  if (std::optional<double> number = findNumber(wide))
-    return isNumberOf(*number, narrow);
-  if (auto extension = dyn_cast_or_null<arith::ExtFOp>(op))
-    return getElementTypeOrSelf(extension.getIn().getType()) == narrow;
-  return narrow.isBF16() && areUpperWords(wide);
+  return true;
 }
 
 static bool isLargeNumber(Value value) {

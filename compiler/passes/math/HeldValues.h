@@ -21,7 +21,8 @@ std::optional<double> findNumber(mlir::Value value);
 /// Whether every element of `wide` is a value of the float type `narrow`: it
 /// was extended from there, of bf16 perhaps by a shift or a mask of bits, and
 /// since then at most changed its sign; or is one of several such values, or a
-/// number of that type.
+/// number of that type. (A signaling NaN may become quiet where it is rounded,
+/// and not where it is left as it is.)
 bool isHeldBy(mlir::Value wide, mlir::Type narrow);
 
 /// Whether no element of `wide`, of f32, is subnormal: it is the sum of a value

@@ -67,7 +67,6 @@ class Line:
             return False
         return None if any(got is None for _, got in judged) else True
 
-
     def streams_fall_short(self):
         """Whether what is asked of the rate is out of reach without computing."""
         alone = self.figures.get("same streams")

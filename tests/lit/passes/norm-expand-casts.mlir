@@ -314,10 +314,11 @@ func.func @not_upper_words(%bits: vector<4xi32>) -> vector<4xf32> {
 // is its upper half. Limits that bf16 does not hold are rounded.
 // CHECK-LABEL: func.func @limited
 // CHECK: %[[MOST:.*]] = arith.minimumf
-// CHECK: %[[HALVES:.*]] = vector.bitcast
+// CHECK-NEXT: %[[BITS:.*]] = arith.bitcast %[[MOST]]
+// CHECK-NEXT: %[[HALVES:.*]] = vector.bitcast %[[BITS]]
 // CHECK-NEXT: %[[UPPER:.*]] = vector.shuffle %[[HALVES]], %[[HALVES]] [1, 3, 5, 7]
 // CHECK-NEXT: arith.bitcast %[[UPPER]]
-// CHECK: arith.maximumf
+// CHECK-NEXT: arith.maximumf
 // CHECK: arith.cmpf uno
 // CHECK: return
 // BF16-LABEL: func.func @limited_lanes
@@ -346,4 +347,97 @@ func.func @limited_lanes(%x: vector<32xbf16>) -> vector<32xbf16> {
   %a = arith.maximumf %xw, %zeros : vector<32xf32>
   %0 = arith.truncf %a : vector<32xf32> to vector<32xbf16>
   return %0 : vector<32xbf16>
+}
+
+// Each of a chain of values is looked at once, however often it is used.
+// CHECK-LABEL: func.func @network
+// CHECK-COUNT-40: arith.maximumf
+// CHECK-NOT: arith.cmpf
+// CHECK: return
+func.func @network(%x: bf16, %y: bf16) -> bf16 {
+  %a0 = arith.extf %x : bf16 to f32
+  %b0 = arith.extf %y : bf16 to f32
+  %a1 = arith.maximumf %a0, %b0 : f32
+  %b1 = arith.minimumf %a0, %b0 : f32
+  %a2 = arith.maximumf %a1, %b1 : f32
+  %b2 = arith.minimumf %a1, %b1 : f32
+  %a3 = arith.maximumf %a2, %b2 : f32
+  %b3 = arith.minimumf %a2, %b2 : f32
+  %a4 = arith.maximumf %a3, %b3 : f32
+  %b4 = arith.minimumf %a3, %b3 : f32
+  %a5 = arith.maximumf %a4, %b4 : f32
+  %b5 = arith.minimumf %a4, %b4 : f32
+  %a6 = arith.maximumf %a5, %b5 : f32
+  %b6 = arith.minimumf %a5, %b5 : f32
+  %a7 = arith.maximumf %a6, %b6 : f32
+  %b7 = arith.minimumf %a6, %b6 : f32
+  %a8 = arith.maximumf %a7, %b7 : f32
+  %b8 = arith.minimumf %a7, %b7 : f32
+  %a9 = arith.maximumf %a8, %b8 : f32
+  %b9 = arith.minimumf %a8, %b8 : f32
+  %a10 = arith.maximumf %a9, %b9 : f32
+  %b10 = arith.minimumf %a9, %b9 : f32
+  %a11 = arith.maximumf %a10, %b10 : f32
+  %b11 = arith.minimumf %a10, %b10 : f32
+  %a12 = arith.maximumf %a11, %b11 : f32
+  %b12 = arith.minimumf %a11, %b11 : f32
+  %a13 = arith.maximumf %a12, %b12 : f32
+  %b13 = arith.minimumf %a12, %b12 : f32
+  %a14 = arith.maximumf %a13, %b13 : f32
+  %b14 = arith.minimumf %a13, %b13 : f32
+  %a15 = arith.maximumf %a14, %b14 : f32
+  %b15 = arith.minimumf %a14, %b14 : f32
+  %a16 = arith.maximumf %a15, %b15 : f32
+  %b16 = arith.minimumf %a15, %b15 : f32
+  %a17 = arith.maximumf %a16, %b16 : f32
+  %b17 = arith.minimumf %a16, %b16 : f32
+  %a18 = arith.maximumf %a17, %b17 : f32
+  %b18 = arith.minimumf %a17, %b17 : f32
+  %a19 = arith.maximumf %a18, %b18 : f32
+  %b19 = arith.minimumf %a18, %b18 : f32
+  %a20 = arith.maximumf %a19, %b19 : f32
+  %b20 = arith.minimumf %a19, %b19 : f32
+  %a21 = arith.maximumf %a20, %b20 : f32
+  %b21 = arith.minimumf %a20, %b20 : f32
+  %a22 = arith.maximumf %a21, %b21 : f32
+  %b22 = arith.minimumf %a21, %b21 : f32
+  %a23 = arith.maximumf %a22, %b22 : f32
+  %b23 = arith.minimumf %a22, %b22 : f32
+  %a24 = arith.maximumf %a23, %b23 : f32
+  %b24 = arith.minimumf %a23, %b23 : f32
+  %a25 = arith.maximumf %a24, %b24 : f32
+  %b25 = arith.minimumf %a24, %b24 : f32
+  %a26 = arith.maximumf %a25, %b25 : f32
+  %b26 = arith.minimumf %a25, %b25 : f32
+  %a27 = arith.maximumf %a26, %b26 : f32
+  %b27 = arith.minimumf %a26, %b26 : f32
+  %a28 = arith.maximumf %a27, %b27 : f32
+  %b28 = arith.minimumf %a27, %b27 : f32
+  %a29 = arith.maximumf %a28, %b28 : f32
+  %b29 = arith.minimumf %a28, %b28 : f32
+  %a30 = arith.maximumf %a29, %b29 : f32
+  %b30 = arith.minimumf %a29, %b29 : f32
+  %a31 = arith.maximumf %a30, %b30 : f32
+  %b31 = arith.minimumf %a30, %b30 : f32
+  %a32 = arith.maximumf %a31, %b31 : f32
+  %b32 = arith.minimumf %a31, %b31 : f32
+  %a33 = arith.maximumf %a32, %b32 : f32
+  %b33 = arith.minimumf %a32, %b32 : f32
+  %a34 = arith.maximumf %a33, %b33 : f32
+  %b34 = arith.minimumf %a33, %b33 : f32
+  %a35 = arith.maximumf %a34, %b34 : f32
+  %b35 = arith.minimumf %a34, %b34 : f32
+  %a36 = arith.maximumf %a35, %b35 : f32
+  %b36 = arith.minimumf %a35, %b35 : f32
+  %a37 = arith.maximumf %a36, %b36 : f32
+  %b37 = arith.minimumf %a36, %b36 : f32
+  %a38 = arith.maximumf %a37, %b37 : f32
+  %b38 = arith.minimumf %a37, %b37 : f32
+  %a39 = arith.maximumf %a38, %b38 : f32
+  %b39 = arith.minimumf %a38, %b38 : f32
+  %a40 = arith.maximumf %a39, %b39 : f32
+  %b40 = arith.minimumf %a39, %b39 : f32
+  %sum = arith.minimumf %a40, %b40 : f32
+  %0 = arith.truncf %sum : f32 to bf16
+  return %0 : bf16
 }

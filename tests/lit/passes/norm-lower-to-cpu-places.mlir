@@ -58,7 +58,7 @@ norm.program @too_few_places inputs(%x "x" : !norm.view<8x1024xf32>) outputs(%y 
 
 // What the first phase writes of two rows goes past the caches, where the first
 // row begins at a multiple of a vector's size, while two others are written; not
-// what a later phase reads again.
+// what a later phase reads again, nor rows that begin at different places.
 // CHECK-LABEL: func.func @early_stage0(
 // CHECK-SAME: %[[ARGS:[^:]*]]: !llvm.ptr
 // CHECK: %[[BYTE:.*]] = llvm.ptrtoint
@@ -76,6 +76,10 @@ norm.program @too_few_places inputs(%x "x" : !norm.view<8x1024xf32>) outputs(%y 
 // CHECK-LABEL: func.func @read_again_stage0(
 // CHECK: math.tanh
 // CHECK-NOT: nontemporal
+// CHECK: llvm.store {{.*}} {alignment = 4 : i64} : vector<4xf32>
+// CHECK-LABEL: func.func @padded_stage0(
+// CHECK: math.tanh
+// CHECK-NOT: scf.if
 // CHECK: llvm.store {{.*}} {alignment = 4 : i64} : vector<4xf32>
 norm.program @early inputs(%x "x" : !norm.view<8x1024xf32>) outputs(%h "h" : !norm.view<8x1024xf32>, %y "y" : !norm.view<8x1024xf32>) {
   norm.stage dims(i = 8, j = 1024)
@@ -108,6 +112,24 @@ norm.program @read_again inputs(%x "x" : !norm.view<8x1024xf32>) outputs(%h "h" 
       norm.phase over [j] {
         %t = norm.load %h by [[i], [j]] : !norm.view<8x1024xf32>
         %o = arith.mulf %t, %s : f32
+        norm.store %o, %y by [[i], [j]] : !norm.view<8x1024xf32>
+      }
+    }
+  }
+}
+norm.program @padded inputs(%x "x" : !norm.view<8x1024xf32>) outputs(%h "h" : !norm.view<8x1024xf32, strides [1025, 1]>, %y "y" : !norm.view<8x1024xf32>) {
+  norm.stage dims(i = 8, j = 1024)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, rows = 2, stream = 1024> {
+    norm.instance {
+      %s = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<8x1024xf32>
+        %t = math.tanh %e : f32
+        norm.store %t, %h by [[i], [j]] : !norm.view<8x1024xf32, strides [1025, 1]>
+        norm.contribute add %t : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<8x1024xf32>
+        %o = arith.mulf %e, %s : f32
         norm.store %o, %y by [[i], [j]] : !norm.view<8x1024xf32>
       }
     }
