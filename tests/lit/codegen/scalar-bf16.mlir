@@ -9,7 +9,7 @@
 // CHECK-NOT: {{call|truncsfbf2}}
 // CHECK: ret
 // ARM-LABEL: row_mean_stage0:
-// ARM-NOT: {{	bl	|truncsfbf2}}
+// ARM-NOT: {{[[:space:]]bl[[:space:]]|truncsfbf2}}
 // ARM: ret
 func.func @row_mean(%x: tensor<?x64xbf16> {norm.name = "x"}) -> (tensor<?x64xbf16> {norm.name = "y"}) {
   %y = norm.kernel dims(i = ?, j = 64)
