@@ -128,8 +128,8 @@ def ExpandMath : Pass<"norm-expand-math"> {
     multiplications and additions, not emulated fma.
 
     Without `has-maximum`, as on x86, `arith.maximumf` and `arith.minimumf` of x
-    and a number become a comparison and a select, which keep x where it is NaN;
-    LLVM takes three instructions, in case both are.
+    and a number become a comparison and a select, which keep x where it is NaN.
+    LLVM 22 takes three instructions for a zero.
 
     `math.copysign` of f32 and f64 becomes integer code, since LLVM 22 may call a
     function where a sign has come from f64 and the result goes to f16.

@@ -300,9 +300,7 @@ Value BodyEmitter::toVector(Value value) {
     return VectorType::get(context.width, type);
   };
   Type type = value.getType();
-  if (!isa<FloatType>(type))
-    return vector::BroadcastOp::create(b, vectorOf(type), value);
-  Type storage = getStorageType(type);
+  Type storage = isa<FloatType>(type) ? getStorageType(type) : type;
   Value lanes = vector::BroadcastOp::create(b, vectorOf(storage),
                                             bitcastTo(b, value, storage));
   return bitcastTo(b, lanes, vectorOf(type));

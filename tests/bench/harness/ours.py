@@ -125,9 +125,10 @@ class Streams:
 
     def __init__(self, context, case, buffers):
         self.library = context.library
-        self.first, blocks = self.plan(case)
-        if context.threads > blocks or self.first != self.BLOCK:
-            self.first = min(self.first * self.ALL, self.ALL)
+        first, blocks = self.plan(case)
+        if first == self.BLOCK and blocks < context.threads:
+            first = self.ALL
+        if first != self.BLOCK:  # Parts of a megabyte.
             blocks = max(case.bytes >> 20, context.threads)
         streams = list(self.tensors(case, buffers))
         reads = [s for s in streams if not s[2]]
@@ -135,7 +136,7 @@ class Streams:
         addresses = (ctypes.c_void_p * len(ordered))(*(s[0] for s in ordered))
         sizes = (ctypes.c_int64 * len(ordered))(*(s[1] for s in ordered))
         elements = streams[0][3]
-        self.arguments = (addresses, sizes, len(reads), len(ordered) - len(reads), elements, blocks, self.first)
+        self.arguments = (addresses, sizes, len(reads), len(ordered) - len(reads), elements, blocks, first)
 
     def plan(self, case):
         """What is read first, and in how many parts."""
