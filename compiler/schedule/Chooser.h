@@ -1,7 +1,7 @@
 //===- Chooser.h - one parameter of a schedule after the other --*- C++ -*-===//
 //
-// What chooses a stage's schedule: Schedule.cpp, and for instances that go
-// together Together.cpp.
+// What chooses a stage's schedule: Schedule.cpp, for vectors side by side
+// Unroll.cpp, and for instances that go together Together.cpp.
 //
 //===----------------------------------------------------------------------===//
 

@@ -3,7 +3,6 @@
 #include "compiler/schedule/Chooser.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
-#include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/bit.h"
 
 using namespace mlir;
@@ -93,40 +92,6 @@ bool Chooser::sharesLanes() const {
 bool Chooser::isRowInput(unsigned i) const {
   DimSet dims = toDimSet(structure.space(), structure.kernel().getInputMap(i));
   return dims.contains(unsigned(lane)) && (parallel - dims).empty();
-}
-
-/// Whether all such inputs are of 32 bits.
-bool Chooser::readsFloats() const {
-  KernelOp kernel = structure.kernel();
-  auto inputs = llvm::seq(kernel.getNumOperands());
-  return llvm::all_of(inputs, [&](unsigned i) {
-    Type element = getElementTypeOrSelf(kernel.getOperand(i).getType());
-    return !isRowInput(i) || element.getIntOrFloatBitWidth() == 32;
-  });
-}
-
-/// Whether the loop of an instance's collectives reads rows of several inputs,
-/// and along the lanes nothing else.
-bool Chooser::reducesSeveralRows() const {
-  llvm::SetVector<Value> behind;
-  for (unsigned number : stage.complete)
-    behind.insert_range(structure.collectives()[number].op->getOperands());
-  for (size_t i = 0; i < behind.size(); ++i)
-    if (Operation *op = behind[i].getDefiningOp();
-        op && structure.collectiveOf(behind[i]) < 0)
-      behind.insert_range(op->getOperands());
-  KernelOp kernel = structure.kernel();
-  int64_t rows = 0;
-  for (unsigned i = 0; i < kernel.getNumOperands(); ++i) {
-    Value element = kernel.getBlock()->getArgument(i);
-    if (!behind.contains(element) ||
-        !structure.spaceOf(element).contains(unsigned(lane)))
-      continue;
-    if (!isRowInput(i))
-      return false;
-    ++rows;
-  }
-  return rows > 1;
 }
 
 /// How many rows are written while as many are read, or beside each other.
