@@ -95,7 +95,9 @@ def Norm_ScheduleAttr : Norm_Attr<"Schedule", "schedule"> {
     GPU, threads per instance. `resident`: bytes of cache per worker that the
     stage relies on for values that it reads again. `stream`: results of at
     least so many bytes are stored past the caches; 0 for never. `prefetch`: how
-    many instances ahead the last phase fetches what the first will read.
+    many instances ahead the last phase fetches what the first will read; 0 for
+    none. (Rows that are read while others are written are fetched at a distance
+    of bytes, whatever number that is.)
     `rows`: so many instances go together; 1 for one after the other. Where
     both phases run along the lanes only, the last phase of so many runs side by
     side with the first phase of the next ones, so that memory reads and writes

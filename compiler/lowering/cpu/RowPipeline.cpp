@@ -99,7 +99,7 @@ int64_t RowPipeline::countShortRows() {
   if (!sumsColumns())
     return rows;
   int64_t bytes = 0;
-  for (LoadOp load : announced)
+  for (LoadOp load : findAnnounced(first, context))
     bytes += *constantOf(extent) * bytesOf(load.getResult().getType());
   int64_t most = std::max<int64_t>(nearBytes / std::max<int64_t>(bytes, 1), 1);
   return std::min<int64_t>(rows, llvm::bit_floor(uint64_t(most)));
@@ -403,7 +403,8 @@ void RowPipeline::emitMerged(Segment whole, Value cur, Value next) {
 }
 
 void RowPipeline::emit(Value from, Value to) {
-  announced = findAnnounced(first, context);
+  if (stage.getSchedule().getPrefetch() > 0)
+    announced = findAnnounced(first, context);
   begin = from;
   Value zero = makeI64(b, 0);
   IRMapping none;

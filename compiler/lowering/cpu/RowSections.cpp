@@ -278,7 +278,8 @@ void RowPipeline::reduce(Value number, Value done) {
                  emitter.emitRest(loops, loops.enter(b, position), done,
                                   loadCarries(number)));
   Position fetching = position;
-  fetching.ahead = locate(addI64(b, number, makeI64(b, rows))).coordinates;
+  if (stage.getSchedule().getPrefetch() > 0)
+    fetching.ahead = locate(addI64(b, number, makeI64(b, rows))).coordinates;
   PhaseOp middle = findFetching(stage.getInstance());
   for (Operation *op : ArrayRef(reduced).drop_front())
     emitter.emitOp(*op, op == middle ? fetching : position, values);

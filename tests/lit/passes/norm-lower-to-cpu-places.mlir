@@ -256,3 +256,49 @@ norm.program @two_lines inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" : 
     }
   }
 }
+
+// -----
+
+// Two rows are written while two are read. What is read is fetched earlier
+// only where the schedule says so.
+// CHECK-LABEL: func.func @fetched_stage0(
+// CHECK: scf.while {{.*}} : (i64, i64)
+// CHECK: "llvm.intr.prefetch"
+// CHECK-LABEL: func.func @not_fetched_stage0(
+// CHECK: scf.while {{.*}} : (i64, i64)
+// CHECK-NOT: "llvm.intr.prefetch"
+// CHECK: return
+norm.program @fetched inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" : !norm.view<?x256xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x256xf32>
+  norm.stage dims(i = %n, j = 256)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 16, stream = 65536, prefetch = 1, rows = 2> {
+    norm.instance {
+      %s = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x256xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x256xf32>
+        %o = arith.mulf %e, %s : f32
+        norm.store %o, %y by [[i], [j]] : !norm.view<?x256xf32>
+      }
+    }
+  }
+}
+norm.program @not_fetched inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" : !norm.view<?x256xf32>) {
+  %n = norm.size %x[0] : !norm.view<?x256xf32>
+  norm.stage dims(i = %n, j = 256)
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 16, stream = 65536, rows = 2> {
+    norm.instance {
+      %s = norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x256xf32>
+        norm.contribute add %e : f32
+      } : f32
+      norm.phase over [j] {
+        %e = norm.load %x by [[i], [j]] : !norm.view<?x256xf32>
+        %o = arith.mulf %e, %s : f32
+        norm.store %o, %y by [[i], [j]] : !norm.view<?x256xf32>
+      }
+    }
+  }
+}

@@ -310,7 +310,7 @@ norm.program @two_results inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" 
 norm.program @pipelined inputs(%x "x" : !norm.view<?x2048xf32>, %g "g" : !norm.view<2048xf32>) outputs(%y "y" : !norm.view<?x2048xf32>) {
   %n = norm.size %x[0] : !norm.view<?x2048xf32>
   norm.stage dims(i = %n, j = 2048)
-      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, stream = 1048576, rows = 2> {
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, stream = 1048576, prefetch = 1, rows = 2> {
     norm.instance {
       %sum = norm.phase over [j] {
         %e = norm.load %x by [[i], [j]] : !norm.view<?x2048xf32>
@@ -354,7 +354,7 @@ norm.program @column_sums inputs(%x "x" : !norm.view<?x2048xf32>) outputs(%y "y"
   %chunks = arith.ceildivui %n, %c256 : index
   %p = norm.scratch(%chunks) : !norm.view<?x2048xf32>
   norm.stage dims(i = %n, j = 2048, k = %chunks) chunks k non_empty [j]
-      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, chunk = 256, stream = 1048576, rows = 2> {
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, chunk = 256, stream = 1048576, prefetch = 1, rows = 2> {
     norm.phase over [j] {
       %zero = arith.constant 0.0 : f32
       norm.store %zero, %p by [[k], [j]] : !norm.view<?x2048xf32>
@@ -408,7 +408,7 @@ norm.program @column_sums inputs(%x "x" : !norm.view<?x2048xf32>) outputs(%y "y"
 norm.program @in_turn inputs(%x "x" : !norm.view<?x64xf32, strides [192, 1]>, %g "g" : !norm.view<64xf16>) outputs(%y "y" : !norm.view<?x64xf32>) {
   %n = norm.size %x[0] : !norm.view<?x64xf32, strides [192, 1]>
   norm.stage dims(i = %n, j = 64)
-      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, stream = 1048576, rows = 2> {
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, stream = 1048576, prefetch = 1, rows = 2> {
     norm.instance {
       %sum = norm.phase over [j] {
         %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32, strides [192, 1]>
@@ -438,7 +438,7 @@ norm.program @in_turn inputs(%x "x" : !norm.view<?x64xf32, strides [192, 1]>, %g
 norm.program @no_table inputs(%x "x" : !norm.view<?x64xf32>, %g "g" : !norm.view<64xf16>) outputs(%y "y" : !norm.view<?x64xf32>) {
   %n = norm.size %x[0] : !norm.view<?x64xf32>
   norm.stage dims(i = %n, j = 64)
-      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, stream = 1048576, rows = 2> {
+      schedule #norm.schedule<target = cpu, parallel = [i], lanes = [j], width = 4, unroll = 2, stream = 1048576, prefetch = 1, rows = 2> {
     norm.instance {
       %sum = norm.phase over [j] {
         %e = norm.load %x by [[i], [j]] : !norm.view<?x64xf32>
