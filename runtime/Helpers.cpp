@@ -27,6 +27,13 @@ static constexpr microseconds kLinger{50};
 /// Of work alone, in calls less than `kLinger` apart: then waking a thread has
 /// cost no more than what it would have saved.
 static constexpr microseconds kPatience{30};
+/// What is left to do, alone, that is worth waking a thread: a copy on two
+/// threads, one of which sleeps, takes as long as on one at 150 us, and what
+/// computes at 100.
+static constexpr microseconds kWorthWaking{120};
+/// So much is done before that is judged, where there are so many pieces.
+static constexpr microseconds kTrial{10};
+static constexpr int64_t kTrialPieces = 32;
 
 static void relax() {
 #if defined(__x86_64__)
@@ -36,18 +43,26 @@ static void relax() {
 #endif
 }
 
+static constexpr int kNone = -1; ///< No processor.
+
 #if defined(__linux__)
-/// Lets a thread run where this process may, but for this very processor; or
-/// anywhere again, where the thread is this one.
-static void moveAway(pid_t thread) {
+static int thisProcessor() { return sched_getcpu(); }
+static int thisThread() { return gettid(); }
+
+/// Lets a thread run where this process may, but for one processor.
+static void keepOff(int processor, int thread) {
   cpu_set_t processors;
   if (sched_getaffinity(getpid(), sizeof(processors), &processors) != 0)
     return;
-  if (thread != gettid())
-    CPU_CLR(sched_getcpu(), &processors);
+  if (processor != kNone)
+    CPU_CLR(processor, &processors);
   if (CPU_COUNT(&processors) > 0)
     sched_setaffinity(thread, sizeof(processors), &processors);
 }
+#else
+static int thisProcessor() { return kNone; }
+static int thisThread() { return 0; }
+static void keepOff(int, int) {}
 #endif
 
 namespace {
@@ -74,6 +89,8 @@ struct alignas(64) Place {
   std::atomic<bool> isAwake = false; ///< Or about to be.
   std::atomic<uint32_t> call = 0;    ///< Another number is a call.
   std::atomic<int> thread = 0;       ///< As the system numbers it.
+  /// The processor that it must not wake on: while it sleeps, its caller's.
+  int avoided = kNone;
   bool isStarted = false;
 };
 
@@ -92,7 +109,7 @@ public:
   // By the thread that has entered.
   int countAwake(int threads) const;
   void wake(int threads);
-  void share(int64_t count, Body body, void *context, int threads);
+  void share(int64_t begin, int64_t end, Body body, void *context, int threads);
   Clock::time_point lastEnd{};
   Clock::duration alone{}; ///< Since the last gap or waking.
 
@@ -101,6 +118,15 @@ private:
   bool awaitJob(uint64_t &seen) const;
   void help(int number);
   void work(int number);
+  /// By its thread, or by who is about to wake it; not yet for a new one, which
+  /// has no number.
+  void avoid(Place &place, int processor) {
+    if (place.avoided == processor)
+      return;
+    if (place.thread != 0)
+      keepOff(processor, place.thread);
+    place.avoided = processor;
+  }
   void callTo(Place &place) {
     place.call.fetch_add(1);
     place.call.notify_one();
@@ -108,6 +134,7 @@ private:
 
   std::atomic<bool> isTaken = false, isDismissed = false;
   std::vector<Place> places;
+  std::atomic<int> caller = kNone; ///< The processor of who woke them.
   // The job: written while no helper is inside.
   std::vector<Part> parts;
   int sharing = 0; ///< Threads with a part.
@@ -163,17 +190,16 @@ void Helpers::Crew::help(int number) {
 /// A helper's life.
 void Helpers::Crew::live(int number) {
   Place &place = places[number];
-#if defined(__linux__)
-  place.thread = gettid();
-#endif
+  place.thread = thisThread();
   for (uint32_t answered = 0;; answered = place.call) {
     place.call.wait(answered);
     if (isDismissed)
       return;
-#if defined(__linux__)
-    moveAway(place.thread);
-#endif
+    avoid(place, kNone);
     help(number);
+    // The next call will come from there, as the last one did: this thread has
+    // the time for it, which its caller would lose.
+    avoid(place, caller.load(std::memory_order_relaxed));
     place.isAwake = false;
   }
 }
@@ -196,6 +222,7 @@ int Helpers::Crew::countAwake(int threads) const {
 }
 
 void Helpers::Crew::wake(int threads) {
+  caller.store(thisProcessor(), std::memory_order_relaxed);
   for (int number = 1; number < threads; ++number) {
     Place &place = places[number];
     if (place.isAwake.exchange(true))
@@ -210,20 +237,17 @@ void Helpers::Crew::wake(int threads) {
       place.isAwake = false;
       return;
     }
-#if defined(__linux__)
-    if (place.thread != 0)
-      moveAway(place.thread);
-#endif
+    avoid(place, caller.load(std::memory_order_relaxed));
     callTo(place);
   }
 }
 
-void Helpers::Crew::share(int64_t count, Body theBody, void *theContext,
-                          int threads) {
+void Helpers::Crew::share(int64_t begin, int64_t end, Body theBody,
+                          void *theContext, int threads) {
   body = theBody;
   context = theContext;
   sharing = threads;
-  int64_t each = count / sharing, more = count % sharing, begin = 0;
+  int64_t each = (end - begin) / sharing, more = (end - begin) % sharing;
   for (int i = 0; i < sharing; ++i) {
     parts[i].next.store(begin, std::memory_order_relaxed);
     parts[i].end = begin += each + (i < more);
@@ -245,6 +269,23 @@ Helpers::Helpers(int threads)
 
 Helpers::~Helpers() { crew->dismiss(); }
 
+/// Works alone on [0, count), up to `done`, until the rest turns out to be
+/// worth waking threads for; false where it never does.
+static bool tryAlone(int64_t count, Helpers::Body body, void *context,
+                     int64_t &done) {
+  if (count < kTrialPieces)
+    return true;
+  for (auto start = Clock::now(); done < count;) {
+    int64_t end = std::min(count, std::max<int64_t>(2 * done, 1));
+    body(context, done, end);
+    done = end;
+    Clock::duration spent = Clock::now() - start;
+    if (spent >= kTrial && spent * (count - done) > kWorthWaking * done)
+      return true;
+  }
+  return false;
+}
+
 bool Helpers::run(int64_t count, Body body, void *context, int threads,
                   Work work) {
   if (!crew->enter())
@@ -252,21 +293,25 @@ bool Helpers::run(int64_t count, Body body, void *context, int threads,
   int most = int(std::min<int64_t>({threads, count, crew->size()}));
   int awake = crew->countAwake(most);
   bool isLonely = awake < most - 1;
+  int64_t done = 0;
   Clock::time_point begin;
   if (isLonely) {
     begin = Clock::now();
     if (begin - crew->lastEnd > kLinger)
       crew->alone = {};
-  }
-  if (isLonely && (work == Work::Large || crew->alone > kPatience)) {
-    crew->wake(most);
-    awake = crew->countAwake(most);
-    crew->alone = {};
+    // After others as long in a row, no matter how long this one is.
+    bool isOneOfMany = crew->alone > kPatience;
+    if (isOneOfMany || (work == Work::Large &&
+                        (awake > 0 || tryAlone(count, body, context, done)))) {
+      crew->wake(most);
+      awake = crew->countAwake(most);
+      crew->alone = {};
+    }
   }
   if (awake > 0)
-    crew->share(count, body, context, most);
-  else
-    body(context, 0, count);
+    crew->share(done, count, body, context, most);
+  else if (done < count)
+    body(context, done, count);
   if (isLonely) {
     crew->lastEnd = Clock::now();
     crew->alone += crew->lastEnd - begin;

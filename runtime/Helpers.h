@@ -22,8 +22,9 @@ namespace normc {
 class Helpers {
 public:
   using Body = void (*)(void *context, int64_t begin, int64_t end);
-  /// Whether the work is worth waking threads for: what takes some microseconds
-  /// isn't, until several such calls have followed one another.
+  /// Whether the work may be worth waking threads for. What takes some
+  /// microseconds isn't, until several such calls have followed one another. Of
+  /// other work in many pieces some is done alone, to see what is left.
   enum class Work { Small, Large };
 
   /// For loops of at most `threads` threads, the calling one included.

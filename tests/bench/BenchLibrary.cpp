@@ -138,6 +138,24 @@ double bench_dnnl(int (*execute)(const void *primitive, void *stream, int count,
   });
 }
 
+void bench_wake(const normc_executor *executor) {
+  struct Meeting {
+    int threads;
+    Clock::time_point end = Clock::now() + std::chrono::milliseconds(5);
+    std::atomic<int> present = 0;
+  } meeting{executor->concurrency};
+  executorOf(executor).parallelFor(
+      meeting.threads,
+      [](void *context, int64_t begin, int64_t end) {
+        auto &meeting = *static_cast<Meeting *>(context);
+        meeting.present += int(end - begin);
+        while (meeting.present < meeting.threads &&
+               Clock::now() < meeting.end) {
+        }
+      },
+      &meeting);
+}
+
 int bench_flush(const void *data, int64_t bytes) {
 #if defined(__x86_64__)
   const char *at = static_cast<const char *>(data);

@@ -58,6 +58,9 @@ double bench_dnnl(int (*execute)(const void *primitive, void *stream, int count,
                   void *stream, int count, const void *arguments,
                   int64_t repeats);
 
+/// Returns when the pool's threads are awake, or after 5 ms.
+void bench_wake(const normc_executor *executor);
+
 /// Drops the buffer's lines from every cache. Only for x86-64; elsewhere -1.
 int bench_flush(const void *data, int64_t bytes);
 

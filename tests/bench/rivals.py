@@ -50,6 +50,8 @@ def parse():
     for group in options.only:
         if group not in (*GROUPS, MICRO):
             parser.error(f"expected --only among {', '.join(GROUPS)} and {MICRO}, but got '{group}'")
+    # Workers run elsewhere.
+    options.build, options.work = options.build.resolve(), options.work.resolve()
     return options
 
 

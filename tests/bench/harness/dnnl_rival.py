@@ -7,6 +7,7 @@ from ctypes import POINTER, byref, c_float, c_int, c_int64, c_uint, c_void_p
 from pathlib import Path
 
 from .cases import DIFFUSION_GROUPS, EPSILON
+from .threads import OnOpenMp
 
 CPU = 1
 FORWARD_TRAINING, FORWARD_INFERENCE, BACKWARD = 64, 96, 128
@@ -80,7 +81,7 @@ class Dnnl:
         return self.make("dnnl_memory_create", description, self.engine, c_void_p(tensor.data_ptr()))
 
 
-class OneDnn:
+class OneDnn(OnOpenMp):
     """A primitive on the shared buffers. `blocked`: on nChw16c, a layout of its
     own. What is `informative` is timed but no rival."""
 

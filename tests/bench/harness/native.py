@@ -63,6 +63,7 @@ class Library:
                 c_double,
                 [c_void_p, c_void_p, c_void_p, c_void_p, c_int, c_void_p, c_int64],
             ),
+            "bench_wake": (None, [c_void_p]),
             "bench_flush": (c_int, [c_void_p, c_int64]),
             "bench_core_latency": (c_double, [c_int, c_int]),
             "normc_load_file": (c_int, [c_char_p, POINTER(c_void_p)]),
@@ -88,6 +89,10 @@ class Library:
             self.dll.normc_get_argument(kernel, index, ctypes.byref(argument))
             names.append(argument.name.decode())
         return kernel, names
+
+    def wake(self):
+        """The threads of our pool: of our kernels, the copy and the controls."""
+        self.dll.bench_wake(self.executor)
 
     def last_error(self):
         return self.dll.normc_last_error().decode()

@@ -6,9 +6,10 @@ from .buffers import Buffers, FusedBuffers
 from .cases import DIFFUSION_GROUPS, EPSILON, SIZES, Case
 from .kernels import compile_artifact
 from .native import Tensor
+from .threads import OnOurPool
 
 
-class Ours:
+class Ours(OnOurPool):
     """normc's kernel for a case, called through its C interface."""
 
     name = "normc"
@@ -97,7 +98,7 @@ class Cached:
         self.ours.close()
 
 
-class Copy:
+class Copy(OnOurPool):
     """The streaming copy of as many bytes."""
 
     def __init__(self, context, case, buffers, name="copy"):
@@ -114,7 +115,7 @@ class Copy:
         return None
 
 
-class Streams:
+class Streams(OnOurPool):
     """The memory traffic of a case without its arithmetic: its tensors of full
     size are read and written side by side. Where statistics need them before,
     they are read twice: by samples or planes, or the whole. Not where that is
@@ -178,7 +179,7 @@ class Streams:
         return None
 
 
-class Control:
+class Control(OnOurPool):
     """RMSNorm by hand-written intrinsics."""
 
     name = "intrinsics"

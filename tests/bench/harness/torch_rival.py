@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from .cases import DIFFUSION_GROUPS, EPSILON
+from .threads import OnOpenMp
 
 ATEN = torch.ops.aten
 
@@ -48,7 +49,7 @@ def rms_norm_backward(dy, x, rstd, g):
     return dx.to(x.dtype), (dy.float() * xhat).sum(0).to(g.dtype)
 
 
-class Torch:
+class Torch(OnOpenMp):
     """One call of PyTorch on the shared inputs; it allocates its results itself,
     from memory that the process keeps."""
 

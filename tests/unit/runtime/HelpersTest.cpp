@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -70,6 +71,40 @@ TEST(HelpersTest, LargeWorkWakesThem) {
   }
   FAIL() << "expected a second thread in one of 100 loops";
 }
+
+#if defined(__linux__)
+static int64_t countThreads() {
+  using Entries = std::filesystem::directory_iterator;
+  return std::distance(Entries("/proc/self/task"), Entries());
+}
+
+/// Whether helpers without threads start as many as are `expected` for a loop
+/// of that many pieces, in one of several tries: whoever interrupts this thread
+/// makes the pieces look long, and threads of earlier tries end when they come
+/// to it.
+static bool starts(int64_t expected, int64_t pieces,
+                   std::chrono::microseconds each) {
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    int64_t before = countThreads();
+    Helpers helpers(2);
+    Loop loop(pieces);
+    loop.each = each;
+    EXPECT_TRUE(loop.run(helpers, 2, Work::Large));
+    loop.expectAllOnce();
+    if (countThreads() - before == expected)
+      return true;
+  }
+  return false;
+}
+
+TEST(HelpersTest, WorkThatIsSoonDoneWakesNobody) {
+  using std::chrono::microseconds;
+  EXPECT_TRUE(starts(0, 64, microseconds(1)));
+  EXPECT_TRUE(starts(1, 64, microseconds(20)));
+  EXPECT_TRUE(starts(1, 2, microseconds(1))) << "too few pieces to tell";
+}
+#endif
 
 TEST(HelpersTest, SmallWorkStaysAloneUntilItHasCost) {
   Helpers helpers(2);
