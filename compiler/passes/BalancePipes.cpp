@@ -111,13 +111,6 @@ private:
 
 } // namespace
 
-static Value makeFence(OpBuilder &b, Location loc, Value value) {
-  return LLVM::CallIntrinsicOp::create(b, loc, value.getType(),
-                                       b.getStringAttr("llvm.arithmetic.fence"),
-                                       ValueRange{value})
-      .getResult(0);
-}
-
 /// 1 or -1 in every lane, behind a fence: a product with what is known to be 1
 /// becomes an add again in LLVM.
 Value Balancer::makeFactor(VectorType type, double factor) {
@@ -129,8 +122,10 @@ Value Balancer::makeFactor(VectorType type, double factor) {
   Attribute value = b.getFloatAttr(type.getElementType(), factor);
   Value known = arith::ConstantOp::create(
       b, loc, DenseElementsAttr::get(type, ArrayRef<Attribute>(value)));
-  made = makeFence(b, loc, known);
-  return made;
+  return made = LLVM::CallIntrinsicOp::create(
+                    b, loc, type, b.getStringAttr("llvm.arithmetic.fence"),
+                    ValueRange{known})
+                    .getResult(0);
 }
 
 void Balancer::balance(Block &block) {
@@ -161,24 +156,6 @@ void Balancer::balance(Block &block) {
   }
 }
 
-/// A vector that is widened whole is loaded whole: LLVM would load and convert
-/// each half from memory, which takes 1.3 times as long as a LayerNorm's first
-/// pass does otherwise.
-static int64_t loadWhole(Block &block) {
-  int64_t count = 0;
-  for (auto load : block.getOps<LLVM::LoadOp>()) {
-    if (!vectorBits(load.getType()) ||
-        llvm::none_of(load->getUsers(), llvm::IsaPred<arith::ExtFOp>))
-      continue;
-    OpBuilder b(load->getContext());
-    b.setInsertionPointAfter(load);
-    Value fence = makeFence(b, load.getLoc(), load);
-    load.getResult().replaceAllUsesExcept(fence, fence.getDefiningOp());
-    ++count;
-  }
-  return count;
-}
-
 static bool hasLoops(Operation *op) {
   return op
       ->walk([op](LoopLikeOpInterface loop) {
@@ -194,10 +171,8 @@ struct NormBalancePipes : normc::impl::NormBalancePipesBase<NormBalancePipes> {
     getOperation().walk([&](LoopLikeOpInterface loop) {
       if (!hasLoops(loop))
         for (Region *region : loop.getLoopRegions())
-          for (Block &block : *region) {
+          for (Block &block : *region)
             balancer.balance(block);
-            numWhole += loadWhole(block);
-          }
     });
     numFused += balancer.numFused();
   }

@@ -102,8 +102,7 @@ def NormBalancePipes : Pass<"norm-balance-pipes", "::mlir::func::FuncOp"> {
     subtracts and converts 29 times per four vectors and multiplies 15 times. An
     add is also a fused multiply-add by 1 or -1, with the same result in every bit; in
     each innermost loop, as many adds become one as makes both kinds of pipes
-    equally busy. The 1 stands behind a fence, or LLVM would see through it; so
-    do loaded vectors that are widened, which LLVM would load in halves.
+    equally busy. The 1 stands behind a fence, or LLVM would see through it.
 
     Before:
 
@@ -128,9 +127,7 @@ def NormBalancePipes : Pass<"norm-balance-pipes", "::mlir::func::FuncOp"> {
     ```
   }];
   let statistics = [Statistic<"numFused", "adds-as-fma",
-                              "Number of additions made multiply-adds">,
-                    Statistic<"numWhole", "loads-kept-whole",
-                              "Number of vectors not loaded in halves">];
+                              "Number of additions made multiply-adds">];
   let dependentDialects = [
     "::mlir::arith::ArithDialect", "::mlir::LLVM::LLVMDialect",
     "::mlir::math::MathDialect"];

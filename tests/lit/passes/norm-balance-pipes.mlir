@@ -70,29 +70,6 @@ func.func @balanced(%x: vector<16xf32>, %y: f32, %n: index) -> (vector<16xf32>, 
 
 // -----
 
-// A loaded vector that is widened is loaded whole.
-// CHECK-LABEL: func.func @loaded
-// CHECK: %[[V:.*]] = llvm.load
-// CHECK: %[[WHOLE:.*]] = llvm.call_intrinsic "llvm.arithmetic.fence"(%[[V]])
-// CHECK: arith.extf %[[WHOLE]]
-// CHECK: arith.mulf %[[WHOLE]], %[[WHOLE]]
-func.func @loaded(%p: !llvm.ptr, %s: vector<16xf64>, %n: index) -> vector<16xf64> {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %r = scf.for %i = %c0 to %n step %c1 iter_args(%carry = %s) -> vector<16xf64> {
-    %x = llvm.load %p : !llvm.ptr -> vector<16xf32>
-    %wide = arith.extf %x : vector<16xf32> to vector<16xf64>
-    %square = arith.mulf %x, %x : vector<16xf32>
-    %other = arith.extf %square : vector<16xf32> to vector<16xf64>
-    %both = arith.mulf %wide, %other : vector<16xf64>
-    %next = arith.addf %carry, %both : vector<16xf64>
-    scf.yield %next : vector<16xf64>
-  }
-  return %r : vector<16xf64>
-}
-
-// -----
-
 // Minima are adds' neighbours, masks, lookups and divisions not: there are as
 // many of both kinds, and the add stays.
 // CHECK-LABEL: func.func @neighbours
