@@ -93,6 +93,8 @@ private:
   Segment findWhole();
   bool takesRowsInTurn();
   int64_t countShortRows();
+  bool hasTables();
+  mlir::Value countBlock(mlir::Value end);
   void makeTables(Segment whole, mlir::Value end);
   void emitMerged(Segment whole, mlir::Value cur, mlir::Value next);
   void emitRows(Segment whole, mlir::Value cur, mlir::Value next);
@@ -126,9 +128,10 @@ private:
   /// last.
   Ops prepared, reduced, written;
   llvm::SmallVector<norm::LoadOp> announced; ///< Reads that are fetched early.
-  int64_t rows;                              ///< Of a block, a power of two.
-  mlir::Value extent;                        ///< Points of a row, i64.
-  mlir::Value begin; ///< The first instance of the range.
+  int64_t rows;       ///< Of a block, at most; a power of two.
+  mlir::Value block;  ///< Rows of a block.
+  mlir::Value extent; ///< Points of a row, i64.
+  mlir::Value begin;  ///< The first instance of the range.
   /// As in Position: what goes past the caches, and when; of the last phase,
   /// and of whole vectors of the first.
   llvm::SmallVector<Streamed, 2> streamed, streamedFirst;

@@ -279,7 +279,7 @@ void RowPipeline::reduce(Value number, Value done) {
                                   loadCarries(number)));
   Position fetching = position;
   if (stage.getSchedule().getPrefetch() > 0)
-    fetching.ahead = locate(addI64(b, number, makeI64(b, rows))).coordinates;
+    fetching.ahead = locate(addI64(b, number, block)).coordinates;
   PhaseOp middle = findFetching(stage.getInstance());
   for (Operation *op : ArrayRef(reduced).drop_front())
     emitter.emitOp(*op, op == middle ? fetching : position, values);

@@ -272,21 +272,23 @@ norm.program @two_results inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" 
 // Two rows are written while the next two are read: sums that are under way and
 // what a row leaves for its last phase wait in memory, 4 rows of each. %g is
 // loaded once for both rows. Where there are not two and two, rows come one after
-// the other, by the code that also ends each row. A read past the end of its row
-// is announced in the block after: two rows on, which follow each other. What is
-// written is 1 KB, 256 elements, further on than what is read.
+// the other, by the code that also ends each row. Of fewer than eight rows one is
+// written while one is read. A read past the end of its row is announced in the
+// block after: two rows on, which follow each other. What is written is 1 KB, 256 elements, further on than what is read.
 // CHECK-LABEL: func.func @pipelined_stage0(
 // CHECK-DAG: llvm.alloca %{{.*}} x vector<4xf64> {alignment = 64 : i64}
 // CHECK-DAG: llvm.alloca %{{.*}} x f32 {alignment = 64 : i64}
 // CHECK: %[[LARGE:.*]] = arith.cmpi uge
+// CHECK: %[[FEW:.*]] = arith.cmpi slt, %{{.*}}, %c8_i64 : i64
+// CHECK: %[[BLOCK:.*]] = arith.select %[[FEW]], %c1_i64, %c2_i64 : i64
 // CHECK: scf.while
-// CHECK: arith.minsi
+// CHECK: arith.minsi {{.*}}%[[BLOCK]]
 // CHECK: scf.if {{.*}} -> (i64)
 // CHECK: scf.for
 // CHECK: %[[PAST:.*]] = arith.cmpi sge, %[[AHEAD:[0-9]+]], %[[END:[0-9]+]]
 // CHECK: %[[BACK:.*]] = arith.subi %[[AHEAD]], %[[END]] : i64
 // CHECK: arith.select %[[PAST]], %[[BACK]], %[[AHEAD]] : i64
-// CHECK: %[[ON:.*]] = arith.select %[[PAST]], %c2_i64, %c0_i64 : i64
+// CHECK: %[[ON:.*]] = arith.select %[[PAST]], %[[BLOCK]], %c0_i64 : i64
 // CHECK: arith.muli %[[ON]], %c2048_i64
 // CHECK: %[[APART:.*]] = arith.addi %{{.*}}, %c256_i64
 // CHECK: %[[OVER:.*]] = arith.cmpi sge, %[[APART]], %[[END]]
