@@ -239,6 +239,26 @@ class SettleTest(unittest.TestCase):
         self.assertEqual(self.sleeps([2e-3, 2e-3, 1e-4]), 3)
 
 
+class TurnTest(unittest.TestCase):
+    def sample(self, warm, flush):
+        done = mock.Mock()
+        done.time.return_value = 1e-3
+        with mock.patch.object(measure, "settle", done.settle):
+            turn = measure.Turn(done, measure.Effort(), warm)
+            done.reset_mock()
+            turn.sample(done.flush if flush else None)
+        return [call[0] for call in done.mock_calls]
+
+    def test_cold_caches_but_threads_awake(self):
+        self.assertEqual(self.sample(warm=False, flush=True), ["settle", "flush", "settle", "wake", "time"])
+
+    def test_what_is_large_displaces_itself(self):
+        self.assertEqual(self.sample(warm=False, flush=False), ["settle", "time"])
+
+    def test_warm_is_called_before(self):
+        self.assertEqual(self.sample(warm=True, flush=True), ["settle", "time", "time"])
+
+
 class MicroTest(unittest.TestCase):
     def test_goals(self):
         def compiled(p50, p99):

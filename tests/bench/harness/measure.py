@@ -63,6 +63,7 @@ class Turn:
             self.contestant.time(1)
         elif flush:
             flush()
+            settle()  # It left a thread of OpenMP's spinning.
             getattr(self.contestant, "wake", lambda: None)()
         self.seconds.append(self.contestant.time(self.repeats))
 
