@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <system_error>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -13,6 +13,7 @@
 #include <immintrin.h>
 #endif
 #if defined(__linux__)
+#include <pthread.h>
 #include <sched.h>
 #include <unistd.h>
 #endif
@@ -22,16 +23,18 @@ using namespace normc;
 using Clock = std::chrono::steady_clock;
 using std::chrono::microseconds;
 
-/// About as long as a thread that sleeps takes to come.
+/// What waking costs is in docs/rationale.md; all times are of two threads.
+/// So long a helper stays awake after a call.
 static constexpr microseconds kLinger{50};
-/// Of work alone, in calls less than `kLinger` apart: then waking a thread has
-/// cost no more than what it would have saved.
+/// Calls that are less than `kLinger` apart, and took so long alone in all,
+/// have cost as much as waking a thread would have.
 static constexpr microseconds kPatience{30};
 /// What is left to do, alone, that is worth waking a thread: a copy on two
 /// threads, one of which sleeps, takes as long as on one at 150 us, and what
 /// computes at 100.
 static constexpr microseconds kWorthWaking{120};
-/// So much is done before that is judged, where there are so many pieces.
+/// So much is done before that is judged, of at least so many pieces: one piece
+/// of fewer may be a good part of all, which nobody else could do meanwhile.
 static constexpr microseconds kTrial{10};
 static constexpr int64_t kTrialPieces = 32;
 
@@ -46,23 +49,61 @@ static void relax() {
 static constexpr int kNone = -1; ///< No processor.
 
 #if defined(__linux__)
-static int thisProcessor() { return sched_getcpu(); }
-static int thisThread() { return gettid(); }
 
-/// Lets a thread run where this process may, but for one processor.
-static void keepOff(int processor, int thread) {
-  cpu_set_t processors;
-  if (sched_getaffinity(getpid(), sizeof(processors), &processors) != 0)
-    return;
-  if (processor != kNone)
-    CPU_CLR(processor, &processors);
-  if (CPU_COUNT(&processors) > 0)
-    sched_setaffinity(thread, sizeof(processors), &processors);
+namespace {
+/// Where a thread may run.
+class Processors {
+public:
+  Processors() { CPU_ZERO(&set); }
+
+  /// Those of this thread, and of the process's first: either may be bound.
+  static Processors ofThis() {
+    Processors own, first;
+    sched_getaffinity(0, sizeof(own.set), &own.set);
+    sched_getaffinity(getpid(), sizeof(first.set), &first.set);
+    CPU_OR(&own.set, &own.set, &first.set);
+    return own;
+  }
+
+  /// Lets a thread run on all of them but one, which may be none.
+  void bind(pid_t thread, int except) const {
+    cpu_set_t left = set;
+    if (except != kNone)
+      CPU_CLR(except, &left);
+    if (CPU_COUNT(&left) > 0)
+      sched_setaffinity(thread, sizeof(left), &left);
+  }
+
+private:
+  cpu_set_t set;
+};
+} // namespace
+
+static int thisProcessor() { return sched_getcpu(); }
+static pid_t thisThread() { return gettid(); }
+
+/// How often this process was forked off another: it has none of its threads.
+static std::atomic<int> forks = 0;
+static void countForks() {
+  static std::once_flag once;
+  std::call_once(once,
+                 [] { pthread_atfork(nullptr, nullptr, [] { ++forks; }); });
 }
+
 #else
+
+namespace {
+struct Processors {
+  static Processors ofThis() { return {}; }
+  void bind(int, int) const {}
+};
+} // namespace
+
 static int thisProcessor() { return kNone; }
 static int thisThread() { return 0; }
-static void keepOff(int, int) {}
+static constexpr int forks = 0;
+static void countForks() {}
+
 #endif
 
 namespace {
@@ -88,10 +129,18 @@ struct alignas(64) Part {
 struct alignas(64) Place {
   std::atomic<bool> isAwake = false; ///< Or about to be.
   std::atomic<uint32_t> call = 0;    ///< Another number is a call.
-  std::atomic<int> thread = 0;       ///< As the system numbers it.
-  /// The processor that it must not wake on: while it sleeps, its caller's.
-  int avoided = kNone;
   bool isStarted = false;
+
+  // The thread's own while it is awake, and its caller's while it sleeps.
+  int threadId = 0;
+  Processors processors;
+  int avoided = kNone; ///< Of these, the one that it does not run on.
+
+  void avoid(int processor) {
+    if (avoided != processor)
+      processors.bind(threadId, processor);
+    avoided = processor;
+  }
 };
 
 } // namespace
@@ -110,6 +159,7 @@ public:
   int countAwake(int threads) const;
   void wake(int threads);
   void share(int64_t begin, int64_t end, Body body, void *context, int threads);
+  const int bornAt = forks;
   Clock::time_point lastEnd{};
   Clock::duration alone{}; ///< Since the last gap or waking.
 
@@ -118,15 +168,6 @@ private:
   bool awaitJob(uint64_t &seen) const;
   void help(int number);
   void work(int number);
-  /// By its thread, or by who is about to wake it; not yet for a new one, which
-  /// has no number.
-  void avoid(Place &place, int processor) {
-    if (place.avoided == processor)
-      return;
-    if (place.thread != 0)
-      keepOff(processor, place.thread);
-    place.avoided = processor;
-  }
   void callTo(Place &place) {
     place.call.fetch_add(1);
     place.call.notify_one();
@@ -190,16 +231,21 @@ void Helpers::Crew::help(int number) {
 /// A helper's life.
 void Helpers::Crew::live(int number) {
   Place &place = places[number];
-  place.thread = thisThread();
-  for (uint32_t answered = 0;; answered = place.call) {
+  place.threadId = thisThread();
+  place.processors = Processors::ofThis();
+  place.processors.bind(place.threadId, kNone);
+  for (uint32_t answered = 0;;) {
     place.call.wait(answered);
+    answered = place.call; // What comes later is another call.
     if (isDismissed)
       return;
-    avoid(place, kNone);
+    place.avoid(kNone);
     help(number);
-    // The next call will come from there, as the last one did: this thread has
-    // the time for it, which its caller would lose.
-    avoid(place, caller.load(std::memory_order_relaxed));
+    // The next call will come from where the last one did. This thread has the
+    // time that moving it takes, and a caller has not.
+    place.avoid(caller.load(std::memory_order_relaxed));
+    if (generation.load() % 2 == 1) // A call that took it to be awake.
+      help(number);
     place.isAwake = false;
   }
 }
@@ -222,7 +268,8 @@ int Helpers::Crew::countAwake(int threads) const {
 }
 
 void Helpers::Crew::wake(int threads) {
-  caller.store(thisProcessor(), std::memory_order_relaxed);
+  const int here = thisProcessor();
+  caller.store(here, std::memory_order_relaxed);
   for (int number = 1; number < threads; ++number) {
     Place &place = places[number];
     if (place.isAwake.exchange(true))
@@ -232,12 +279,13 @@ void Helpers::Crew::wake(int threads) {
         std::thread([crew = shared_from_this(), number] {
           crew->live(number);
         }).detach();
+      else
+        place.avoid(here);
       place.isStarted = true;
-    } catch (const std::system_error &) { // One less, then.
+    } catch (const std::exception &) { // One less, then.
       place.isAwake = false;
       return;
     }
-    avoid(place, caller.load(std::memory_order_relaxed));
     callTo(place);
   }
 }
@@ -264,23 +312,26 @@ void Helpers::Crew::share(int64_t begin, int64_t end, Body theBody,
   }
 }
 
-Helpers::Helpers(int threads)
-    : crew(std::make_shared<Crew>(std::max(threads, 1))) {}
+Helpers::Helpers(int threads) {
+  countForks();
+  crew = std::make_shared<Crew>(std::max(threads, 1));
+}
 
 Helpers::~Helpers() { crew->dismiss(); }
 
 /// Works alone on [0, count), up to `done`, until the rest turns out to be
-/// worth waking threads for; false where it never does.
+/// worth waking threads for; false where it never does. What comes later may
+/// take longer: an eighth of all is done at a time, at most.
 static bool tryAlone(int64_t count, Helpers::Body body, void *context,
                      int64_t &done) {
-  if (count < kTrialPieces)
-    return true;
   for (auto start = Clock::now(); done < count;) {
-    int64_t end = std::min(count, std::max<int64_t>(2 * done, 1));
+    int64_t step = std::min(std::max<int64_t>(done, 1), count / 8);
+    int64_t end = std::min(count, done + step);
     body(context, done, end);
     done = end;
     Clock::duration spent = Clock::now() - start;
-    if (spent >= kTrial && spent * (count - done) > kWorthWaking * done)
+    if (spent >= kTrial && done < count &&
+        spent / done > kWorthWaking / (count - done))
       return true;
   }
   return false;
@@ -288,9 +339,12 @@ static bool tryAlone(int64_t count, Helpers::Body body, void *context,
 
 bool Helpers::run(int64_t count, Body body, void *context, int threads,
                   Work work) {
-  if (!crew->enter())
+  if (count <= 0)
+    return true;
+  if (crew->bornAt != forks || !crew->enter())
     return false;
-  int most = int(std::min<int64_t>({threads, count, crew->size()}));
+  int most =
+      int(std::clamp<int64_t>(count, 1, std::min(threads, crew->size())));
   int awake = crew->countAwake(most);
   bool isLonely = awake < most - 1;
   int64_t done = 0;
@@ -299,10 +353,10 @@ bool Helpers::run(int64_t count, Body body, void *context, int threads,
     begin = Clock::now();
     if (begin - crew->lastEnd > kLinger)
       crew->alone = {};
-    // After others as long in a row, no matter how long this one is.
-    bool isOneOfMany = crew->alone > kPatience;
-    if (isOneOfMany || (work == Work::Large &&
-                        (awake > 0 || tryAlone(count, body, context, done)))) {
+    bool canTell = awake == 0 && count >= kTrialPieces && count > most;
+    if (crew->alone > kPatience ||
+        (work == Work::Large &&
+         (!canTell || tryAlone(count, body, context, done)))) {
       crew->wake(most);
       awake = crew->countAwake(most);
       crew->alone = {};

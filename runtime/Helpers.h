@@ -13,8 +13,8 @@
 
 namespace normc {
 
-/// Why oneTBB's own loops are not enough: waking a thread keeps the caller busy
-/// for about 10 us, and the thread comes 20 to 85 us later. oneTBB's threads
+/// Why oneTBB's own loops are not enough: waking a thread takes time of the
+/// caller's, and more until it comes (docs/rationale.md). oneTBB's threads
 /// sleep when a loop of less than that has ended, so that they take no part in
 /// the next one either; and in a virtual machine Linux may wake them on the
 /// caller's own processor, where they wait for the next tick, 4 ms later.
@@ -37,9 +37,10 @@ public:
   /// Calls `body(context, begin, end)` for ranges that cover [0, count) exactly
   /// once, on the calling thread and on at most `threads` - 1 helpers, and
   /// returns when all calls have returned. Each thread begins with its own part
-  /// of the range, the same one in each call, whose data it then finds in its
-  /// cache. Returns false, and has done nothing, where another call has the
-  /// helpers, which may be one that this call is inside of.
+  /// of the range, the same one in each call that finds it awake, whose data is
+  /// then in its cache. Returns false, and has done nothing, where another call
+  /// has the helpers, which may be one that this call is inside of, and in a
+  /// process that was forked off since.
   bool run(int64_t count, Body body, void *context, int threads, Work work);
 
 private:

@@ -64,7 +64,7 @@ class Turn:
         elif flush:
             flush()
             settle()  # It left a thread of OpenMP's spinning.
-            getattr(self.contestant, "wake", lambda: None)()
+            self.contestant.wake()
         self.seconds.append(self.contestant.time(self.repeats))
 
 

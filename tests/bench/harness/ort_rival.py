@@ -7,6 +7,7 @@ import onnxruntime
 from onnx import TensorProto, helper
 
 from .cases import DIFFUSION_GROUPS, EPSILON
+from .threads import Sleeping
 
 NODES = {
     "layer_norm": ("LayerNormalization", ("x", "scale", "shift"), {"axis": -1}),
@@ -33,7 +34,7 @@ def model(case):
     return made.SerializeToString()
 
 
-class OnnxRuntime:
+class OnnxRuntime(Sleeping):
     """Its CPU kernels are of f32, channels first, forward."""
 
     name = "ONNX Runtime"

@@ -274,7 +274,8 @@ norm.program @two_results inputs(%x "x" : !norm.view<?x256xf32>) outputs(%y "y" 
 // loaded once for both rows. Where there are not two and two, rows come one after
 // the other, by the code that also ends each row. Of fewer than eight rows one is
 // written while one is read. A read past the end of its row is announced in the
-// block after: two rows on, which follow each other. What is written is 1 KB, 256 elements, further on than what is read.
+// block after: two rows on, which follow each other. What is written is 1 KB, 256
+// elements, further on than what is read.
 // CHECK-LABEL: func.func @pipelined_stage0(
 // CHECK-DAG: llvm.alloca %{{.*}} x vector<4xf64> {alignment = 64 : i64}
 // CHECK-DAG: llvm.alloca %{{.*}} x f32 {alignment = 64 : i64}

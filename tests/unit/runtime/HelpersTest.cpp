@@ -11,6 +11,11 @@
 #include <thread>
 #include <vector>
 
+#if defined(__linux__)
+#include <sys/wait.h>
+#include <unistd.h>
+#endif
+
 using namespace normc;
 using Work = Helpers::Work;
 
@@ -78,15 +83,37 @@ static int64_t countThreads() {
   return std::distance(Entries("/proc/self/task"), Entries());
 }
 
+/// How many there are once none has ended for a while.
+static int64_t settle() {
+  int64_t count = countThreads();
+  for (int quiet = 0; quiet < 20; ++quiet) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (int64_t now = countThreads(); now != count) {
+      count = now;
+      quiet = 0;
+    }
+  }
+  return count;
+}
+
+/// Waits until there are no more than so many threads, some seconds at most.
+static bool sinksTo(int64_t count) {
+  for (int attempt = 0; attempt < 5000; ++attempt) {
+    if (countThreads() <= count)
+      return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
 /// Whether helpers without threads start as many as are `expected` for a loop
 /// of that many pieces, in one of several tries: whoever interrupts this thread
-/// makes the pieces look long, and threads of earlier tries end when they come
-/// to it.
+/// makes the pieces look long.
 static bool starts(int64_t expected, int64_t pieces,
                    std::chrono::microseconds each) {
+  const int64_t before = settle();
   for (int attempt = 0; attempt < 20; ++attempt) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    int64_t before = countThreads();
+    EXPECT_TRUE(sinksTo(before)) << "threads of the try before end";
     Helpers helpers(2);
     Loop loop(pieces);
     loop.each = each;
@@ -98,13 +125,70 @@ static bool starts(int64_t expected, int64_t pieces,
   return false;
 }
 
+TEST(HelpersTest, ThreadsEndWithThem) {
+  const int64_t before = settle();
+  for (int i = 0; i < 50; ++i) {
+    Helpers helpers(3);
+    Loop loop(6);
+    EXPECT_TRUE(loop.run(helpers, 3, Work::Large));
+  }
+  EXPECT_TRUE(sinksTo(before)) << countThreads() - before << " are left";
+}
+
+TEST(HelpersTest, AForkHasNone) {
+  Helpers helpers(2);
+  Loop loop(2);
+  EXPECT_TRUE(loop.run(helpers, 2, Work::Large));
+  pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    bool isRefused = !loop.run(helpers, 2, Work::Large);
+    Helpers own(2);
+    _exit(isRefused && loop.run(own, 2, Work::Large) ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
 TEST(HelpersTest, WorkThatIsSoonDoneWakesNobody) {
   using std::chrono::microseconds;
   EXPECT_TRUE(starts(0, 64, microseconds(1)));
   EXPECT_TRUE(starts(1, 64, microseconds(20)));
-  EXPECT_TRUE(starts(1, 2, microseconds(1))) << "too few pieces to tell";
+  // Too few to tell.
+  EXPECT_TRUE(starts(1, 2, microseconds(1)));
 }
 #endif
+
+TEST(HelpersTest, LaterPiecesMayTakeLonger) {
+  struct Uneven : Loop {
+    using Loop::Loop;
+    static void body(void *context, int64_t begin, int64_t end) {
+      auto &loop = *static_cast<Uneven *>(context);
+      for (; begin < end; ++begin) {
+        Loop::body(&loop, begin, begin + 1);
+        if (begin >= 64)
+          std::this_thread::sleep_for(std::chrono::microseconds(500));
+      }
+    }
+  };
+  for (int attempt = 0; attempt < 20; ++attempt) {
+    Helpers helpers(2);
+    Uneven loop(128);
+    ASSERT_TRUE(helpers.run(128, Uneven::body, &loop, 2, Work::Large));
+    loop.expectAllOnce();
+    if (loop.elsewhere > 0)
+      return;
+  }
+  FAIL() << "expected a second thread for what turns out to be long";
+}
+
+TEST(HelpersTest, NothingIsDoneAtOnce) {
+  Helpers helpers(2);
+  Loop loop(0);
+  EXPECT_TRUE(loop.run(helpers, 2, Work::Large));
+}
 
 TEST(HelpersTest, SmallWorkStaysAloneUntilItHasCost) {
   Helpers helpers(2);
