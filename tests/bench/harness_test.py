@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 """What the harness concludes from figures, without measuring any."""
 
+import hashlib
 import sys
+import threading
+import time
 import unittest
 from dataclasses import asdict
 from pathlib import Path
@@ -225,18 +228,30 @@ class HopelessTest(unittest.TestCase):
 
 class SettleTest(unittest.TestCase):
     def sleeps(self, busy):
-        """How often it sleeps where a sleep takes so much processor time."""
-        clock = [time for spent in busy for time in (0, spent)]
+        """How often it sleeps where another thread is busy, or not, after each."""
         with (
-            mock.patch.object(measure.time, "process_time", side_effect=clock),
+            mock.patch.object(measure, "is_busy", side_effect=busy),
             mock.patch.object(measure.time, "sleep") as sleep,
         ):
             measure.settle()
         return sleep.call_count
 
     def test_waits_while_a_thread_spins(self):
-        self.assertEqual(self.sleeps([1e-4]), 1)
-        self.assertEqual(self.sleeps([2e-3, 2e-3, 1e-4]), 3)
+        self.assertEqual(self.sleeps([False]), 1)
+        self.assertEqual(self.sleeps([True, True, False]), 3)
+
+    def test_sees_a_thread_that_runs(self):
+        self.assertFalse(measure.is_busy())
+        # It computes without the interpreter's lock.
+        work = threading.Thread(target=hashlib.pbkdf2_hmac, args=("sha256", b"", b"", 2_000_000))
+        work.start()
+        seen = False
+        while work.is_alive() and not seen:
+            time.sleep(1e-3)
+            seen = measure.is_busy()
+        work.join()
+        self.assertTrue(seen)
+        self.assertFalse(measure.is_busy())
 
 
 class TurnTest(unittest.TestCase):

@@ -1,8 +1,10 @@
 """Rounds in which the copy, our kernel and the rivals take turns."""
 
 import statistics
+import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 # How much may change within a case before it is measured again, and marked if
 # it changes each time: the time of the copy, between the halves of the rounds and
@@ -20,16 +22,29 @@ class Effort:
     sample: float = 1e-3  # A warm sample repeats shorter calls.
 
 
+def is_busy():
+    """Whether another thread of this process runs, or could. (The process's CPU
+    time would not tell: for a thread on another processor it is as old as that
+    one's last tick.)"""
+    own = threading.get_native_id()
+    for task in Path("/proc/self/task").iterdir():
+        try:
+            state = (task / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:  # It has ended.
+            continue
+        if state == "R" and int(task.name) != own:
+            return True
+    return False
+
+
 def settle(limit=0.1):
-    """Waits until no thread of this process is busy, at most so many seconds:
-    after a call on two threads those of OpenMP spin for 4 ms and those of ONNX
-    Runtime for 25, on the processor that the next contestant needs."""
+    """Waits until no other thread of this process is busy, at most so many
+    seconds: after a call on two threads those of OpenMP spin for 4 to 25 ms, as
+    those of ONNX Runtime do, on the processor that the next contestant needs."""
     end = time.perf_counter() + limit
-    while time.perf_counter() < end:
-        before = time.process_time()
-        time.sleep(2e-3)
-        if time.process_time() - before < 0.5e-3:
-            return
+    time.sleep(2e-3)
+    while is_busy() and time.perf_counter() < end:
+        time.sleep(1e-3)
 
 
 def spread(samples):
