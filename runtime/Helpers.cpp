@@ -331,7 +331,7 @@ static bool tryAlone(int64_t count, Helpers::Body body, void *context,
     done = end;
     Clock::duration spent = Clock::now() - start;
     if (spent >= kTrial && done < count &&
-        spent / done > kWorthWaking / (count - done))
+        spent / done > Clock::duration(kWorthWaking) / (count - done))
       return true;
   }
   return false;

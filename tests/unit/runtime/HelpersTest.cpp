@@ -155,6 +155,7 @@ TEST(HelpersTest, AForkHasNone) {
 TEST(HelpersTest, WorkThatIsSoonDoneWakesNobody) {
   using std::chrono::microseconds;
   EXPECT_TRUE(starts(0, 64, microseconds(1)));
+  EXPECT_TRUE(starts(0, 1000, microseconds(0)));
   EXPECT_TRUE(starts(1, 64, microseconds(20)));
   // Too few to tell.
   EXPECT_TRUE(starts(1, 2, microseconds(1)));
