@@ -416,7 +416,8 @@ void RowPipeline::emitMerged(Segment whole, Value cur, Value next) {
   if (tables)
     return emitRows(whole, cur, next);
   int64_t step = stage.getSchedule().getUnroll() * context.width;
-  int64_t shift = findShift(step); // Not 0 with sums over rows: whole blocks.
+  // Only where rows add to sums over rows, and blocks are not smaller.
+  int64_t shift = findShift(step);
   Value end = addI64(b, whole.end, makeI64(b, (rows - 1) * shift));
   emitter.forLoop(whole.begin, end, step, {}, [&](Value at, ValueRange) {
     emitBlock(whole, at, shift, cur, next);
