@@ -251,6 +251,8 @@ class SettleTest(unittest.TestCase):
             seen = measure.is_busy()
         work.join()
         self.assertTrue(seen)
+        # It is joined before it has left the kernel.
+        measure.settle(limit=5)
         self.assertFalse(measure.is_busy())
 
 
