@@ -275,6 +275,24 @@ class TurnTest(unittest.TestCase):
     def test_warm_is_called_before(self):
         self.assertEqual(self.sample(warm=True, flush=True), ["settle", "time", "time"])
 
+    def test_first_calls_say_little(self):
+        """A thread that comes after 30 calls makes later ones 4 times as fast."""
+        calls = 0
+
+        def seconds(repeats):
+            nonlocal calls
+            slow = max(0, min(30 - calls, repeats))
+            calls += repeats
+            return (slow * 20e-6 + (repeats - slow) * 5e-6) / repeats
+
+        with mock.patch.object(measure, "settle"):
+            turn = measure.Turn(SimpleNamespace(time=seconds), measure.Effort(sample=1e-3), warm=True)
+            self.assertGreaterEqual(turn.repeats, 100)
+            self.assertLessEqual(turn.repeats, 200)
+            calls = 0
+            turn.sample(None)
+        self.assertAlmostEqual(turn.seconds[0], 5e-6)
+
 
 class MicroTest(unittest.TestCase):
     def test_goals(self):

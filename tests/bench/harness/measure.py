@@ -69,13 +69,21 @@ class Turn:
         self.once = contestant.time(1)
         if self.once < 5:  # The first call also finds memory and code.
             self.once = min(self.once, contestant.time(1))
-        short = warm and self.once < effort.sample
-        self.repeats = max(1, min(int(effort.sample / max(self.once, 1e-8)), 100_000)) if short else 1
+        self.repeats = self.count_repeats(effort.sample) if warm else 1
+
+    def count_repeats(self, seconds):
+        """How many calls take so long, going by the shortest of ten and more: the
+        first ones find memory and code, and threads that sleep."""
+        calls = [self.once]
+        while len(calls) < 10 or sum(calls) < 2 * seconds:
+            calls.append(max(self.contestant.time(1), 1e-8))
+        shortest = min(calls)
+        return max(1, min(int(seconds / shortest), 100_000))
 
     def sample(self, flush):
         settle()
-        if self.warm:
-            self.contestant.time(1)
+        if self.warm:  # Threads that sleep take 100 us to come.
+            self.contestant.time(max(1, self.repeats // 4))
         elif flush:
             flush()
             settle()  # It left a thread of OpenMP's spinning.
