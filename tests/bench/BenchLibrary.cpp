@@ -13,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <pthread.h>
@@ -32,18 +33,42 @@ struct Pool {
   normc_executor forC;
 };
 
+Executor &executorOf(const normc_executor *executor) {
+  return *static_cast<Executor *>(executor->context);
+}
+
+/// The pool whose threads the next loop finds awake.
+const normc_executor *toWake = nullptr;
+
+/// Returns when the pool's threads are awake, or after 5 ms.
+void wake(const normc_executor *executor) {
+  struct Meeting {
+    int threads;
+    Clock::time_point end = Clock::now() + std::chrono::milliseconds(5);
+    std::atomic<int> present = 0;
+  } meeting{executor->concurrency};
+  executorOf(executor).parallelFor(
+      meeting.threads,
+      [](void *context, int64_t begin, int64_t end) {
+        auto &meeting = *static_cast<Meeting *>(context);
+        meeting.present += int(end - begin);
+        while (meeting.present < meeting.threads &&
+               Clock::now() < meeting.end) {
+        }
+      },
+      &meeting);
+}
+
 /// Seconds per call of `repeats` calls; -1 where one gives false.
 template <typename Call> double secondsOf(int64_t repeats, Call call) {
+  if (toWake)
+    wake(std::exchange(toWake, nullptr));
   auto start = Clock::now();
   for (int64_t i = 0; i < repeats; ++i)
     if (!call())
       return -1;
   return std::chrono::duration<double>(Clock::now() - start).count() /
          double(repeats);
-}
-
-Executor &executorOf(const normc_executor *executor) {
-  return *static_cast<Executor *>(executor->context);
 }
 
 bool pinTo(int processor) {
@@ -138,23 +163,7 @@ double bench_dnnl(int (*execute)(const void *primitive, void *stream, int count,
   });
 }
 
-void bench_wake(const normc_executor *executor) {
-  struct Meeting {
-    int threads;
-    Clock::time_point end = Clock::now() + std::chrono::milliseconds(5);
-    std::atomic<int> present = 0;
-  } meeting{executor->concurrency};
-  executorOf(executor).parallelFor(
-      meeting.threads,
-      [](void *context, int64_t begin, int64_t end) {
-        auto &meeting = *static_cast<Meeting *>(context);
-        meeting.present += int(end - begin);
-        while (meeting.present < meeting.threads &&
-               Clock::now() < meeting.end) {
-        }
-      },
-      &meeting);
-}
+void bench_wake(const normc_executor *executor) { toWake = executor; }
 
 int bench_flush(const void *data, int64_t bytes) {
 #if defined(__x86_64__)

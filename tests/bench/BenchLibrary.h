@@ -58,7 +58,9 @@ double bench_dnnl(int (*execute)(const void *primitive, void *stream, int count,
                   void *stream, int count, const void *arguments,
                   int64_t repeats);
 
-/// Returns when the pool's threads are awake, or after 5 ms.
+/// The next of these loops finds the pool's threads awake, unless they take
+/// more than 5 ms to come. It wakes them itself: they sleep after 50 us, and
+/// what calls it takes longer than that where caches are cold.
 void bench_wake(const normc_executor *executor);
 
 /// Drops the buffer's lines from every cache. Only for x86-64; elsewhere -1.

@@ -91,7 +91,8 @@ class Library:
         return kernel, names
 
     def wake(self):
-        """The threads of our pool: of our kernels, the copy and the controls."""
+        """For the next call: the threads of our pool, which are those of our kernels,
+        the copy and the controls."""
         self.dll.bench_wake(self.executor)
 
     def last_error(self):
