@@ -78,6 +78,8 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
          pm.addNestedPass<func::FuncOp>(createCSEPass());
          pm.addNestedPass<func::FuncOp>(createNormHoist());
          pm.addNestedPass<func::FuncOp>(createNormTruths());
+         // What was merged or copied may be equal by now.
+         pm.addNestedPass<func::FuncOp>(createNormResults());
          pm.addNestedPass<func::FuncOp>(createNormSchedule(schedule));
        }},
       {Emit::Phases, [](OpPassManager &pm) { pm.addPass(createNormPhases()); }},

@@ -104,6 +104,38 @@ TEST(GraphTest, WideResultsNearTheMeanOfNarrowNumbers) {
   }
 }
 
+// Kernels that fusion makes equal become one, whose result two outputs hold.
+TEST(GraphTest, ResultsThatBecomeEqual) {
+  for (const char *text : {R"(
+    func.func @f(%x: tensor<6xf32> {norm.name = "x"}, %g: tensor<3xf32> {norm.name = "g"})
+        -> (tensor<6xf32>, tensor<6xf32>) {
+      %a = math.erf %x : tensor<6xf32>
+      %y = norm.kernel dims(i = 2, j = 3)
+          ins(%e = %a by [[i, j]] : tensor<6xf32>, %s = %g by [[j]] : tensor<3xf32>)
+          outs(by [[i, j]] : tensor<6xf32>) {
+        norm.yield %s : f32
+      }
+      %b = math.absf %x : tensor<6xf32>
+      %z = norm.kernel dims(i = 2, j = 3)
+          ins(%e = %b by [[i, j]] : tensor<6xf32>, %s = %g by [[j]] : tensor<3xf32>)
+          outs(by [[i, j]] : tensor<6xf32>) {
+        norm.yield %s : f32
+      }
+      return %y, %z : tensor<6xf32>, tensor<6xf32>
+    })",
+                           R"(
+    func.func @f(%x: tensor<6xf32> {norm.name = "x"}) -> (tensor<6xf32>, tensor<6xf32>) {
+      return %x, %x : tensor<6xf32>, tensor<6xf32>
+    })"}) {
+    auto graph = llvm::cantFail(Graph::make(text, 1));
+    for (Findings findings :
+         {graph->checkCompiled(), graph->checkInterpreted()}) {
+      EXPECT_EQ(findings.failures, 0) << findings.message;
+      EXPECT_EQ(findings.elements, 12);
+    }
+  }
+}
+
 // Of all that the fuzzer is for, some occurs in a few hundred graphs.
 TEST(GraphTest, RandomGraphsHaveEverything) {
   std::string all;
