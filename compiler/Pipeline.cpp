@@ -62,9 +62,10 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
              "norm-remove-equal",
              [](OpPassManager &once) { once.addPass(createCSEPass()); },
              kMaxChain));
+         // A result that is an argument is copied where others read it.
+         pm.addNestedPass<func::FuncOp>(createNormResults());
          pm.addNestedPass<func::FuncOp>(createNormFuse());
          pm.addNestedPass<func::FuncOp>(createNormTruths());
-         pm.addNestedPass<func::FuncOp>(createNormResults());
        }},
       {Emit::Scheduled,
        [schedule, isGpu](OpPassManager &pm) {
@@ -78,7 +79,7 @@ std::vector<PipelineStep> normc::getPipeline(const Target &target) {
          pm.addNestedPass<func::FuncOp>(createCSEPass());
          pm.addNestedPass<func::FuncOp>(createNormHoist());
          pm.addNestedPass<func::FuncOp>(createNormTruths());
-         // What was merged or copied may be equal by now.
+         // What was merged may be equal by now.
          pm.addNestedPass<func::FuncOp>(createNormResults());
          pm.addNestedPass<func::FuncOp>(createNormSchedule(schedule));
        }},

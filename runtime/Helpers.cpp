@@ -54,7 +54,10 @@ namespace {
 /// Where a thread may run.
 class Processors {
 public:
-  Processors() { CPU_ZERO(&set); }
+  Processors() {
+    CPU_ZERO(&set);
+    CPU_ZERO(&bound);
+  }
 
   /// Those of this thread, and of the process's first: either may be bound.
   static Processors ofThis() {
@@ -65,17 +68,25 @@ public:
     return own;
   }
 
-  /// Lets a thread run on all of them but one, which may be none.
-  void bind(pid_t thread, int except) const {
-    cpu_set_t left = set;
+  /// Lets a thread run on all of them but one, which may be none. Who has bound
+  /// it since, has the last word on what they are; but where that is what the
+  /// last call left it, nobody could tell.
+  void bind(pid_t thread, int except) {
+    cpu_set_t now;
+    if (isBound && sched_getaffinity(thread, sizeof(now), &now) == 0 &&
+        !CPU_EQUAL(&now, &bound))
+      set = now;
+    bound = set;
     if (except != kNone)
-      CPU_CLR(except, &left);
-    if (CPU_COUNT(&left) > 0)
-      sched_setaffinity(thread, sizeof(left), &left);
+      CPU_CLR(except, &bound);
+    if (CPU_COUNT(&bound) == 0)
+      bound = set;
+    isBound = sched_setaffinity(thread, sizeof(bound), &bound) == 0;
   }
 
 private:
-  cpu_set_t set;
+  cpu_set_t set, bound;
+  bool isBound = false;
 };
 } // namespace
 
@@ -95,7 +106,7 @@ static void countForks() {
 namespace {
 struct Processors {
   static Processors ofThis() { return {}; }
-  void bind(int, int) const {}
+  void bind(int, int) {}
 };
 } // namespace
 
@@ -330,8 +341,9 @@ static bool tryAlone(int64_t count, Helpers::Body body, void *context,
     body(context, done, end);
     done = end;
     Clock::duration spent = Clock::now() - start;
-    if (spent >= kTrial && done < count &&
-        spent / done > Clock::duration(kWorthWaking) / (count - done))
+    std::chrono::duration<double> left =
+        spent * (double(count - done) / double(done));
+    if (spent >= kTrial && left > kWorthWaking)
       return true;
   }
   return false;
@@ -344,7 +356,7 @@ bool Helpers::run(int64_t count, Body body, void *context, int threads,
   if (crew->bornAt != forks || !crew->enter())
     return false;
   int most =
-      int(std::clamp<int64_t>(count, 1, std::min(threads, crew->size())));
+      int(std::min<int64_t>(count, std::clamp(threads, 1, crew->size())));
   int awake = crew->countAwake(most);
   bool isLonely = awake < most - 1;
   int64_t done = 0;

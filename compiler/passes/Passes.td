@@ -1,7 +1,7 @@
 //===- Passes.td - the passes of normc ---------------------*- tablegen -*-===//
 //
-// In pipeline order (compiler/Pipeline.cpp), but for norm-truths and norm-results,
-// which come behind norm-fuse, and once more before norm-schedule. The
+// In pipeline order (compiler/Pipeline.cpp), but for norm-results, which comes before
+// norm-fuse, norm-truths behind it, and both once more before norm-schedule. The
 // passes below the phase form are in LowerPasses.td, the two expansions in
 // ExpandPasses.td. One .cpp per pass, of its name.
 //

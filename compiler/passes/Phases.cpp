@@ -138,7 +138,10 @@ LogicalResult NormPhases::checkBody(func::FuncOp func) {
     return other->emitError()
            << "expected kernels and scalar constants in the function, but got "
            << other->getName()
-           << ", which no pass before norm-phases turned into a kernel";
+           << ", which no pass before norm-phases turned into a kernel (those "
+              "that do take elementwise arith and math ops, "
+              "tensor.expand_shape, tensor.collapse_shape, linalg.broadcast, "
+              "tensor.splat and norm ops)";
   for (Operation &op : func.getBody().front()) {
     auto kernel = dyn_cast<KernelOp>(op);
     for (Value operand : op.getOperands())

@@ -4,6 +4,7 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include <cmath>
+#include <limits>
 
 using namespace mlir;
 using namespace normc::norm;
@@ -52,6 +53,10 @@ static LogicalResult verifyGroups(NormalizeOp op) { // C2
   int64_t groups = *op.getGroups(), axis = *op.getGroupAxis();
   if (groups < 1)
     return op.emitOpError() << "expected at least 1 group, but got " << groups;
+  if (groups > std::numeric_limits<int32_t>::max())
+    return op.emitOpError()
+           << "expected at most " << std::numeric_limits<int32_t>::max()
+           << " groups, but got " << groups;
   if (!op.reduces(axis))
     return op.emitOpError() << "expected the group axis to be a reduced axis, "
                                "but got "

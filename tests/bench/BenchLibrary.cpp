@@ -16,6 +16,10 @@
 #include <utility>
 #include <vector>
 
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
+#include <tbb/task_arena.h>
+
 #include <pthread.h>
 #include <sched.h>
 #if defined(__x86_64__)
@@ -36,6 +40,23 @@ struct Pool {
 Executor &executorOf(const normc_executor *executor) {
   return *static_cast<Executor *>(executor->context);
 }
+
+/// oneTBB's threads without our helpers, a piece of work for each.
+class OneTbb final : public Executor {
+public:
+  void parallelFor(int64_t count, void (*body)(void *, int64_t, int64_t),
+                   void *context) override {
+    tbb::parallel_for(
+        tbb::blocked_range<int64_t>(0, count),
+        [&](const tbb::blocked_range<int64_t> &range) {
+          body(context, range.begin(), range.end());
+        },
+        tbb::simple_partitioner());
+  }
+  int concurrency() const override {
+    return tbb::this_task_arena::max_concurrency();
+  }
+};
 
 /// The pool whose threads the next loop finds awake.
 const normc_executor *toWake = nullptr;
@@ -105,6 +126,12 @@ const normc_executor *bench_executor(int threads) {
     };
   }
   return &pool.forC;
+}
+
+const normc_executor *bench_tbb(void) {
+  static OneTbb threads;
+  static normc_executor pool = {nullptr, &threads, threads.concurrency()};
+  return &pool;
 }
 
 double bench_kernel(const normc_kernel *kernel, const normc_tensor *tensors,

@@ -21,6 +21,9 @@ extern "C" {
 /// thread alone. Lives until the process ends.
 const normc_executor *bench_executor(int threads);
 
+/// The threads of oneTBB, for bench_wake: of a rival that runs on them.
+const normc_executor *bench_tbb(void);
+
 // Each of the loops below does its work `repeats` times and returns the seconds
 // of one; a negative number where a call was refused.
 

@@ -233,8 +233,12 @@ class SettleTest(unittest.TestCase):
             mock.patch.object(measure, "is_busy", side_effect=busy),
             mock.patch.object(measure.time, "sleep") as sleep,
         ):
-            measure.settle()
+            self.assertTrue(measure.settle())
         return sleep.call_count
+
+    def test_says_that_a_thread_does_not_stop(self):
+        with mock.patch.object(measure, "is_busy", return_value=True):
+            self.assertFalse(measure.settle(limit=0.01))
 
     def test_waits_while_a_thread_spins(self):
         self.assertEqual(self.sleeps([False]), 1)
@@ -274,6 +278,13 @@ class TurnTest(unittest.TestCase):
 
     def test_warm_is_called_before(self):
         self.assertEqual(self.sample(warm=True, flush=True), ["settle", "time", "time"])
+
+    def test_samples_beside_a_thread_are_counted(self):
+        turn = measure.Turn(SimpleNamespace(time=lambda repeats: 1e-3), measure.Effort(), warm=True)
+        for quiet in (True, False):
+            with mock.patch.object(measure, "settle", return_value=quiet):
+                turn.sample(None)
+        self.assertEqual(turn.disturbed, 1)
 
     def test_first_calls_say_little(self):
         """A thread that comes after 30 calls makes later ones 4 times as fast."""

@@ -198,14 +198,20 @@ Status normc::tool::readCorrection(StringRef value, Options &options) {
   return readInteger("--correction", value, options.preset.correction);
 }
 
+/// Some of the words, each once.
+static bool areAmong(llvm::ArrayRef<StringRef> parts,
+                     llvm::ArrayRef<StringRef> words) {
+  return llvm::all_of(parts, [&](StringRef part) {
+    return llvm::is_contained(words, part) && llvm::count(parts, part) == 1;
+  });
+}
+
 Status normc::tool::readSaved(StringRef value, Options &options) {
-  std::vector<std::string> saved;
-  for (StringRef part : cut(value, ',')) {
-    if (part != "mean" && part != "variance" && part != "rstd")
-      return expected("--saved", "a list of mean, variance and rstd", value);
-    saved.push_back(part.str());
-  }
-  options.preset.saved = std::move(saved);
+  std::vector<StringRef> parts = cut(value, ',');
+  if (!areAmong(parts, {"mean", "variance", "rstd"}))
+    return expected("--saved", "a list of mean, variance and rstd, each once",
+                    value);
+  options.preset.saved.emplace(parts.begin(), parts.end());
   return {};
 }
 
@@ -220,10 +226,9 @@ Status normc::tool::readSpatial(StringRef, Options &options) {
 
 Status normc::tool::readAffine(StringRef value, Options &options) {
   std::vector<StringRef> parts = cut(value, ',');
-  bool isNone = value == "none";
-  for (StringRef part : parts)
-    if (!isNone && part != "scale" && part != "shift")
-      return expected("--affine", "none, or a list of scale and shift", value);
+  if (value != "none" && !areAmong(parts, {"scale", "shift"}))
+    return expected("--affine", "none, or a list of scale and shift, each once",
+                    value);
   options.preset.hasScale = llvm::is_contained(parts, "scale");
   options.preset.hasShift = llvm::is_contained(parts, "shift");
   return {};

@@ -9,7 +9,7 @@ from pathlib import Path
 from .cases import DIFFUSION_GROUPS, EPSILON
 from .threads import OnOpenMp
 
-CPU = 1
+CPU, RUNTIME_OMP = 1, 2
 FORWARD_TRAINING, FORWARD_INFERENCE, BACKWARD = 64, 96, 128
 TYPES = {"f32": 3, "bf16": 2}
 GLOBAL_STATS, SCALE, SHIFT, RMS = 0x1, 0x2, 0x4, 0x20
@@ -48,7 +48,8 @@ class Dnnl:
                 ctypes.CDLL(str(path.parent / name), mode=ctypes.RTLD_GLOBAL)
         self.dll = ctypes.CDLL(str(path))
         self.dll.dnnl_version.restype = POINTER(Version)
-        numbers = self.dll.dnnl_version().contents.numbers
+        version = self.dll.dnnl_version().contents
+        numbers, self.is_on_tbb = version.numbers, version.cpu != RUNTIME_OMP
         if numbers[0] != 3:
             raise Refused(f"expected oneDNN 3, but got {numbers[0]}.{numbers[1]}")
         self.name = f"oneDNN {numbers[0]}.{numbers[1]}"
@@ -83,7 +84,8 @@ class Dnnl:
 
 class OneDnn(OnOpenMp):
     """A primitive on the shared buffers. `blocked`: on nChw16c, a layout of its
-    own. What is `informative` is timed but no rival."""
+    own. What is `informative` is timed but no rival. Runs on PyTorch's OpenMP or
+    on oneTBB, which the SYCL build does, too."""
 
     def __init__(self, dnnl, context, case, buffers, blocked=False):
         if blocked and (case.layout != "nchw" or not case.op.startswith("batch_norm")):
@@ -185,6 +187,12 @@ class OneDnn(OnOpenMp):
         if seconds < 0:
             raise Refused("a call was refused")
         return seconds
+
+    def wake(self):
+        if self.dnnl.is_on_tbb:
+            self.library.wake_tbb()
+        else:
+            super().wake()
 
     def result(self):
         self.time(1)

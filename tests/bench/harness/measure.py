@@ -39,12 +39,16 @@ def is_busy():
 
 def settle(limit=0.1):
     """Waits until no other thread of this process is busy, at most so many
-    seconds: after a call on two threads those of OpenMP spin for 4 to 25 ms, as
-    those of ONNX Runtime do, on the processor that the next contestant needs."""
+    seconds, and says whether that is so: after a call on two threads those of
+    OpenMP spin for 4 ms, those of ONNX Runtime for 25, on the processor that the
+    next contestant needs."""
     end = time.perf_counter() + limit
     time.sleep(2e-3)
-    while is_busy() and time.perf_counter() < end:
+    while is_busy():
+        if time.perf_counter() > end:
+            return False
         time.sleep(1e-3)
+    return True
 
 
 def spread(samples):
@@ -65,6 +69,7 @@ class Turn:
     def __init__(self, contestant, effort, warm):
         self.contestant, self.warm = contestant, warm
         self.seconds = []
+        self.disturbed = 0  # Samples beside a thread that did not stop.
         settle()
         self.once = contestant.time(1)
         if self.once < 5:  # The first call also finds memory and code.
@@ -81,13 +86,14 @@ class Turn:
         return max(1, min(int(seconds / shortest), 100_000))
 
     def sample(self, flush):
-        settle()
+        is_quiet = settle()
         if self.warm:  # Threads that sleep take 100 us to come.
             self.contestant.time(max(1, self.repeats // 4))
         elif flush:
             flush()
-            settle()  # It left a thread of OpenMP's spinning.
+            is_quiet = settle()  # It left a thread of OpenMP's spinning.
             self.contestant.wake()
+        self.disturbed += not is_quiet
         self.seconds.append(self.contestant.time(self.repeats))
 
 
@@ -144,12 +150,15 @@ def measure(contestants, case, effort, latency, flush):
     for attempt in range(TRIES):
         for turn in turns:
             turn.seconds.clear()
+            turn.disturbed = 0
         settle()
         before = latency()
         rounds_of(turns, effort, flush if case.flushes else None)
         settle()
         latencies = [before, latency()]
         faults = unsteady(turns[0], turns[-1], latencies)
+        if disturbed := sum(turn.disturbed for turn in turns):
+            faults.append(f"a thread kept spinning beside {disturbed} samples")
         if not faults:
             break
     both = turns[0].seconds + turns[-1].seconds

@@ -49,6 +49,7 @@ class Library:
         self.dll = ctypes.CDLL(str(path))
         signatures = {
             "bench_executor": (c_void_p, [c_int]),
+            "bench_tbb": (c_void_p, []),
             "bench_kernel": (c_double, [c_void_p, POINTER(Tensor), c_int32, c_void_p, c_int64]),
             "bench_copy": (c_double, [c_void_p, c_void_p, c_int64, c_void_p, c_int64]),
             "bench_control_rms_norm": (
@@ -94,6 +95,10 @@ class Library:
         """For the next call: the threads of our pool, which are those of our kernels,
         the copy and the controls."""
         self.dll.bench_wake(self.executor)
+
+    def wake_tbb(self):
+        """For the next call: the threads of oneTBB."""
+        self.dll.bench_wake(self.dll.bench_tbb())
 
     def last_error(self):
         return self.dll.normc_last_error().decode()

@@ -7,7 +7,6 @@ import onnxruntime
 from onnx import TensorProto, helper
 
 from .cases import DIFFUSION_GROUPS, EPSILON
-from .threads import Sleeping
 
 NODES = {
     "layer_norm": ("LayerNormalization", ("x", "scale", "shift"), {"axis": -1}),
@@ -34,7 +33,7 @@ def model(case):
     return made.SerializeToString()
 
 
-class OnnxRuntime(Sleeping):
+class OnnxRuntime:
     """Its CPU kernels are of f32, channels first, forward."""
 
     name = "ONNX Runtime"
@@ -47,15 +46,23 @@ class OnnxRuntime(Sleeping):
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self.session = onnxruntime.InferenceSession(model(case), options, providers=["CPUExecutionProvider"])
-        self.binding = self.session.io_binding()
-        for name in NODES[case.op][1]:
-            self._bind(self.binding.bind_input, name, buffers[name])
-        self._bind(self.binding.bind_output, "y", buffers["y"])
+        self.binding = self._bind(case, buffers, buffers["x"].data_ptr(), buffers["y"].data_ptr())
+        arena = buffers.arena
+        self.elsewhere = self._bind(case, buffers, arena.copy_from.data_ptr(), arena.copy_to.data_ptr())
         self.buffers = buffers
 
-    @staticmethod
-    def _bind(bind, name, tensor):
-        bind(name, "cpu", 0, np.float32, tuple(tensor.shape), tensor.data_ptr())
+    def _bind(self, case, buffers, x, y):
+        binding = self.session.io_binding()
+        for name in NODES[case.op][1]:
+            tensor = buffers[name]
+            address = x if name == "x" else tensor.data_ptr()
+            binding.bind_input(name, "cpu", 0, np.float32, tuple(tensor.shape), address)
+        binding.bind_output("y", "cpu", 0, np.float32, tuple(buffers["y"].shape), y)
+        return binding
+
+    def wake(self):
+        """Its threads, which sleep after 25 ms, by a call on other memory."""
+        self.session.run_with_iobinding(self.elsewhere)
 
     def time(self, repeats):
         run, binding = self.session.run_with_iobinding, self.binding

@@ -6,7 +6,7 @@ from .buffers import Buffers, FusedBuffers
 from .cases import DIFFUSION_GROUPS, EPSILON, SIZES, Case
 from .kernels import compile_artifact
 from .native import Tensor
-from .threads import OnOurPool, Sleeping
+from .threads import Alone, OnOurPool
 
 
 class Ours(OnOurPool):
@@ -71,7 +71,7 @@ class Plain(Ours):
         return None
 
 
-class Cached(Sleeping):
+class Cached(Alone):
     """Our kernel on no more than the nearest caches hold: what the whole would
     take if memory took no time. On one thread: so little is not divided."""
 

@@ -4,8 +4,8 @@
 import torch
 
 
-class Sleeping:
-    """Runs on threads that nothing here can wake, or on the caller's."""
+class Alone:
+    """Runs on the caller's thread."""
 
     def wake(self):
         pass
@@ -19,8 +19,7 @@ class OnOurPool:
 
 
 class OnOpenMp:
-    """Runs on the threads of PyTorch's OpenMP, which sleep after 4 ms; so does a
-    oneDNN that is built for them."""
+    """Runs on the threads of PyTorch's OpenMP, which sleep after 4 ms."""
 
     work = torch.zeros(1 << 17)
 

@@ -11,9 +11,9 @@
 // AFTER: %[[F:.*]]:3 = norm.kernel
 // AFTER: %[[SUM:.*]] = arith.addf
 // AFTER: %[[PRODUCT:.*]] = arith.mulf %[[SUM]]
-// AFTER: norm.yield %[[SUM]], %[[PRODUCT]], %[[SUM]]
+// AFTER: norm.yield %[[SUM]], %[[SUM]], %[[PRODUCT]]
 // AFTER-NOT: norm.kernel
-// AFTER: return %[[F]]#0, %[[F]]#2, %[[F]]#1
+// AFTER: return %[[F]]#0, %[[F]]#1, %[[F]]#2
 func.func @f(%x: tensor<4xf32> {norm.name = "x"}) -> (tensor<4xf32>, tensor<4xf32>, tensor<4xf32>) {
   %a = arith.addf %x, %x : tensor<4xf32>
   %b = arith.addf %x, %x : tensor<4xf32>

@@ -8,10 +8,13 @@
 #include <chrono>
 #include <filesystem>
 #include <memory>
+#include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
 #if defined(__linux__)
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #endif
@@ -150,6 +153,56 @@ TEST(HelpersTest, AForkHasNone) {
   ASSERT_EQ(waitpid(child, &status, 0), child);
   EXPECT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+static std::set<pid_t> listThreads() {
+  std::set<pid_t> threads;
+  for (const auto &task :
+       std::filesystem::directory_iterator("/proc/self/task"))
+    threads.insert(std::stoi(task.path().filename()));
+  return threads;
+}
+
+/// As taskset does, for all threads that the process has.
+static void bindAll(const cpu_set_t &processors) {
+  for (pid_t thread : listThreads())
+    sched_setaffinity(thread, sizeof(processors), &processors);
+}
+
+TEST(HelpersTest, ALaterBindingHolds) {
+  cpu_set_t all, one, now;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(all), &all), 0);
+  if (CPU_COUNT(&all) < 2)
+    GTEST_SKIP() << "expected two processors";
+  settle();
+  const std::set<pid_t> others = listThreads();
+  Helpers helpers(2);
+  auto sleepAndWake = [&] {
+    for (int i = 0; i < 10; ++i) {
+      Loop loop(2);
+      loop.each = std::chrono::milliseconds(1);
+      EXPECT_TRUE(loop.run(helpers, 2, Work::Large));
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  sleepAndWake();
+  settle();
+  pid_t helper = 0;
+  for (pid_t thread : listThreads())
+    if (!others.contains(thread))
+      helper = thread;
+  ASSERT_NE(helper, 0);
+  // To the one that it keeps off, if there is such a one.
+  ASSERT_EQ(sched_getaffinity(helper, sizeof(now), &now), 0);
+  CPU_ZERO(&one);
+  for (int i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; ++i)
+    if (CPU_ISSET(i, &all) && (CPU_EQUAL(&now, &all) || !CPU_ISSET(i, &now)))
+      CPU_SET(i, &one);
+  bindAll(one);
+  sleepAndWake();
+  ASSERT_EQ(sched_getaffinity(helper, sizeof(now), &now), 0);
+  EXPECT_TRUE(CPU_EQUAL(&now, &one));
+  bindAll(all);
 }
 
 TEST(HelpersTest, WorkThatIsSoonDoneWakesNobody) {

@@ -71,6 +71,15 @@ func.func @no_group(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
 
 // -----
 
+// C2: no more groups than 32 bits count.
+func.func @too_many_groups(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  // expected-error @+1 {{expected at most 2147483647 groups, but got 99999999999999}}
+  %y = norm.normalize rms %x over [1] groups 99999999999999 on 1 epsilon 1.0e-06 : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return %y : tensor<4x8xf32>
+}
+
+// -----
+
 // C2: the group axis is reduced.
 func.func @group_axis_kept(%x: tensor<4x8xf32>) -> tensor<4x8xf32> {
   // expected-error @+1 {{expected the group axis to be a reduced axis, but got 0}}
