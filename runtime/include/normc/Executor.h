@@ -23,9 +23,9 @@ public:
 
   /// Calls `body(context, begin, end)` for ranges that cover [0, count) exactly
   /// once, in any order and on any threads, and returns when all calls have
-  /// returned. `body` does not throw, and may take 100 KB of stack. `count` is at
-  /// least 1. An implementation
-  /// that cannot run everything should throw; the kernel's call then fails.
+  /// returned. `body` does not throw, and may take 100 KB of stack. `count` is
+  /// at least 1. An implementation that cannot run everything should throw; the
+  /// kernel's call then fails.
   virtual void parallelFor(int64_t count,
                            void (*body)(void *context, int64_t begin,
                                         int64_t end),
@@ -53,7 +53,8 @@ Executor &serialExecutor();
 /// cores, unless the host has set another limit through oneTBB. Waiting threads
 /// take up no work but the kernel's own. The other threads wait 50 us for the
 /// next call before they sleep, or take up work of the host's. Lives as long as
-/// the process.
+/// the process; a library that holds this code must not be unloaded before,
+/// since its threads sleep in it.
 Executor &defaultExecutor();
 
 /// The same with `threads` threads of oneTBB, the calling one included.
