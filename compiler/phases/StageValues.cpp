@@ -154,7 +154,8 @@ llvm::DenseSet<Value> StageSlicer::computedFor(Value value,
     Value next = left.pop_back_val();
     Operation *op = next.getDefiningOp();
     auto found = kept.find(next);
-    bool isRead = found != kept.end() && level > found->second.level;
+    bool isRead = context.derived.contains(next) ||
+                  (found != kept.end() && level > found->second.level);
     if (computed.insert(next).second && op && !isRead && !isCollective(op))
       llvm::append_range(left, op->getOperands());
   }
@@ -162,11 +163,11 @@ llvm::DenseSet<Value> StageSlicer::computedFor(Value value,
 }
 
 /// What computing takes, in half cycles for 16 elements, as measured on Zen 4.
-static int64_t costOf(Value value) {
+static int64_t costOf(Value value, bool isLoaded) {
   bool isNarrow = value.getType().getIntOrFloatBitWidth() < 32;
   constexpr int64_t cheap = 2, division = 20, function = 30, randomWord = 60;
   Operation *op = value.getDefiningOp();
-  if (!op) // A load, which widens what is narrow.
+  if (!op || isLoaded) // Which widens what is narrow.
     return isNarrow ? 3 : 2;
   if (op->hasTrait<OpTrait::ConstantLike>() || isa<arith::ExtFOp>(op))
     return 0;
@@ -187,7 +188,7 @@ int64_t StageSlicer::costIn(Value value) const {
   for (Value part : computedFor(value, /*level=*/0))
     if (!part.getType().isIndex() &&
         !parallel.contains(structure.spaceOf(part)))
-      cost += costOf(part);
+      cost += costOf(part, context.derived.contains(part));
   return cost;
 }
 
@@ -219,7 +220,8 @@ llvm::SetVector<Value> StageSlicer::findCommon(const StageTarget &first,
   while (!left.empty()) {
     Value next = left.pop_back_val();
     Operation *op = next.getDefiningOp();
-    if (!op || !seen.insert(next).second || isCollective(op))
+    if (!op || !seen.insert(next).second || isCollective(op) ||
+        context.derived.contains(next))
       continue;
     // What is widened is shorter before.
     bool isHere = computed.contains(next) && isa<FloatType>(next.getType()) &&

@@ -136,6 +136,84 @@ TEST(GraphTest, ResultsThatBecomeEqual) {
   }
 }
 
+static void expectRight(const std::string &text) {
+  auto graph = llvm::cantFail(Graph::make(text, 1));
+  for (Findings findings :
+       {graph->checkCompiled(), graph->checkInterpreted()}) {
+    EXPECT_EQ(findings.failures, 0) << findings.message << text;
+    EXPECT_GT(findings.elements, 0);
+  }
+}
+
+static std::string replaceAll(std::string text, const std::string &from,
+                              const std::string &to) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos;
+       at += to.size())
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+// Vectors have lanes of two rows, each of which is one value: products and sums
+// of what is widened take what both rows have.
+TEST(GraphTest, SumsOfWhatRowsRepeat) {
+  const std::string text = R"(
+    func.func @f(%x: tensor<8xTYPE> {norm.name = "x"}) -> (tensor<8xLENGTHxTYPE>, tensor<f32>) {
+      %y, %q = norm.kernel dims(i = 8, j = LENGTH)
+          ins(%e = %x by [[i]] : tensor<8xTYPE>)
+          outs(by [[i], [j]] : tensor<8xLENGTHxTYPE>, by [] : tensor<f32>) {
+        %n, %m, %d, %m2 = norm.moments %e over [i, j] : TYPE
+        %c = arith.subf %e, %m : TYPE
+        %w = WIDEN
+        %s = arith.mulf %w, %w : f32
+        %t = norm.reduce add %s over [i, j] : f32
+        norm.yield %c, %t : TYPE, f32
+      }
+      return %y, %q : tensor<8xLENGTHxTYPE>, tensor<f32>
+    })";
+  for (const char *type : {"f32", "bf16", "f16"})
+    for (const char *n : {"3", "17", "40", "100", "1000"}) {
+      std::string widen = std::string(type) == "f32"
+                              ? "arith.negf %e : f32"
+                              : "arith.extf %e : TYPE to f32";
+      expectRight(
+          replaceAll(replaceAll(replaceAll(text, "WIDEN", widen), "TYPE", type),
+                     "LENGTH", n));
+    }
+}
+
+// All of a row is one value, which the instance knows before its sums.
+TEST(GraphTest, NormsOfWhatRowsRepeat) {
+  for (const char *type : {"f32", "bf16", "f16"})
+    for (const char *n : {"3", "17", "100"})
+      expectRight(replaceAll(replaceAll(R"(
+    func.func @f(%x: tensor<64xTYPE> {norm.name = "x"}) -> tensor<64xLENGTHxTYPE> {
+      %e = tensor.empty() : tensor<64xLENGTHxTYPE>
+      %b = linalg.broadcast ins(%x : tensor<64xTYPE>) outs(%e : tensor<64xLENGTHxTYPE>) dimensions = [1]
+      %y = norm.normalize mean_variance %b over [1] epsilon 1.0e-03 : (tensor<64xLENGTHxTYPE>) -> tensor<64xLENGTHxTYPE>
+      return %y : tensor<64xLENGTHxTYPE>
+    })",
+                                        "TYPE", type),
+                             "LENGTH", n));
+}
+
+// A root that one stage leaves for the next is costly to compute, but is there.
+TEST(GraphTest, NormOfARootThatAnEarlierStageLeaves) {
+  expectRight(R"(
+    func.func @f(%x: tensor<5x8x2xf32> {norm.name = "x"}, %g: tensor<5x8xf32> {norm.name = "g"}) -> tensor<5x8xf32> {
+      %m = norm.kernel dims(i = 5, j = 8, k = 2)
+          ins(%e = %x by [[i], [j], [k]] : tensor<5x8x2xf32>)
+          outs(by [[i], [j]] : tensor<5x8xf32>) {
+        %t = norm.reduce max %e over [k] : f32
+        norm.yield %t : f32
+      }
+      %n:3 = norm.normalize mean_variance %x over [2] epsilon 1.0e-05 saved ["mean", "rstd"] : (tensor<5x8x2xf32>) -> (tensor<5x8x2xf32>, tensor<5x8xf32>, tensor<5x8xf32>)
+      %r = norm.normalize rms %n#2 over [1] epsilon 1.0e-06 scale %g on [0, 1] shift %g on [0, 1] : (tensor<5x8xf32>, tensor<5x8xf32>, tensor<5x8xf32>) -> tensor<5x8xf32>
+      %c = arith.cmpf olt, %r, %n#2 : tensor<5x8xf32>
+      %y = arith.select %c, %n#2, %m : tensor<5x8xi1>, tensor<5x8xf32>
+      return %y : tensor<5x8xf32>
+    })");
+}
+
 // Of all that the fuzzer is for, some occurs in a few hundred graphs.
 TEST(GraphTest, RandomGraphsHaveEverything) {
   std::string all;

@@ -56,7 +56,8 @@ bool normc::isWidened(Value value) {
 
 Value normc::getNarrow(Value value) {
   auto wide = value.getDefiningOp<arith::ExtFOp>();
-  if (!wide || !value.getType().isF64() || !wide.getIn().getType().isF32())
+  if (!wide || !value.getType().isF64() || !wide.getIn().getType().isF32() ||
+      !isa<PhaseOp>(wide->getParentOp()))
     return {};
   auto single = wide.getIn().getDefiningOp<arith::ExtFOp>();
   return single && single.getIn().getType().getIntOrFloatBitWidth() == 16

@@ -30,7 +30,8 @@ mlir::Value getBF16Term(norm::ContributeOp contribute, unsigned i);
 bool isWidened(mlir::Value value);
 
 /// The f32 value that an f64 one is, where that holds a number of 16 bits: a
-/// few of them add up in f32 without loss. Else null.
+/// few of them add up in f32 without loss. Else null, as for what an instance
+/// knows before the phase: a phase gets of that only what it names.
 mlir::Value getNarrow(mlir::Value value);
 
 /// True for an op of a phase whose value is the same all along `dims`: it loads
