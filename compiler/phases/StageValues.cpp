@@ -167,7 +167,7 @@ static int64_t costOf(Value value, bool isLoaded) {
   bool isNarrow = value.getType().getIntOrFloatBitWidth() < 32;
   constexpr int64_t cheap = 2, division = 20, function = 30, randomWord = 60;
   Operation *op = value.getDefiningOp();
-  if (!op || isLoaded) // Which widens what is narrow.
+  if (!op || isLoaded) // A load widens what is narrow.
     return isNarrow ? 3 : 2;
   if (op->hasTrait<OpTrait::ConstantLike>() || isa<arith::ExtFOp>(op))
     return 0;

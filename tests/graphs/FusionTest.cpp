@@ -8,6 +8,7 @@
 
 #include "normc/Compiler.h"
 #include "tests/graphs/Graph.h"
+#include "tests/graphs/Text.h"
 
 #include <gtest/gtest.h>
 
@@ -36,13 +37,6 @@ std::string readPattern(const std::string &name) {
   return text.str();
 }
 
-void replaceAll(std::string &text, const std::string &from,
-                const std::string &to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos;
-       at += to.size())
-    text.replace(at, from.size(), to);
-}
-
 /// A call of a pattern. The files say bf16, 1000 channels and `?` rows.
 struct Variant {
   const char *type;
@@ -57,10 +51,10 @@ class FusionTest : public testing::TestWithParam<std::string> {};
 
 static std::string textOf(const std::string &name, const Variant &variant) {
   std::string text = readPattern(name);
-  replaceAll(text, "bf16", variant.type);
-  replaceAll(text, "1000", variant.channels);
+  text = replaceAll(text, "bf16", variant.type);
+  text = replaceAll(text, "1000", variant.channels);
   if (variant.isStatic)
-    replaceAll(text, "?", std::to_string(variant.rows));
+    text = replaceAll(text, "?", std::to_string(variant.rows));
   return text;
 }
 
