@@ -124,25 +124,6 @@ void PhaseEmitter::emitPiece(PhaseBodies &bodies, IRMapping &values,
       emitter.emit(op);
 }
 
-/// Whether the phase's sums take `value` in place of what they are given: as a
-/// factor of a product, before it is widened, or for a dot product.
-static bool isTakenBySums(Value value, PhaseLoops &loops) {
-  auto isFactor = [&](arith::MulFOp product) {
-    return product && llvm::is_contained(product->getOperands(), value);
-  };
-  return llvm::any_of(loops.products, isFactor) ||
-         llvm::any_of(loops.dots,
-                      [&](const Dot &dot) { return dot.value == value; }) ||
-         llvm::any_of(
-             loops.phase.getContribute().getValues(),
-             [&](Value source) { return getNarrow(source) == value; }) ||
-         llvm::any_of(loops.phase.getBlock()->getOps<AccumulateOp>(),
-                      [&](AccumulateOp op) {
-                        return isFactor(
-                            op.getValue().getDefiningOp<arith::MulFOp>());
-                      });
-}
-
 /// For the vector at `at`, what there is once for each piece: blended where it
 /// has lanes of two. Lanes before the first point, or behind the last, count as
 /// the first or last piece's.
@@ -160,14 +141,11 @@ void PhaseEmitter::emitPieces(PhaseBodies &bodies, IRMapping &values,
   Value first = divideBelow(b, from, pieces.length, pieces.total);
   Value next = divideBelow(b, to, pieces.length, pieces.total);
   Position here = bodies.position;
+  // All of it: sums may take a factor, or a value before it is widened, that
+  // nothing else does. LLVM drops the rest.
   SmallVector<Value> used;
   for (Operation *op : pieces.ops)
-    for (Value result : op->getResults())
-      if (isTakenBySums(result, bodies.loops) ||
-          llvm::any_of(result.getUsers(), [&](Operation *user) {
-            return !pieces.ops.contains(user);
-          }))
-        used.push_back(result);
+    llvm::append_range(used, op->getResults());
   emitPiece(bodies, values, first);
   BodyEmitter widener(context, b, here, values);
   Values plain;
