@@ -73,6 +73,10 @@ private:
   bool readsFloats() const;
   bool reducesSeveralRows() const;
   int64_t chooseRows(int64_t width);
+  bool takesRowsInTurn(int64_t width);
+  int64_t chooseRowsInTurn();
+  int64_t chooseRowsOfColumns(int64_t rowBytes);
+  int64_t ownRowBytes() const;
   bool writesBytes() const;
   bool findBlock(int64_t width, int64_t unroll) const;
   int64_t rowsOfPieces(int64_t width) const;

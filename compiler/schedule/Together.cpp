@@ -94,9 +94,26 @@ bool Chooser::isRowInput(unsigned i) const {
   return dims.contains(unsigned(lane)) && (parallel - dims).empty();
 }
 
-/// How many rows are written while as many are read, or beside each other.
+/// Bytes of a row's own that are read, or written: the mean of both.
+int64_t Chooser::ownRowBytes() const {
+  return instanceBytes(/*ownOnly=*/true) / 2;
+}
+
+/// Whether rows can be written while others are read, and have room for it.
+bool Chooser::takesRowsInTurn(int64_t width) {
+  int64_t size = findRun().points;
+  // Streamed vectors of every row start at the same place in it.
+  if (choosePrefetch() == 0 || !isRow() || ShapedType::isDynamic(size) ||
+      size % width != 0)
+    return false;
+  // Groups of 4 MB, eight of them under way, leave no cache for each other: 43%
+  // of a copy, one after the other 56%. Of 370 KB it is 76 and 63%.
+  return 8 * ownRowBytes() <= machine.llcBytes / 4;
+}
+
+/// How many rows are taken beside each other, or written while as many are
+/// read.
 int64_t Chooser::chooseRows(int64_t width) {
-  constexpr int64_t shortBytes = 4 << 10, blockBytes = 1 << 10;
   if (int dim = sharingDim(); dim >= 0 && !parallel.contains(unsigned(dim)) &&
                               !ShapedType::isDynamic(extent(lane)) &&
                               extent(lane) % width == 0) {
@@ -116,17 +133,34 @@ int64_t Chooser::chooseRows(int64_t width) {
     because("rows", "4 rows share what is loaded and blended for their pieces");
     return together;
   }
-  int64_t size = findRun().points;
-  // Streamed vectors of every row start at the same place in it.
-  if (choosePrefetch() == 0 || !isRow() || ShapedType::isDynamic(size) ||
-      size % width != 0)
+  return takesRowsInTurn(width) ? chooseRowsInTurn() : 1;
+}
+
+/// Rows that are written while as many are read, which sums over rows are added
+/// to meanwhile.
+int64_t Chooser::chooseRowsOfColumns(int64_t rowBytes) {
+  // From 2048 of bf16 on, a row's tensors and the sums that it adds to leave no
+  // room in the nearest cache: by twos 66% of a copy, one after the other 59%;
+  // of 1536 65 and 81%.
+  constexpr int64_t nearBytes = 6 << 10;
+  if (rowBytes < nearBytes && movesHalves()) {
+    because("rows",
+            "sums over rows make many instructions for few bytes: both "
+            "loops at once are 45 to 55% of a copy, one after the other "
+            "60 to 80%");
     return 1;
-  int64_t rowBytes = instanceBytes(/*ownOnly=*/true) / 2;
-  // Groups of 4 MB, eight of them under way, leave no cache for each other: 43%
-  // of a copy, one after the other 56%. Of 370 KB it is 76 and 63%.
-  if (8 * rowBytes > machine.llcBytes / 4)
-    return 1;
-  bool hasColumns = !stage.partial.empty();
+  }
+  because("rows", "writing rows while the next are read, which sums over "
+                  "rows are added to meanwhile: 55 to 85% of a copy, one "
+                  "after the other 45 to 60%; two of long ones, since each "
+                  "is several streams");
+  return rowBytes < nearBytes ? 4 : 2;
+}
+
+/// Rows that are written while as many are read.
+int64_t Chooser::chooseRowsInTurn() {
+  constexpr int64_t shortBytes = 4 << 10, blockBytes = 1 << 10;
+  int64_t rowBytes = ownRowBytes();
   if (rowBytes < blockBytes && writesBytes()) {
     because("rows",
             "the few values of a block wait for its scale, a long chain, "
@@ -134,6 +168,7 @@ int64_t Chooser::chooseRows(int64_t width) {
     return 4;
   }
   constexpr int64_t many = 4, floatBytes = 4;
+  int64_t size = findRun().points;
   auto inputs = llvm::seq(structure.kernel().getNumOperands());
   bool areMany =
       llvm::count_if(inputs, [&](unsigned i) { return isRowInput(i); }) > 1 ||
@@ -147,24 +182,8 @@ int64_t Chooser::chooseRows(int64_t width) {
                     "by a prefetch alone, 75 to 80% of a copy and not 60");
     return 1;
   }
-  // From 2048 of bf16 on, a row's tensors and the sums that it adds to leave no
-  // room in the nearest cache: by twos 66% of a copy, one after the other 59%;
-  // of 1536 65 and 81%.
-  constexpr int64_t nearBytes = 6 << 10;
-  if (hasColumns && rowBytes < nearBytes && movesHalves()) {
-    because("rows",
-            "sums over rows make many instructions for few bytes: both "
-            "loops at once are 45 to 55% of a copy, one after the other "
-            "60 to 80%");
-    return 1;
-  }
-  if (hasColumns) {
-    because("rows", "writing rows while the next are read, which sums over "
-                    "rows are added to meanwhile: 55 to 85% of a copy, one "
-                    "after the other 45 to 60%; two of long ones, since each "
-                    "is several streams");
-    return rowBytes < nearBytes ? 4 : 2;
-  }
+  if (!stage.partial.empty())
+    return chooseRowsOfColumns(rowBytes);
   if (areMany && (movesHalves() || !isShort) && !takesFunctions()) {
     because("rows", "each of the rows is several streams, which share few sets "
                     "of the nearest cache: by twos 0.65 to 1 of the time");
