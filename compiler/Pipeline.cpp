@@ -5,6 +5,7 @@
 #include "compiler/passes/Passes.h"
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Transforms/Passes.h"
 
 #include "llvm/TargetParser/Triple.h"
@@ -108,11 +109,13 @@ normc::runPipeline(ModuleOp module, const Target &target, Emit last,
                    const std::function<LogicalResult(Emit, ModuleOp)> &after) {
   for (const PipelineStep &step : getPipeline(target)) {
     PassManager pm(module.getContext());
-    // The verifier runs at the ends of the levels; between two passes of the
-    // lowering it costs more than the passes.
+    // Between two passes of the lowering the verifier costs more than the
+    // passes: it runs once behind them, before anything folds constants of what
+    // may be malformed.
     pm.enableVerifier(step.emit <= Emit::Phases);
     step.addPasses(pm);
-    if (failed(pm.run(module)))
+    if (failed(pm.run(module)) ||
+        (step.emit == Emit::Vector && failed(verify(module))))
       return failure();
     if (after && failed(after(step.emit, module)))
       return failure();
