@@ -110,8 +110,8 @@ normc::runPipeline(ModuleOp module, const Target &target, Emit last,
   for (const PipelineStep &step : getPipeline(target)) {
     PassManager pm(module.getContext());
     // Between two passes of the lowering the verifier costs more than the
-    // passes: it runs once behind them, before anything folds constants of what
-    // may be malformed.
+    // passes: it runs once behind them, before LLVM folds constants of what may
+    // be malformed.
     pm.enableVerifier(step.emit <= Emit::Phases);
     step.addPasses(pm);
     if (failed(pm.run(module)) ||

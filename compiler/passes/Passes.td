@@ -111,7 +111,8 @@ def NormFuse : Pass<"norm-fuse", "::mlir::func::FuncOp"> {
       cut may stay: statistics of the groups are all that is kept across it;
     * it moves fewer bytes: per stage, each operand once and each output once,
       2.5 times for a stage that walks columns, or that leaves all of the work
-      to one thread; a `?` extent counts as 1024;
+      to one thread; a `?` extent counts as 1024. As many are few enough where
+      a tensor between the two vanishes;
     * no stage visits more than 12 tensors of the largest size side by side.
 
     Neighbours that stay apart get a remark with the reason. Kernels that carry

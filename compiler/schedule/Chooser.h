@@ -73,8 +73,8 @@ private:
   bool readsFloats() const;
   bool reducesSeveralRows() const;
   int64_t chooseRows(int64_t width);
-  bool takesRowsInTurn(int64_t width);
-  int64_t chooseRowsInTurn();
+  bool pipelinesRows(int64_t width);
+  int64_t choosePipelinedRows();
   int64_t chooseRowsOfColumns(int64_t rowBytes);
   int64_t ownRowBytes() const;
   bool writesBytes() const;

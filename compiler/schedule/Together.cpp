@@ -100,7 +100,7 @@ int64_t Chooser::ownRowBytes() const {
 }
 
 /// Whether rows can be written while others are read, and have room for it.
-bool Chooser::takesRowsInTurn(int64_t width) {
+bool Chooser::pipelinesRows(int64_t width) {
   int64_t size = findRun().points;
   // Streamed vectors of every row start at the same place in it.
   if (choosePrefetch() == 0 || !isRow() || ShapedType::isDynamic(size) ||
@@ -133,7 +133,7 @@ int64_t Chooser::chooseRows(int64_t width) {
     because("rows", "4 rows share what is loaded and blended for their pieces");
     return together;
   }
-  return takesRowsInTurn(width) ? chooseRowsInTurn() : 1;
+  return pipelinesRows(width) ? choosePipelinedRows() : 1;
 }
 
 /// Rows that are written while as many are read, which sums over rows are added
@@ -158,7 +158,7 @@ int64_t Chooser::chooseRowsOfColumns(int64_t rowBytes) {
 }
 
 /// Rows that are written while as many are read.
-int64_t Chooser::chooseRowsInTurn() {
+int64_t Chooser::choosePipelinedRows() {
   constexpr int64_t shortBytes = 4 << 10, blockBytes = 1 << 10;
   int64_t rowBytes = ownRowBytes();
   if (rowBytes < blockBytes && writesBytes()) {

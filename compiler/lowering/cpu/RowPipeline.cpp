@@ -6,7 +6,6 @@
 #include "compiler/lowering/shared/PhaseTraits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -65,10 +64,10 @@ RowPipeline::Segment RowPipeline::findWhole() {
 /// Rows of up to so many elements are taken one after the other: they and what
 /// they have in common stay in the nearest cache. A block of vectors of each in
 /// turn costs 1.15 times the instructions; of longer rows it keeps more of
-/// memory busy, 80% of a copy where rows in turn reach 60%.
+/// memory busy, 80% of a copy where whole rows reach 60%.
 static constexpr int64_t kShort = 1024;
 
-bool RowPipeline::takesRowsInTurn() {
+bool RowPipeline::takesWholeRows() {
   std::optional<int64_t> length = constantOf(extent);
   return length && *length <= kShort && runsAlongLanes(last, context);
 }
@@ -94,7 +93,7 @@ int64_t RowPipeline::countShortRows() {
 /// written, by itself. LayerNorm f32 of 4096 in the caches, in two blocks, four
 /// and eight: 8 rows 7.8, 7.0 and 7.7 us, 16 rows 16.6, 14.0 and 14.9. (RMSNorm
 /// gains on two threads only.) Few rows are not worth tables, without which
-/// they can't be taken in turn.
+/// they can't be written while others are read.
 Value RowPipeline::countBlock(Value end) {
   Value most = makeI64(b, rows);
   if (sumsColumns() || hasTables())
@@ -150,7 +149,7 @@ void RowPipeline::emit(Value from, Value to) {
   streamed = emitter.chooseStreaming(loops, position).streamed;
   streamedFirst = chooseStreamedFirst();
   Segment wholeRow = findWhole();
-  if (takesRowsInTurn()) {
+  if (takesWholeRows()) {
     rows = countShortRows();
     makeTables(wholeRow, to);
   }

@@ -91,14 +91,15 @@ private:
     mlir::Value begin, end, head;
   };
   Segment findWhole();
-  bool takesRowsInTurn();
+  bool takesWholeRows();
   int64_t countShortRows();
   bool hasTables();
   mlir::Value countBlock(mlir::Value end);
   void makeTables(Segment whole, mlir::Value end);
   void emitMerged(Segment whole, mlir::Value cur, mlir::Value next);
   void emitRows(Segment whole, mlir::Value cur, mlir::Value next);
-  /// A place in a row; null for the row that is read itself.
+  /// A place in the row that is `rows` on from the one that is read; in that
+  /// one itself where `rows` is null.
   struct Aim {
     mlir::Value place, rows;
   };
@@ -137,7 +138,8 @@ private:
   llvm::SmallVector<Streamed, 2> streamed, streamedFirst;
   llvm::DenseMap<mlir::Value, Slots> kept;
   llvm::SmallVector<Slots> carried; ///< Of the first phase.
-  /// Of the first phase and of the last, where whole rows are taken in turn.
+  /// Of the first phase and of the last, where rows are taken whole, one after
+  /// the other.
   std::optional<std::pair<SharedTable, SharedTable>> tables;
 };
 

@@ -2,7 +2,8 @@
 
 #include "compiler/lowering/cpu/RowPipeline.h"
 
-#include "compiler/lowering/shared/Fetching.h"
+#include "compiler/lowering/shared/ElementTypes.h"
+#include "compiler/lowering/shared/PhaseTraits.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

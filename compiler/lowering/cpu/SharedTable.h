@@ -1,9 +1,9 @@
 //===- SharedTable.h - what rows have in common, computed once --*- C++ -*-===//
 //
 // A scale of bf16 is widened for every row that it multiplies. Where many short
-// rows are taken in turn, what all of them need is computed once and kept on
-// the stack, from where each row loads it: LayerNorm of bf16 takes a third less
-// time for rows of 256.
+// rows are taken one after the other, what all of them need is computed once
+// and kept on the stack, from where each row loads it: LayerNorm of bf16 takes
+// a third less time for rows of 256.
 //
 //===----------------------------------------------------------------------===//
 

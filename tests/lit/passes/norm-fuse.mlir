@@ -275,3 +275,50 @@ func.func @blocks_of_rows(%x: tensor<?x2048xf32>) -> (tensor<?x2048xf32>, tensor
   }
   return %y, %m : tensor<?x2048xf32>, tensor<?x64xf32>
 }
+
+// -----
+
+// One kernel reads both summands twice, two would write and read what lies
+// between: as many bytes, but a tensor less.
+// CHECK-LABEL: func.func @blocks_of_sums
+// CHECK: norm.kernel dims(i = ?, b = 64, k = 32)
+// CHECK-NOT: norm.kernel
+// CHECK: return
+func.func @blocks_of_sums(%x: tensor<?x2048xf32>, %r: tensor<?x2048xf32>) -> tensor<?x2048xf32> {
+  %n = norm.kernel dims(i = ?, j = 2048) ins(%e = %x by [[i], [j]] : tensor<?x2048xf32>, %f = %r by [[i], [j]] : tensor<?x2048xf32>)
+      outs(by [[i], [j]] : tensor<?x2048xf32>) {
+    %h = arith.addf %e, %f : f32
+    %s = norm.reduce add %h over [j] : f32
+    %d = arith.divf %h, %s : f32
+    norm.yield %d : f32
+  }
+  %y = norm.kernel dims(i = ?, b = 64, k = 32) ins(%e = %n by [[i], [b, k]] : tensor<?x2048xf32>)
+      outs(by [[i], [b, k]] : tensor<?x2048xf32>) {
+    %s = norm.reduce max %e over [k] : f32
+    %d = arith.divf %e, %s : f32
+    norm.yield %d : f32
+  }
+  return %y : tensor<?x2048xf32>
+}
+
+// -----
+
+// The same where the sum is a result: no tensor less then.
+// CHECK-LABEL: func.func @blocks_of_kept_sums
+// CHECK-COUNT-2: norm.kernel
+func.func @blocks_of_kept_sums(%x: tensor<?x2048xf32>, %r: tensor<?x2048xf32>) -> (tensor<?x2048xf32>, tensor<?x2048xf32>) {
+  %n = norm.kernel dims(i = ?, j = 2048) ins(%e = %x by [[i], [j]] : tensor<?x2048xf32>, %f = %r by [[i], [j]] : tensor<?x2048xf32>)
+      outs(by [[i], [j]] : tensor<?x2048xf32>) {
+    %h = arith.addf %e, %f : f32
+    %s = norm.reduce add %h over [j] : f32
+    %d = arith.divf %h, %s : f32
+    norm.yield %d : f32
+  }
+  %y = norm.kernel dims(i = ?, b = 64, k = 32) ins(%e = %n by [[i], [b, k]] : tensor<?x2048xf32>)
+      outs(by [[i], [b, k]] : tensor<?x2048xf32>) {
+    %s = norm.reduce max %e over [k] : f32
+    %d = arith.divf %e, %s : f32
+    norm.yield %d : f32
+  }
+  return %n, %y : tensor<?x2048xf32>, tensor<?x2048xf32>
+}
