@@ -77,14 +77,17 @@ class Line:
         rates += [(self.goal.plain, plain["median"] / alone["median"])] if plain else []
         return any(asked and round(got, 3) < asked for asked, got in rates)
 
+    def computes_longer_than_streams(self):
+        return bool(self.cached) and self.cached < self.figures["same streams"]["share"]
+
     def why_not(self):
         """What keeps the line from holding: "streams" where its memory traffic
-        alone takes longer than is asked; "computing" where the kernel would be too
-        slow, or hardly fast enough, if memory took no time; "memory" where it would
-        not; empty where nothing is known."""
+        alone takes longer than is asked, and than computing; "computing" where the
+        kernel would be too slow, or hardly fast enough, if memory took no time;
+        "memory" where it would not; empty where nothing is known."""
         if self.holds() is not False or not self.figures:
             return ""
-        if self.streams_fall_short():
+        if self.streams_fall_short() and not self.computes_longer_than_streams():
             return "streams"
         if not self.cached:
             return ""
