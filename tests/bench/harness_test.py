@@ -99,6 +99,7 @@ class ReasonTest(unittest.TestCase):
         self.assertEqual(self.why(normc=130, PyTorch=400, in_caches=110, same_streams=116), "computing")
         self.assertEqual(self.why(normc=110, PyTorch=400, same_streams=120), "")
         self.assertEqual(self.why(normc=150, PyTorch=400, in_caches=140, same_streams=120), "computing")
+        self.assertEqual(self.why(normc=110, PyTorch=110, in_caches=85, same_streams=105), "streams")
         fused = Case("fused", "post_norm", "bf16", (8, 4096))
         line = report.Line(record(fused, normc=130, plain=100, same_streams=112))
         self.assertEqual(line.why_not(), "streams")

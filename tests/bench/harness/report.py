@@ -72,8 +72,9 @@ class Line:
         alone = self.figures.get("same streams")
         if not alone:
             return False
-        plain = self.figures.get("plain")
+        best, plain = self.best, self.figures.get("plain")
         rates = [(self.goal.share, alone["share"])]
+        rates += [(self.goal.best_for(best["share"]), best["median"] / alone["median"])] if best else []
         rates += [(self.goal.plain, plain["median"] / alone["median"])] if plain else []
         return any(asked and round(got, 3) < asked for asked, got in rates)
 
