@@ -303,10 +303,10 @@ func.func @blocks_of_sums(%x: tensor<?x2048xf32>, %r: tensor<?x2048xf32>) -> ten
 
 // -----
 
-// The same where the sum is a result: no tensor less then.
-// CHECK-LABEL: func.func @blocks_of_kept_sums
+// The same where the norm is a result: no tensor less then.
+// CHECK-LABEL: func.func @blocks_of_kept_norms
 // CHECK-COUNT-2: norm.kernel
-func.func @blocks_of_kept_sums(%x: tensor<?x2048xf32>, %r: tensor<?x2048xf32>) -> (tensor<?x2048xf32>, tensor<?x2048xf32>) {
+func.func @blocks_of_kept_norms(%x: tensor<?x2048xf32>, %r: tensor<?x2048xf32>) -> (tensor<?x2048xf32>, tensor<?x2048xf32>) {
   %n = norm.kernel dims(i = ?, j = 2048) ins(%e = %x by [[i], [j]] : tensor<?x2048xf32>, %f = %r by [[i], [j]] : tensor<?x2048xf32>)
       outs(by [[i], [j]] : tensor<?x2048xf32>) {
     %h = arith.addf %e, %f : f32
